@@ -1,0 +1,88 @@
+/**
+ * The small algebra in which update rules and analytic gradients are written once, so that each runs both on float32
+ * tensors (any TensorFlow.js backend) and on float64 arrays on the host. The theory needs float64: a linear rate
+ * disappears under 1e-7 in float32.
+ *
+ * `V` is a vector, of any number of entries, and `S` a scalar. On a tensor backend scalars stay on the device: nothing
+ * is read back inside a rule. No operation changes its arguments.
+ */
+
+/** The p of a vector norm: 1 (sum of magnitudes), 2 (Euclidean) or "infinity" (largest magnitude). */
+export type Norm = 1 | 2 | "infinity";
+
+export type Precision = "float32" | "float64";
+
+/** A matrix of `rows` × `columns` entries, stored row by row. */
+export interface Matrix<V> {
+  readonly rows: number;
+  readonly columns: number;
+  readonly entries: V;
+}
+
+export interface Algebra<V, S> {
+  readonly precision: Precision;
+
+  // Making and reading
+  /** A vector of the given values; `shape` (default: one axis) matters to tensors only. */
+  vector(values: ArrayLike<number>, shape?: readonly number[]): V;
+  scalar(value: number): S;
+  zerosLike(a: V): V;
+  /** The values of several scalars, in one read-back. */
+  read(scalars: readonly S[]): number[] | Promise<number[]>;
+  /** A host copy of a vector's entries. */
+  values(a: V): Float64Array | Promise<Float64Array>;
+
+  // Vectors, entry by entry
+  add(a: V, b: V): V;
+  subtract(a: V, b: V): V;
+  multiply(a: V, b: V): V;
+  divide(a: V, b: V): V;
+  /** s·a */
+  scale(s: S, a: V): V;
+  /** a + s·b */
+  addScaled(a: V, s: S, b: V): V;
+  /** a + c, c a host number */
+  shift(a: V, c: number): V;
+  absolute(a: V): V;
+  /** −1, 0 or 1 */
+  sign(a: V): V;
+  /** 1 where a ≥ 0, else −1: the sign that never vanishes. */
+  signOrOne(a: V): V;
+  squareRoot(a: V): V;
+  /** Each entry limited to [low, high]. */
+  clip(a: V, low: number, high: number): V;
+  /** 1/(1 + e^{−a}) */
+  sigmoid(a: V): V;
+  /** log(1 + e^a), without overflow */
+  softplus(a: V): V;
+
+  // Vectors to scalars
+  norm(a: V, p: Norm): S;
+  dot(a: V, b: V): S;
+  sum(a: V): S;
+  mean(a: V): S;
+
+  // Matrices
+  /** A·x, of `rows` entries */
+  multiplyMatrix(matrix: Matrix<V>, x: V): V;
+  /** Aᵀ·y, of `columns` entries */
+  multiplyTransposed(matrix: Matrix<V>, y: V): V;
+
+  // Scalars
+  plus(s: S, t: S): S;
+  minus(s: S, t: S): S;
+  times(s: S, t: S): S;
+  over(s: S, t: S): S;
+  /** then if s < t, otherwise the last argument; both are already computed, and the one not chosen may be NaN. */
+  ifLess(s: S, t: S, then: S, otherwise: S): S;
+
+  // Several vectors as one
+  concatenate(parts: readonly V[]): V;
+  /** The inverse of `concatenate`: pieces of `whole` with the sizes and shapes of `like`. */
+  split(whole: V, like: readonly V[]): V[];
+
+  // Memory (no-ops on the host)
+  /** Runs f; every vector and scalar made in it is freed, save those in what it returns (arrays and objects are searched). */
+  scope<T>(f: () => T): T;
+  dispose(vectors: readonly V[]): void;
+}

@@ -1,0 +1,149 @@
+import type { Algebra, Matrix, Norm } from "./algebra.js";
+
+type Unary = (x: number) => number;
+
+function map(a: Float64Array, f: Unary): Float64Array {
+  const result = new Float64Array(a.length);
+  for (let i = 0; i < a.length; i++) result[i] = f(a[i]!);
+  return result;
+}
+
+/** Scaled so that no square overflows or underflows for norms that are themselves representable. */
+function euclideanNorm(a: Float64Array): number {
+  let sumOfSquares = 0;
+  for (let i = 0; i < a.length; i++) sumOfSquares += a[i]! * a[i]!;
+  if (sumOfSquares > 1e-280 && sumOfSquares < 1e280) return Math.sqrt(sumOfSquares);
+  const largest = infinityNorm(a);
+  if (largest === 0 || !Number.isFinite(largest)) return largest;
+  sumOfSquares = 0;
+  for (let i = 0; i < a.length; i++) sumOfSquares += (a[i]! / largest) ** 2;
+  return largest * Math.sqrt(sumOfSquares);
+}
+
+function infinityNorm(a: Float64Array): number {
+  let largest = 0;
+  for (let i = 0; i < a.length; i++) {
+    const magnitude = Math.abs(a[i]!);
+    // The negated comparison lets NaN through.
+    if (!(magnitude <= largest)) largest = magnitude;
+  }
+  return largest;
+}
+
+function absoluteSum(a: Float64Array): number {
+  let sum = 0;
+  for (let i = 0; i < a.length; i++) sum += Math.abs(a[i]!);
+  return sum;
+}
+
+function norm(a: Float64Array, p: Norm): number {
+  return p === 2 ? euclideanNorm(a) : p === 1 ? absoluteSum(a) : infinityNorm(a);
+}
+
+function sum(a: Float64Array): number {
+  let total = 0;
+  for (let i = 0; i < a.length; i++) total += a[i]!;
+  return total;
+}
+
+/** The algebra on Float64Arrays of the host: full double precision, and no TensorFlow. */
+export const float64: Algebra<Float64Array, number> = {
+  precision: "float64",
+  vector: (values) => Float64Array.from(values),
+  scalar: (value) => value,
+  zerosLike: (a) => new Float64Array(a.length),
+  read: (scalars) => [...scalars],
+  values: (a) => Float64Array.from(a),
+
+  add(a, b) {
+    const result = new Float64Array(a.length);
+    for (let i = 0; i < a.length; i++) result[i] = a[i]! + b[i]!;
+    return result;
+  },
+  subtract(a, b) {
+    const result = new Float64Array(a.length);
+    for (let i = 0; i < a.length; i++) result[i] = a[i]! - b[i]!;
+    return result;
+  },
+  multiply(a, b) {
+    const result = new Float64Array(a.length);
+    for (let i = 0; i < a.length; i++) result[i] = a[i]! * b[i]!;
+    return result;
+  },
+  divide(a, b) {
+    const result = new Float64Array(a.length);
+    for (let i = 0; i < a.length; i++) result[i] = a[i]! / b[i]!;
+    return result;
+  },
+  scale(s, a) {
+    const result = new Float64Array(a.length);
+    for (let i = 0; i < a.length; i++) result[i] = s * a[i]!;
+    return result;
+  },
+  addScaled(a, s, b) {
+    const result = new Float64Array(a.length);
+    for (let i = 0; i < a.length; i++) result[i] = a[i]! + s * b[i]!;
+    return result;
+  },
+  shift: (a, c) => map(a, (x) => x + c),
+  absolute: (a) => map(a, Math.abs),
+  sign: (a) => map(a, Math.sign),
+  signOrOne: (a) => map(a, (x) => (x >= 0 ? 1 : -1)),
+  squareRoot: (a) => map(a, Math.sqrt),
+  clip: (a, low, high) => map(a, (x) => Math.min(high, Math.max(low, x))),
+  sigmoid: (a) => map(a, (x) => (x >= 0 ? 1 / (1 + Math.exp(-x)) : Math.exp(x) / (1 + Math.exp(x)))),
+  softplus: (a) => map(a, (x) => Math.max(x, 0) + Math.log1p(Math.exp(-Math.abs(x)))),
+
+  norm,
+  dot(a, b) {
+    let total = 0;
+    for (let i = 0; i < a.length; i++) total += a[i]! * b[i]!;
+    return total;
+  },
+  sum,
+  mean: (a) => sum(a) / a.length,
+
+  multiplyMatrix({ rows, columns, entries }: Matrix<Float64Array>, x) {
+    const result = new Float64Array(rows);
+    for (let i = 0, offset = 0; i < rows; i++, offset += columns) {
+      let total = 0;
+      for (let j = 0; j < columns; j++) total += entries[offset + j]! * x[j]!;
+      result[i] = total;
+    }
+    return result;
+  },
+  multiplyTransposed({ rows, columns, entries }: Matrix<Float64Array>, y) {
+    const result = new Float64Array(columns);
+    for (let i = 0, offset = 0; i < rows; i++, offset += columns) {
+      const factor = y[i]!;
+      for (let j = 0; j < columns; j++) result[j]! += entries[offset + j]! * factor;
+    }
+    return result;
+  },
+
+  plus: (s, t) => s + t,
+  minus: (s, t) => s - t,
+  times: (s, t) => s * t,
+  over: (s, t) => s / t,
+  ifLess: (s, t, then, otherwise) => (s < t ? then : otherwise),
+
+  concatenate(parts) {
+    const whole = new Float64Array(parts.reduce((length, part) => length + part.length, 0));
+    let offset = 0;
+    for (const part of parts) {
+      whole.set(part, offset);
+      offset += part.length;
+    }
+    return whole;
+  },
+  split(whole, like) {
+    let offset = 0;
+    return like.map(({ length }) => {
+      offset += length;
+      return whole.slice(offset - length, offset);
+    });
+  },
+
+  scope: (f) => f(),
+  dispose() {},
+};

@@ -1,0 +1,41 @@
+import type { z } from "zod";
+
+/** Grey-scale images with class labels, held on the host as bytes; batches are gathered from it on the host. */
+export interface ImageSet {
+  /** Number of examples, n. */
+  readonly size: number;
+  /** n × height × width bytes, 0 (background) … 255. */
+  readonly pixels: Uint8Array;
+  /** n class indices, 0 … classes − 1. */
+  readonly labels: Uint8Array;
+}
+
+/** A data set for classification. */
+export interface ImageDataset {
+  /** Registry name of what was really loaded: differs from what was asked for after a fallback. */
+  readonly name: string;
+  readonly height: number;
+  readonly width: number;
+  readonly classes: number;
+  readonly train: ImageSet;
+  readonly test: ImageSet;
+  /** SHA-256 over the four unpacked IDX files in the order train images, train labels, test images, test labels. */
+  readonly checksum: string;
+  /** Where it came from, for the manifest: a directory, a mirror, or a generator with its seed. */
+  readonly source: string;
+}
+
+/** What a loader needs of its surroundings. */
+export interface DataContext {
+  /** Prints one line for the user (a download starts, a fallback is taken). */
+  readonly announce: (line: string) => void;
+}
+
+/** An entry of the data set registry. `Options` is what `schema` accepts, the field `name` included. */
+export interface DatasetDefinition<Options = unknown> {
+  readonly name: string;
+  readonly summary: string;
+  readonly schema: z.ZodObject;
+  /** @throws ExperimentError when the data cannot be had or is damaged, naming the file and the mend */
+  load(options: Options, context: DataContext): Promise<ImageDataset>;
+}

@@ -1,0 +1,31 @@
+/** Exit codes of the command line; each error class of the tool maps to one of them. */
+export const exitCodes = {
+  ok: 0,
+  bug: 1,
+  usage: 2,
+  runFailed: 3,
+  verificationFailed: 4,
+  interrupted: 130,
+} as const;
+
+export type ExitReason = keyof typeof exitCodes;
+
+/**
+ * An error the user can act on. Its message is one line: what is wrong, where, what was expected and how to mend it.
+ * Anything else that is thrown is a bug and is shown with its stack trace.
+ */
+export class ExperimentError extends Error {
+  override readonly name = "ExperimentError";
+  readonly reason: ExitReason;
+
+  constructor(message: string, options: { reason?: ExitReason; cause?: unknown } = {}) {
+    super(message, options.cause === undefined ? undefined : { cause: options.cause });
+    this.reason = options.reason ?? "usage";
+  }
+}
+
+/** The message of anything that was thrown, on one line. */
+export function messageOf(error: unknown): string {
+  const message = error instanceof Error ? error.message : String(error);
+  return message.split("\n", 1)[0] ?? message;
+}

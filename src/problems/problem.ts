@@ -1,0 +1,112 @@
+import type { Tensor } from "@tensorflow/tfjs-core";
+import type { z } from "zod";
+import type { Algebra, Precision } from "../compute/algebra.js";
+import type { ImageDataset } from "../data/dataset.js";
+import type { RandomStream } from "../training/random.js";
+
+/** One block of weights: a variable of a network, or the unknown vector of a convex problem. */
+export interface Layer {
+  readonly name: string;
+  readonly shape: readonly number[];
+}
+
+/** Which examples a step uses: indices into the training examples, or "full" for all of them. */
+export type Batch = Int32Array | "full";
+
+export interface LossAndGradients<V, S> {
+  readonly loss: S;
+  /** One a layer, each of the layer's shape. */
+  readonly gradients: V[];
+  /** Share of the batch's examples classified correctly, for classifiers. */
+  readonly accuracy?: S;
+}
+
+/** Loss and share of correct answers on the test set. */
+export interface Evaluation {
+  readonly loss: number;
+  readonly accuracy?: number;
+}
+
+/** A problem on one backend: what the step loop needs of it. */
+export interface Objective<V, S> {
+  /** w_0, one vector a layer; the caller owns them. */
+  initialWeights(): V[];
+  /** f(w) on the batch and its gradient. Called inside `algebra.scope`. */
+  lossAndGradients(weights: readonly V[], batch: Batch): LossAndGradients<V, S>;
+  /** f(w) over all training examples; absent where every batch is "full" anyway or where it would be too costly. */
+  fullLoss?(weights: readonly V[]): S;
+  evaluate?(weights: readonly V[]): Promise<Evaluation>;
+  dispose?(): void;
+}
+
+/** What is known about a convex (or smooth) problem; absent fields are unknown, and bounds that need them do not apply. */
+export interface KnownConstants {
+  readonly convex: boolean;
+  /** L: ‖∇f(x) − ∇f(y)‖₂ ≤ L‖x − y‖₂ */
+  readonly smoothness?: number;
+  /** μ: f − (μ/2)‖·‖₂² is convex */
+  readonly strongConvexity?: number;
+  /** G: ‖g‖₂ ≤ G for every (sub)gradient */
+  readonly gradientBound?: number;
+  /** w*, one array a layer */
+  readonly optimum?: readonly Float64Array[];
+  /** f* = f(w*) */
+  readonly optimalValue?: number;
+  /** A lower bound of f, where f* is not known (T8 needs no more). */
+  readonly infimum?: number;
+  /** How w* was found, e.g. "closed form", "Newton, ‖∇f(w*)‖₂ = 3.1e-15". */
+  readonly optimumSource?: string;
+  /** True if f = ½(w − w*)ᵀH(w − w*) + const: T5 presupposes it. */
+  readonly quadratic?: boolean;
+  /** Other numbers worth comparing a run with, e.g. the median of the targets (T9). */
+  readonly reference?: Readonly<Record<string, number>>;
+}
+
+/** A configured problem, before a backend is chosen. */
+export interface Problem {
+  readonly layers: readonly Layer[];
+  /** Number of training examples; absent for problems without data (a batch size other than "full" is an error). */
+  readonly examples?: number;
+  readonly constants?: KnownConstants;
+  /** The data set used, for the manifest; absent for problems that make their own data. */
+  readonly dataset?: ImageDataset;
+  /** The precision used when the config says nothing. */
+  readonly defaultPrecision: Precision;
+  /** Absent for networks, which need tensors. */
+  onHost?(algebra: Algebra<Float64Array, number>): Objective<Float64Array, number>;
+  onTensors(algebra: Algebra<Tensor, Tensor>): Objective<Tensor, Tensor>;
+}
+
+/** What a problem is made from besides its options. */
+export interface ProblemContext {
+  /** The run's independent random stream of this name ("initialisation", "problem", "noise", …). */
+  stream(name: string): RandomStream;
+  /** Present exactly when the definition says `needsData`. */
+  readonly dataset?: ImageDataset;
+  /** Directory of the config file: relative paths in options start there. */
+  readonly directory: string;
+}
+
+/** An entry of the problem registry. `Options` is what `schema` accepts, the field `name` included. */
+export interface ProblemDefinition<Options = unknown> {
+  readonly name: string;
+  readonly summary: string;
+  /** f as plain text, e.g. "f(w) = ½(w − w*)ᵀH(w − w*)". */
+  readonly formula: string;
+  /** True if the problem is trained on the config's `data`. */
+  readonly needsData: boolean;
+  readonly schema: z.ZodObject;
+  create(options: Options, context: ProblemContext): Problem | Promise<Problem>;
+}
+
+/**
+ * A problem whose loss and gradient are written once in the algebra, for both precisions.
+ *
+ * @param build makes the objective on whichever algebra it is given
+ */
+export function analyticProblem(
+  facts: Omit<Problem, "onHost" | "onTensors" | "defaultPrecision">,
+  build: <V, S>(algebra: Algebra<V, S>) => Objective<V, S>,
+): Problem {
+  return { ...facts, defaultPrecision: "float64", onHost: build, onTensors: build };
+}

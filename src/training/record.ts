@@ -1,0 +1,47 @@
+import type { Evaluation } from "../problems/problem.js";
+
+/** What was measured of one layer at one step; norms are of the weights w_k, gradient g_k and applied update Δw_k. */
+export interface LayerRecord {
+  /** ‖w_k‖₂ */
+  readonly weightNorm: number;
+  /** ‖w_k‖_p, p the rule's norm (2 where the rule has none) */
+  readonly weightNormInRule: number;
+  /** ‖g_k‖₂ */
+  readonly gradientNorm: number;
+  /** η_k = ‖Δw_k‖₂ */
+  readonly updateNorm: number;
+  /** The update's size relative to the weights in the rule's own measure; ‖Δw_k‖_p/‖w_k‖_p for eq. (1). NaN where w_k = 0. */
+  readonly normRatio: number;
+  /** ‖Δw_k‖₂/‖w_k‖₂ */
+  readonly normRatioL2: number;
+}
+
+/**
+ * One measured step of a run: the state at w_k and the update that leads to w_{k+1}. The last record of a run has no
+ * update: its `layers[…].updateNorm` and ratios are NaN, and with mini-batches its loss and gradient norms are too.
+ */
+export interface StepRecord {
+  /** k, from 0 */
+  readonly step: number;
+  /** Passes over the training examples before this step; equals `step` for full batches. */
+  readonly epoch: number;
+  /** λ_k; NaN in the last record */
+  readonly learningRate: number;
+  /** f(w_k) on this step's batch */
+  readonly loss: number;
+  /** Share of the batch classified correctly before the update */
+  readonly accuracy?: number;
+  /** f(w_k) − f*, over all examples */
+  readonly gap?: number;
+  /** d_k = ‖w_k − w*‖₂ over all layers together */
+  readonly distance?: number;
+  /** w_k itself, for one-dimensional problems */
+  readonly weight?: number;
+  readonly layers: readonly LayerRecord[];
+  /** The test set at w_k, at the steps at which it is evaluated */
+  readonly test?: Evaluation;
+  /** True at the steps that go into the trace; bounds see the others too. */
+  readonly traced: boolean;
+  /** True for the record after the last update. */
+  readonly last: boolean;
+}
