@@ -1,0 +1,89 @@
+import type { Norm, Precision } from "../compute/algebra.js";
+import type { EquationOne } from "../optimizers/update-rule.js";
+import type { KnownConstants, Layer } from "../problems/problem.js";
+import type { StepRecord } from "../training/record.js";
+
+/** What is known of a run before its first step: bounds decide from it whether they apply. */
+export interface BoundContext {
+  readonly rule: {
+    readonly name: string;
+    readonly equationOne: EquationOne;
+    /** The p of the measured norm ratio, where it is one. */
+    readonly norm?: Norm;
+  };
+  /** The blocks the rule sees: one a layer, or a single one of all layers with `scope: global`. */
+  readonly scope: "layer" | "global";
+  /** Names of the layers that are kept out of the rule and take plain gradient steps. */
+  readonly excluded: readonly string[];
+  readonly layers: readonly Layer[];
+  readonly fullBatch: boolean;
+  readonly constants?: KnownConstants;
+  /** λ_k for every step 0 … steps − 1, before the rule's coefficient. */
+  readonly learningRate: (step: number) => number;
+  readonly steps: number;
+  readonly precision: Precision;
+}
+
+/** A number a bound writes into trace.csv next to what it bounds. */
+export interface BoundColumn {
+  readonly name: string;
+  readonly meaning: string;
+  readonly formula: string;
+  readonly unit: string;
+}
+
+/**
+ * States one inequality measured ≤ bound at the step being observed. It holds when
+ * measured ≤ bound·(1 + tolerance) + absoluteTolerance, the relative tolerance being that of the precision.
+ *
+ * @param absoluteTolerance the rounding level of `measured`, where the bound can vanish; 0 if left out
+ * @param layer the layer concerned, for layer-wise statements
+ */
+export type Check = (measured: number, bound: number, absoluteTolerance?: number, layer?: string) => void;
+
+/** A bound at work on one run. Everything it remembers is plain data, so that a run can be cut off and resumed. */
+export interface BoundMonitor {
+  /**
+   * Sees every record of the run, traced or not, in order.
+   * @returns the values of the bound's columns, in order, for the trace (NaN where it has none at this step)
+   */
+  observe(record: StepRecord, check: Check): readonly number[];
+  /** A plain-data copy of what is remembered; `start(context, state)` continues from it. */
+  state(): unknown;
+  /** Why nothing could be checked although the assumptions hold (e.g. the run was too short); asked at the end. */
+  unchecked?(): string | undefined;
+}
+
+/** An entry of the registry of bounds: one statement of the theory. */
+export interface Bound {
+  /** Kebab-case, e.g. "best-iterate". */
+  readonly name: string;
+  /** "T1" … "T10" */
+  readonly theorem: string;
+  /** The statement in plain text, as a reader of the paper would write it. */
+  readonly statement: string;
+  /** One phrase an assumption. */
+  readonly assumptions: readonly string[];
+  readonly source: string;
+  readonly columns: readonly BoundColumn[];
+  /** Undefined if the bound applies to the run; otherwise the reason why it does not. */
+  reasonNotApplicable(context: BoundContext): string | undefined;
+  start(context: BoundContext, state?: unknown): BoundMonitor;
+}
+
+/** How a bound ended. A bound that was never evaluated is not held. */
+export type Verdict =
+  | { readonly outcome: "held"; readonly checks: number; readonly smallestSlack: number }
+  | {
+      readonly outcome: "violated";
+      readonly checks: number;
+      readonly smallestSlack: number;
+      readonly firstStep: number;
+      readonly layer?: string;
+      readonly measured: number;
+      readonly bound: number;
+    }
+  | { readonly outcome: "not applicable"; readonly reason: string };
+
+/** Relative tolerance of a check, by precision. */
+export const tolerance: Readonly<Record<Precision, number>> = { float64: 1e-9, float32: 1e-4 };
