@@ -1,0 +1,47 @@
+import { z } from "zod";
+import { type Algebra, smallestNormal } from "../compute/algebra.js";
+import { defineOptimizer } from "./update-rule.js";
+
+/** mean_i |a_i/(w_i + sign(w_i)·ε)|, with sign(0) = 1 */
+function meanRelativeSize<V, S>(algebra: Algebra<V, S>, a: V, weights: V, epsilon: number): S {
+  const away =
+    epsilon === 0 ? weights : algebra.addScaled(weights, algebra.scalar(epsilon), algebra.signOrOne(weights));
+  return algebra.mean(algebra.absolute(algebra.divide(a, away)));
+}
+
+/** PercentDelta as first published: scaled by the mean relative change of the single weights (T10). */
+export const percentDeltaElementwise = defineOptimizer({
+  name: "percent-delta-elementwise",
+  summary: "PercentDelta as first published: the mean relative change of the weights is λ",
+  formula: "Δw = −λ·g/(mean_i |g_i/(w_i + sign(w_i)·ε)| + δ)",
+  source: "Abu-El-Haija, arXiv:1708.07227",
+  version: 1,
+  schema: z.strictObject({
+    name: z.literal("percent-delta-elementwise"),
+    epsilon: z.number().nonnegative().default(1e-6).describe("ε: keeps weights at 0 from dividing by 0 (sign(0) = 1)"),
+    denominatorEpsilon: z
+      .number()
+      .nonnegative()
+      .default(0)
+      .describe("δ: added to the mean (1e-5 in google/asymproj_edge_dnn); above 0 the change is no longer exactly λ"),
+  }),
+  create: ({ epsilon, denominatorEpsilon }) => ({
+    equationOne: {
+      holds: false,
+      reason: "the rule scales by the mean relative change of the entries, so it is not equation (1)",
+    },
+    ...(denominatorEpsilon === 0 && { elementwise: true as const }),
+    proportion: (algebra, weights, update) => meanRelativeSize(algebra, update, weights, epsilon),
+
+    update(algebra, { weights, gradient, learningRate, state }) {
+      const mean = meanRelativeSize(algebra, gradient, weights, epsilon);
+      const factor = algebra.over(
+        algebra.scalar(-learningRate),
+        denominatorEpsilon === 0 ? mean : algebra.plus(mean, algebra.scalar(denominatorEpsilon)),
+      );
+      // A vanished gradient leaves the weights where they are; NaN compares false and so stays visible.
+      const vanishing = algebra.scalar(smallestNormal[algebra.precision]);
+      return { update: algebra.scale(algebra.ifLess(mean, vanishing, algebra.scalar(0), factor), gradient), state };
+    },
+  }),
+});

@@ -1,0 +1,140 @@
+import { z } from "zod";
+import { type Algebra, type Norm, smallestNormal } from "../compute/algebra.js";
+import { momentumFields, velocityOf } from "./momentum.js";
+import type { EquationOne, OptimizerDefinition, RuleInput, UpdateRule } from "./update-rule.js";
+
+/**
+ * The family of equation (1) of arXiv:1801.03137,
+ *
+ *     Δw = −λ_k · c · (‖w‖_p / ‖g‖_p) · g,
+ *
+ * with every deviation from it that other implementations make as an explicit option. With the defaults it is
+ * equation (1) itself: no momentum, no weight decay, no guard.
+ */
+export const proportionalFields = {
+  trustCoefficient: z
+    .number()
+    .positive()
+    .default(1)
+    .describe("c: multiplies the trust ratio ‖w‖/‖g‖ (the authors' code: 1e-4, optax: 1e-3)"),
+  epsilon: z.number().nonnegative().default(0).describe("added to the denominator of the trust ratio"),
+  threshold: z
+    .number()
+    .nonnegative()
+    .default(0)
+    .describe("guard: where ‖w‖ is below it the trust ratio is 1, so that Δw = −λ·c·g (the authors' code: 1e-2)"),
+  zeroRule: z
+    .enum(["stay", "coefficient", "one"])
+    .default("stay")
+    .describe("the scaled trust ratio where ‖w‖ or the denominator is 0: 0 (eq. (1)), c, or 1 (optax)"),
+  weightDecay: z.number().nonnegative().default(0).describe("β: β·w is added to the gradient before it is scaled"),
+  weightDecayNorm: z
+    .enum(["separate", "combined", "none"])
+    .default("separate")
+    .describe("the denominator with weight decay: ‖g‖ + β‖w‖ (You et al.), ‖g + βw‖ (optax), or ‖g‖"),
+  ...momentumFields,
+  momentumOrder: z
+    .enum(["learning-rate-inside", "learning-rate-outside", "gradient"])
+    .default("learning-rate-inside")
+    .describe(
+      "u = trust ratio × (g + βw). Inside: v ← m·v + λu, Δw = −v (You et al., optax); outside: v ← m·v + u, Δw = −λv (authors' code, SimCLR); gradient: v ← m·v + g + βw, Δw = −λ × trust ratio × v (tf.contrib)",
+    ),
+};
+
+const optionsSchema = z.object(proportionalFields);
+export type ProportionalOptions = z.output<typeof optionsSchema>;
+
+function equationOne(options: ProportionalOptions, norm: Norm): EquationOne {
+  const deviations = [
+    options.momentum > 0 && `momentum ${options.momentum}`,
+    options.weightDecay > 0 && `weight decay ${options.weightDecay}`,
+    options.threshold > 0 && `a threshold guard at ‖w‖ = ${options.threshold}`,
+    options.epsilon > 0 && `epsilon ${options.epsilon} in the denominator`,
+    options.zeroRule !== "stay" && `zero rule "${options.zeroRule}"`,
+  ].filter((deviation) => deviation !== false);
+  return deviations.length === 0
+    ? { holds: true, norm, coefficient: options.trustCoefficient }
+    : { holds: false, reason: `the rule has ${deviations.join(" and ")}, so it is not equation (1)` };
+}
+
+/** c·‖w‖/denominator, with the guards: what the gradient is scaled by besides λ_k. */
+function trustRatio<V, S>(
+  algebra: Algebra<V, S>,
+  options: ProportionalOptions,
+  norm: Norm,
+  { weights, gradient }: RuleInput<V>,
+): S {
+  const { epsilon, threshold, trustCoefficient, weightDecay, weightDecayNorm, zeroRule } = options;
+  const { plus, times, over, scalar, ifLess } = algebra;
+  const coefficient = scalar(trustCoefficient);
+
+  const weightNorm = algebra.norm(weights, norm);
+  const decay = scalar(weightDecay);
+  const denominator =
+    weightDecay === 0 || weightDecayNorm === "none"
+      ? algebra.norm(gradient, norm)
+      : weightDecayNorm === "separate"
+        ? plus(algebra.norm(gradient, norm), times(decay, weightNorm))
+        : algebra.norm(algebra.addScaled(gradient, decay, weights), norm);
+
+  const guarded = epsilon === 0 ? denominator : plus(denominator, scalar(epsilon));
+  const ratio = times(coefficient, over(weightNorm, guarded));
+  const atZero = scalar(zeroRule === "stay" ? 0 : zeroRule === "coefficient" ? trustCoefficient : 1);
+  // NaN compares false: in this order a diverged norm stays visible in place of passing for zero.
+  const vanishing = scalar(smallestNormal[algebra.precision]);
+  const unlessZero = ifLess(weightNorm, vanishing, atZero, ifLess(denominator, vanishing, atZero, ratio));
+  return threshold === 0 ? unlessZero : ifLess(weightNorm, scalar(threshold), coefficient, unlessZero);
+}
+
+/** An update rule of the family, in the given norm. */
+export function proportionalUpdate(options: ProportionalOptions, norm: Norm): UpdateRule {
+  return {
+    equationOne: equationOne(options, norm),
+    norm,
+    proportion: (algebra, weights, update) => algebra.over(algebra.norm(update, norm), algebra.norm(weights, norm)),
+    ...(options.momentum > 0 && { initialState: (algebra, weights) => ({ velocity: algebra.zerosLike(weights) }) }),
+
+    update(algebra, input) {
+      const { weights, gradient, learningRate, state } = input;
+      const ratio = trustRatio(algebra, options, norm, input);
+      const rate = algebra.scalar(-learningRate);
+      const decayed =
+        options.weightDecay === 0
+          ? gradient
+          : algebra.addScaled(gradient, algebra.scalar(options.weightDecay), weights);
+
+      if (options.momentum === 0) return { update: algebra.scale(algebra.times(rate, ratio), decayed), state };
+      switch (options.momentumOrder) {
+        case "learning-rate-inside": {
+          const { direction, velocity } = velocityOf(
+            algebra,
+            options,
+            state,
+            algebra.scale(algebra.times(rate, ratio), decayed),
+          );
+          return { update: direction, state: { velocity } };
+        }
+        case "learning-rate-outside": {
+          const { direction, velocity } = velocityOf(algebra, options, state, algebra.scale(ratio, decayed));
+          return { update: algebra.scale(rate, direction), state: { velocity } };
+        }
+        case "gradient": {
+          const { direction, velocity } = velocityOf(algebra, options, state, decayed);
+          return { update: algebra.scale(algebra.times(rate, ratio), direction), state: { velocity } };
+        }
+      }
+    },
+  };
+}
+
+/** A registry entry of the family: the same options in another norm. */
+export function defineProportionalUpdate(
+  facts: Pick<OptimizerDefinition, "name" | "summary" | "formula" | "source" | "version">,
+  norm: Norm,
+): OptimizerDefinition {
+  return {
+    ...facts,
+    schema: z.strictObject({ name: z.literal(facts.name), ...proportionalFields }),
+    create: (options) => proportionalUpdate(options as ProportionalOptions, norm),
+  };
+}

@@ -1,0 +1,15 @@
+import { lars } from "./lars.js";
+import { percentDelta } from "./percent-delta.js";
+import { percentDeltaElementwise } from "./percent-delta-elementwise.js";
+import { proportionalInfinity } from "./proportional-infinity.js";
+import { sgd } from "./sgd.js";
+import type { OptimizerDefinition } from "./update-rule.js";
+
+/** Every update rule. */
+export const optimizers: readonly OptimizerDefinition[] = [
+  sgd,
+  lars,
+  percentDelta,
+  proportionalInfinity,
+  percentDeltaElementwise,
+];

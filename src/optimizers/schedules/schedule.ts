@@ -1,0 +1,30 @@
+import { z } from "zod";
+
+/** An entry of the schedule registry. `Options` is what `schema` accepts, the field `schedule` (its name) included. */
+export interface ScheduleDefinition<Options = unknown> {
+  readonly name: string;
+  /** λ_k in plain text; K is the number of steps of the run. */
+  readonly formula: string;
+  readonly schema: z.ZodObject;
+  /** λ_k, for k = 0 … K − 1. */
+  at(options: Options, step: number, steps: number): number;
+}
+
+/** Ties a definition's options to its schema. */
+export function defineSchedule<Schema extends z.ZodObject>(
+  definition: Omit<ScheduleDefinition<z.output<Schema>>, "schema"> & { readonly schema: Schema },
+): ScheduleDefinition {
+  return definition as ScheduleDefinition;
+}
+
+export const positive = z.number().positive();
+
+/** The fields every schedule has. */
+export const commonFields = {
+  initial: positive.describe("λ_0, the learning rate at the first step (before warm-up)"),
+  warmupSteps: z
+    .int()
+    .nonnegative()
+    .default(0)
+    .describe("linear warm-up: λ_k is multiplied by min(1, (k + 1)/warmupSteps)"),
+};

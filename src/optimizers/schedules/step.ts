@@ -1,0 +1,15 @@
+import { z } from "zod";
+import { commonFields, defineSchedule, positive } from "./schedule.js";
+
+export const step = defineSchedule({
+  name: "step",
+  formula: "λ_k = initial·factor^(number of milestones ≤ k)",
+  schema: z.strictObject({
+    schedule: z.literal("step"),
+    ...commonFields,
+    factor: positive.max(1).default(0.1).describe("what λ is multiplied by at each milestone"),
+    milestones: z.array(z.int().positive()).min(1).describe("the steps at which λ falls"),
+  }),
+  at: ({ initial, factor, milestones }, k) =>
+    initial * factor ** milestones.filter((milestone) => milestone <= k).length,
+});
