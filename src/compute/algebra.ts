@@ -33,7 +33,7 @@ export interface Algebra<V, S> {
   vector(values: ArrayLike<number>, shape?: readonly number[]): V;
   scalar(value: number): S;
   zerosLike(a: V): V;
-  /** The values of several scalars, in one read-back. */
+  /** The values of several scalars, in one read-back; the scalars are freed. */
   read(scalars: readonly S[]): number[] | Promise<number[]>;
   /** A host copy of a vector's entries. */
   values(a: V): Float64Array | Promise<Float64Array>;

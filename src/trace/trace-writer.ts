@@ -1,0 +1,62 @@
+import { join } from "node:path";
+import type { BoundColumn } from "../bounds/bound.js";
+import type { Precision } from "../compute/algebra.js";
+import type { StepRecord } from "../training/record.js";
+import { type Column, layerColumns, traceColumns } from "./columns.js";
+import { CsvFile, type Field, formatNumber } from "./csv-file.js";
+
+const formatted = <Row>(columns: readonly Column<Row>[], row: Row, precision: Precision): Field[] =>
+  columns.map(({ value, exact }) => {
+    const field = value(row);
+    return typeof field === "number" ? formatNumber(field, exact ? "float64" : precision) : field;
+  });
+
+/** Writes the traced records of a run: trace.csv, one line a step, and layers.csv, one line a step and layer. */
+export class TraceWriter {
+  private readonly trace: CsvFile;
+  private readonly layers: CsvFile | undefined;
+
+  /**
+   * @param layerNames in the order of the records' layers
+   * @param boundColumns go to the right of the measured ones, in this order
+   */
+  constructor(
+    directory: string,
+    private readonly layerNames: readonly string[],
+    boundColumns: readonly BoundColumn[],
+    private readonly precision: Precision,
+    options: { layers: boolean },
+  ) {
+    const header = [...traceColumns, ...boundColumns].map(({ name }) => name);
+    this.trace = new CsvFile(join(directory, "trace.csv"), header);
+    if (options.layers) {
+      this.layers = new CsvFile(
+        join(directory, "layers.csv"),
+        layerColumns.map(({ name }) => name),
+      );
+    }
+  }
+
+  /** @param boundValues one a bound column; NaN where a bound says nothing about this step: an empty field */
+  write(record: StepRecord, boundValues: readonly number[]): void {
+    const { precision } = this;
+    const bounds = boundValues.map((value) => (Number.isNaN(value) ? undefined : formatNumber(value, "float64")));
+    this.trace.append([...formatted(traceColumns, record, precision), ...bounds]);
+    record.layers.forEach((layer, i) => {
+      this.layers?.append(formatted(layerColumns, { record, name: this.layerNames[i]!, layer }, precision));
+    });
+  }
+
+  flush(): void {
+    this.trace.flush();
+    this.layers?.flush();
+  }
+
+  close(): void {
+    try {
+      this.trace.close();
+    } finally {
+      this.layers?.close();
+    }
+  }
+}

@@ -1,0 +1,107 @@
+import type { Algebra } from "../compute/algebra.js";
+import type { Optimizer } from "../optimizers/optimizer.js";
+import type { LossAndGradients, Problem } from "../problems/problem.js";
+import type { LayerRecord, StepRecord } from "./record.js";
+
+/** What one step computed, still on the device. */
+export interface StepQuantities<V, S> {
+  readonly weights: readonly V[];
+  /** On the step's batch; absent in the last record of a run with mini-batches. */
+  readonly batch?: LossAndGradients<V, S>;
+  /** f(w_k) over all training examples, where that is not the batch's loss already. */
+  readonly fullLoss?: S | undefined;
+  /** Δw_k of every layer; absent after the last step. */
+  readonly updates?: readonly V[];
+}
+
+/** Which quantities a step had: all that is needed to make sense of its numbers after the read-back. */
+export interface Present {
+  readonly batch: boolean;
+  readonly accuracy: boolean;
+  readonly fullLoss: boolean;
+  readonly updates: boolean;
+}
+
+/** The measured part of a record. */
+export type Measurement = Pick<StepRecord, "loss" | "accuracy" | "gap" | "distance" | "weight" | "layers">;
+
+/**
+ * Takes the measurements of a record in two halves: `scalars` on the device, then, after a single read-back,
+ * `measurement` on the host. The order of the numbers is known to this class alone.
+ */
+export class Measurer<V, S> {
+  private readonly optimum: readonly V[] | undefined;
+  private readonly oneDimensional: boolean;
+
+  constructor(
+    private readonly algebra: Algebra<V, S>,
+    private readonly optimizer: Optimizer,
+    private readonly problem: Problem,
+  ) {
+    const { constants, layers } = problem;
+    this.optimum = constants?.optimum?.map((values, i) => algebra.vector(values, layers[i]!.shape));
+    this.oneDimensional = layers.length === 1 && layers[0]!.shape.every((size) => size === 1);
+  }
+
+  scalars({ weights, batch, fullLoss, updates }: StepQuantities<V, S>): S[] {
+    const { algebra, optimum } = this;
+    const { rule } = this.optimizer;
+    const scalars: S[] = [];
+    if (batch) scalars.push(batch.loss);
+    if (batch?.accuracy !== undefined) scalars.push(batch.accuracy);
+    if (fullLoss !== undefined) scalars.push(fullLoss);
+    if (this.oneDimensional) scalars.push(algebra.sum(weights[0]!));
+    for (let i = 0; i < weights.length; i++) {
+      const w = weights[i]!;
+      scalars.push(algebra.norm(w, 2));
+      if (rule.norm !== undefined && rule.norm !== 2) scalars.push(algebra.norm(w, rule.norm));
+      if (batch) scalars.push(algebra.norm(batch.gradients[i]!, 2));
+      if (updates) scalars.push(algebra.norm(updates[i]!, 2), rule.proportion(algebra, w, updates[i]!));
+      if (optimum) scalars.push(algebra.norm(algebra.subtract(w, optimum[i]!), 2));
+    }
+    return scalars;
+  }
+
+  /** @param values the numbers of `scalars(quantities)`, in its order, with what was present in `quantities` */
+  measurement(values: readonly number[], { batch, accuracy, fullLoss, updates }: Present): Measurement {
+    const { constants, layers } = this.problem;
+    const { norm } = this.optimizer.rule;
+    let position = 0;
+    const next = () => values[position++]!;
+
+    const loss = batch ? next() : Number.NaN;
+    const shareCorrect = accuracy ? next() : undefined;
+    const lossOverAll = fullLoss ? next() : loss;
+    const weight = this.oneDimensional ? next() : undefined;
+    let squaredDistance = 0;
+    const records: LayerRecord[] = [];
+    for (let i = 0; i < layers.length; i++) {
+      const weightNorm = next();
+      const weightNormInRule = norm !== undefined && norm !== 2 ? next() : weightNorm;
+      const gradientNorm = batch ? next() : Number.NaN;
+      const updateNorm = updates ? next() : Number.NaN;
+      const normRatio = updates ? next() : Number.NaN;
+      if (this.optimum) squaredDistance += next() ** 2;
+      records.push({
+        weightNorm,
+        weightNormInRule,
+        gradientNorm,
+        updateNorm,
+        normRatio,
+        normRatioL2: updateNorm / weightNorm,
+      });
+    }
+    return {
+      loss,
+      ...(shareCorrect !== undefined && { accuracy: shareCorrect }),
+      ...(constants?.optimalValue !== undefined && { gap: lossOverAll - constants.optimalValue }),
+      ...(this.optimum && { distance: Math.sqrt(squaredDistance) }),
+      ...(weight !== undefined && { weight }),
+      layers: records,
+    };
+  }
+
+  dispose(): void {
+    if (this.optimum) this.algebra.dispose(this.optimum);
+  }
+}

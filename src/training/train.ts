@@ -1,0 +1,150 @@
+import { setImmediate } from "node:timers/promises";
+import type { Algebra } from "../compute/algebra.js";
+import type { BatchSampler } from "../data/batches.js";
+import type { Optimizer, OptimizerState } from "../optimizers/optimizer.js";
+import type { Batch, Objective, Problem } from "../problems/problem.js";
+import { Measurer } from "./measure.js";
+import type { StepRecord } from "./record.js";
+
+/** Everything one run's training consists of, on one backend. */
+export interface Training<V, S> {
+  readonly algebra: Algebra<V, S>;
+  readonly problem: Problem;
+  readonly objective: Objective<V, S>;
+  readonly optimizer: Optimizer;
+  /** K, the number of updates. */
+  readonly steps: number;
+  /** Where batches come from; absent for full batches. */
+  readonly sampler?: BatchSampler | undefined;
+  readonly batchSize: number | "full";
+  /** Whether step k goes into the trace. */
+  readonly traced: (step: number) => boolean;
+  /** Whether the test set is evaluated at w_k; k = K included. */
+  readonly evaluated: (step: number) => boolean;
+  /** True if a reader (a bound) must see every step, traced or not. */
+  readonly measureEveryStep: boolean;
+  /** A run whose loss exceeds this has diverged. */
+  readonly lossLimit: number;
+  /** Ends the run after the step in progress. */
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** How a run's training ended. */
+export interface TrainingEnd {
+  readonly outcome: "completed" | "diverged" | "interrupted";
+  /** Number of updates that were made. */
+  readonly steps: number;
+  /** For divergence: what was seen. */
+  readonly detail?: string;
+}
+
+/** Lets timers and signals run: tensors computed on the CPU never leave the microtask queue. */
+function breather(milliseconds: number): () => Promise<void> | undefined {
+  let last = performance.now();
+  return () => {
+    if (performance.now() - last < milliseconds) return undefined;
+    return setImmediate(undefined).then(() => {
+      last = performance.now();
+    });
+  };
+}
+
+function divergence({ loss, layers, last }: StepRecord, lossLimit: number): string | undefined {
+  if (!Number.isFinite(loss) && !(last && Number.isNaN(loss))) return `the loss is ${loss}`;
+  if (loss > lossLimit) return `the loss ${loss} is above the limit ${lossLimit}`;
+  if (layers.some(({ weightNorm }) => !Number.isFinite(weightNorm))) return "the weights are not finite";
+  return undefined;
+}
+
+/** The vectors of a state that its successor no longer holds. */
+function forgotten<V>(state: OptimizerState<V>, successor: OptimizerState<V> = []): V[] {
+  const kept = new Set(successor.flatMap((block) => Object.values(block)));
+  return state.flatMap((block) => Object.values(block)).filter((vector) => !kept.has(vector));
+}
+
+/**
+ * Runs the experiment's loop, w_{k+1} = w_k + Δw_k, and yields a record of each measured step and, after the last
+ * update, one of the final weights. Nothing is read back from the device at steps that are not measured, and once at
+ * those that are. A non-finite or too large loss ends the run as a result, not as an error.
+ */
+export async function* train<V, S>(training: Training<V, S>): AsyncGenerator<StepRecord, TrainingEnd> {
+  const { algebra, objective, optimizer, problem, sampler, batchSize, steps, signal } = training;
+  const measurer = new Measurer(algebra, optimizer, problem);
+  const breathe = breather(30);
+  let weights: readonly V[] = objective.initialWeights();
+  let state: OptimizerState<V> = algebra.scope(() => optimizer.initialState(algebra, weights));
+
+  /** One pass of the loop: what it measured, still on the device, and w_{k+1} unless this is the last record. */
+  function advance(step: number, batch: Batch | undefined, measured: boolean) {
+    return algebra.scope(() => {
+      const evaluated = batch === undefined ? undefined : objective.lossAndGradients(weights, batch);
+      const output =
+        step === steps ? undefined : optimizer.updates(algebra, step, weights, evaluated!.gradients, state);
+      const needsFullLoss = measured && batch !== "full" && problem.constants?.optimalValue !== undefined;
+      const fullLoss = needsFullLoss ? objective.fullLoss?.(weights) : undefined;
+      return {
+        scalars: measured
+          ? measurer.scalars({
+              weights,
+              fullLoss,
+              ...(evaluated && { batch: evaluated }),
+              ...(output && { updates: output.updates }),
+            })
+          : [],
+        present: {
+          batch: evaluated !== undefined,
+          accuracy: evaluated?.accuracy !== undefined,
+          fullLoss: fullLoss !== undefined,
+          updates: output !== undefined,
+        },
+        next: output && {
+          weights: weights.map((w, i) => algebra.add(w, output.updates[i]!)),
+          state: output.state,
+        },
+      };
+    });
+  }
+
+  try {
+    for (let step = 0; ; step++) {
+      const last = step === steps;
+      const traced = last || training.traced(step);
+      const measured = traced || training.measureEveryStep || training.evaluated(step);
+      const epoch = sampler ? sampler.epoch : step;
+      const batch = sampler ? (last ? undefined : sampler.next(batchSize as number)) : "full";
+      const { scalars, present, next } = advance(step, batch, measured);
+
+      if (measured) {
+        const reading = algebra.read(scalars);
+        const values = reading instanceof Promise ? await reading : reading;
+        const measurement = measurer.measurement(values, present);
+        const test = training.evaluated(step) && objective.evaluate ? await objective.evaluate(weights) : undefined;
+        const record: StepRecord = {
+          step,
+          epoch,
+          learningRate: last ? Number.NaN : optimizer.learningRate(step),
+          ...measurement,
+          ...(test && { test }),
+          traced: traced || test !== undefined,
+          last,
+        };
+        const detail = divergence(record, training.lossLimit);
+        yield detail === undefined ? record : { ...record, traced: true };
+        if (detail !== undefined) return { outcome: "diverged", steps: step, detail };
+      }
+      if (!next) return { outcome: "completed", steps };
+
+      algebra.dispose(weights);
+      algebra.dispose(forgotten(state, next.state));
+      weights = next.weights;
+      state = next.state;
+      const pause = breathe();
+      if (pause) await pause;
+      if (signal?.aborted) return { outcome: "interrupted", steps: step + 1 };
+    }
+  } finally {
+    algebra.dispose([...weights, ...forgotten(state)]);
+    measurer.dispose();
+    objective.dispose?.();
+  }
+}
