@@ -1,0 +1,116 @@
+import { z } from "zod";
+import { backendNames } from "../compute/backends.js";
+import { datasets } from "../data/registry.js";
+import { type OptimizerConfig, optimizerSchema } from "../optimizers/optimizer.js";
+import { problems } from "../problems/registry.js";
+import { axisSchema, sweepSchema } from "./sweep.js";
+
+type Objects = [z.ZodObject, ...z.ZodObject[]];
+const schemasOf = (definitions: readonly { schema: z.ZodObject }[]) =>
+  definitions.map(({ schema }) => schema) as Objects;
+
+/** Directory-safe without being renamed: what one types is what one finds. */
+const experimentName = z
+  .string()
+  .min(1)
+  .max(100)
+  .regex(/^[\p{L}\p{N}_][\p{L}\p{N}_.+=@ -]*$/u, {
+    error: 'expected letters, digits, spaces and _ . + = @ - only (no path separators), such as "lars-mnist"',
+  })
+  .describe("name of the experiment, and of its directory under results");
+
+/** The fields that a run's config shares with its experiment's. */
+const sharedFields = {
+  $schema: z.string().optional().describe("JSON Schema for editors; ignored"),
+  name: experimentName,
+  description: z.string().optional().describe("what the experiment is for, in words"),
+  problem: z.discriminatedUnion("name", schemasOf(problems)).describe("what is minimised"),
+  data: z
+    .discriminatedUnion("name", schemasOf(datasets))
+    .optional()
+    .describe("the data set, for problems that need one"),
+  batchSize: z
+    .union([z.int().positive(), z.literal("full")])
+    .default("full")
+    .describe('examples per step, or "full" for all of them'),
+  steps: z.int().positive().optional().describe("number of updates; give this or epochs"),
+  epochs: z.number().positive().optional().describe("passes over the training examples; give this or steps"),
+  trace: z
+    .strictObject({
+      every: z.int().positive().default(1).describe("write every n-th step to the traces (the last one always)"),
+      layers: z.boolean().default(true).describe("whether layers.csv is written"),
+    })
+    .prefault({})
+    .describe("what is written while training"),
+  evaluate: z
+    .union([z.int().positive(), z.enum(["epoch", "end"])])
+    .default("epoch")
+    .describe('when the test set is evaluated: after every epoch, every n steps, or only at the "end"'),
+  bounds: z
+    .union([z.literal("auto"), z.array(z.string())])
+    .default("auto")
+    .describe('theorems to hold the run against: "auto" for all that apply, or their names ([] for none)'),
+  stop: z
+    .strictObject({
+      lossAbove: z.number().default(1e30).describe("a run whose loss exceeds this has diverged"),
+    })
+    .prefault({})
+    .describe("when a run ends early"),
+  backend: z
+    .enum(["auto", "float64", ...backendNames])
+    .default("auto")
+    .describe("where tensors are computed; float64 is the host, for problems with analytic gradients"),
+  precision: z
+    .enum(["float32", "float64"])
+    .optional()
+    .describe("default: float64 for problems with analytic gradients, float32 for networks"),
+};
+
+/** One run, resolved: one optimizer, one seed, no sweep. */
+export const runSchema = z.strictObject({
+  ...sharedFields,
+  optimizer: optimizerSchema,
+  seed: z.int().describe("root of all the run's random streams"),
+});
+
+/** A config file, after `extends` has been followed. */
+export const experimentSchema = z.strictObject({
+  ...sharedFields,
+  optimizer: optimizerSchema.optional().describe("the update rule; give this or optimizers"),
+  optimizers: z.array(optimizerSchema).min(1).optional().describe("update rules to compare"),
+  seeds: axisSchema(z.int()).default([0]).describe("root seeds; every optimizer runs with each"),
+  sweep: sweepSchema.optional().describe("config paths to vary"),
+});
+
+/** A config file as it is written. */
+export const fileSchema = experimentSchema.extend({
+  extends: z
+    .union([z.string(), z.array(z.string())])
+    .optional()
+    .describe("configs this one starts from, relative to it"),
+});
+
+/** A registry entry's options: what its own schema makes of them, by name. */
+export interface Named {
+  readonly name: string;
+  readonly [option: string]: unknown;
+}
+
+/** One run's resolved config: every default spelled out. */
+export interface RunConfig {
+  readonly name: string;
+  readonly description?: string;
+  readonly problem: Named;
+  readonly data?: Named;
+  readonly optimizer: OptimizerConfig;
+  readonly batchSize: number | "full";
+  readonly steps?: number;
+  readonly epochs?: number;
+  readonly trace: { readonly every: number; readonly layers: boolean };
+  readonly evaluate: number | "epoch" | "end";
+  readonly bounds: "auto" | readonly string[];
+  readonly stop: { readonly lossAbove: number };
+  readonly backend: string;
+  readonly precision?: "float32" | "float64";
+  readonly seed: number;
+}

@@ -1,0 +1,108 @@
+import { z } from "zod";
+
+const atLeastOne = z.int().positive();
+
+/**
+ * The values an axis takes: a list, or a generator of numbers. Values are never rounded.
+ *
+ * @param value schema of the single values of a list
+ */
+export function axisSchema<Value extends z.ZodType>(value: Value) {
+  const axis: z.ZodType<Axis> = z.lazy(() =>
+    z.union([
+      z.array(value).min(1),
+      z.strictObject({ list: z.array(value).min(1) }),
+      z.strictObject({
+        range: z
+          .tuple([z.number(), z.number(), z.number().positive()])
+          .describe("[start, end, step]: start, start + step, … below end"),
+      }),
+      z.strictObject({ linspace: z.tuple([z.number(), z.number(), atLeastOne]).describe("[first, last, count]") }),
+      z.strictObject({
+        logspace: z
+          .tuple([z.number().positive(), z.number().positive(), atLeastOne])
+          .describe("[first, last, count], in constant ratio"),
+      }),
+      z.strictObject({ concat: z.array(axis).min(1).describe("axes one after the other") }),
+    ]),
+  ) as z.ZodType<Axis>;
+  return axis;
+}
+
+export type Axis =
+  | readonly unknown[]
+  | { readonly list: readonly unknown[] }
+  | { readonly range: readonly [number, number, number] }
+  | { readonly linspace: readonly [number, number, number] }
+  | { readonly logspace: readonly [number, number, number] }
+  | { readonly concat: readonly Axis[] };
+
+const axes = z.record(z.string(), axisSchema(z.unknown()));
+
+const blockSchema = z.strictObject({
+  grid: axes.optional().describe("paths whose values are combined each with each"),
+  zip: axes.optional().describe("paths whose values advance together"),
+});
+
+/** Blocks are concatenated; in a block, the zipped axes count as one more axis of the grid. */
+export const sweepSchema = z.union([blockSchema, z.array(blockSchema).min(1)]);
+
+export interface SweepBlock {
+  readonly grid?: Readonly<Record<string, Axis>>;
+  readonly zip?: Readonly<Record<string, Axis>>;
+}
+export type Sweep = SweepBlock | readonly SweepBlock[];
+
+/** One combination of a sweep: a value for each config path. */
+export type Assignment = Readonly<Record<string, unknown>>;
+
+function spaced(count: number, first: number, last: number, between: (share: number) => number): number[] {
+  return Array.from({ length: count }, (_, i) => (i === 0 ? first : i === count - 1 ? last : between(i / (count - 1))));
+}
+
+/** The values of an axis, in order. */
+export function valuesOf(axis: Axis): readonly unknown[] {
+  if (Array.isArray(axis)) return axis;
+  if ("list" in axis) return axis.list;
+  if ("concat" in axis) return axis.concat.flatMap(valuesOf);
+  if ("range" in axis) {
+    const [start, end, step] = axis.range;
+    // The count absorbs the rounding of the division, so that [0, 1, 0.1] has ten values and not eleven.
+    const count = Math.max(0, Math.ceil((end - start) / step - 1e-9));
+    return Array.from({ length: count }, (_, i) => start + i * step);
+  }
+  if ("linspace" in axis) {
+    const [first, last, count] = axis.linspace;
+    return spaced(count, first, last, (share) => first + share * (last - first));
+  }
+  const [first, last, count] = (axis as { logspace: readonly [number, number, number] }).logspace;
+  const [low, high] = [Math.log10(first), Math.log10(last)];
+  return spaced(count, first, last, (share) => 10 ** (low + share * (high - low)));
+}
+
+function product(left: readonly Assignment[], right: readonly Assignment[]): Assignment[] {
+  return left.flatMap((a) => right.map((b) => ({ ...a, ...b })));
+}
+
+function zipped(axes: Readonly<Record<string, Axis>>): Assignment[] {
+  const columns = Object.entries(axes).map(([path, axis]) => [path, valuesOf(axis)] as const);
+  const lengths = columns.map(([path, values]) => `${path} has ${values.length}`);
+  if (new Set(columns.map(([, values]) => values.length)).size > 1) {
+    throw new RangeError(`sweep.zip: all axes must have the same number of values, but ${lengths.join(", ")}`);
+  }
+  return (columns[0]?.[1] ?? []).map((_, i) => Object.fromEntries(columns.map(([path, values]) => [path, values[i]])));
+}
+
+/**
+ * Every combination of a sweep, in order; one empty combination for no sweep.
+ *
+ * @throws RangeError if zipped axes differ in length
+ */
+export function assignmentsOf(sweep: Sweep | undefined): Assignment[] {
+  if (!sweep) return [{}];
+  const blocks = Array.isArray(sweep) ? (sweep as readonly SweepBlock[]) : [sweep as SweepBlock];
+  return blocks.flatMap(({ grid = {}, zip }) => {
+    const axes = Object.entries(grid).map(([path, axis]) => valuesOf(axis).map((value) => ({ [path]: value })));
+    return [...axes, ...(zip ? [zipped(zip)] : [])].reduce<Assignment[]>(product, [{}]);
+  });
+}
