@@ -62,9 +62,9 @@ function spaced(count: number, first: number, last: number, between: (share: num
 
 /** The values of an axis, in order. */
 export function valuesOf(axis: Axis): readonly unknown[] {
-  if (Array.isArray(axis)) return axis;
+  if (Array.isArray(axis)) return axis as readonly unknown[];
   if ("list" in axis) return axis.list;
-  if ("concat" in axis) return axis.concat.flatMap(valuesOf);
+  if ("concat" in axis) return (axis.concat as readonly Axis[]).flatMap(valuesOf);
   if ("range" in axis) {
     const [start, end, step] = axis.range;
     // The count absorbs the rounding of the division, so that [0, 1, 0.1] has ten values and not eleven.

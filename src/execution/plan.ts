@@ -1,0 +1,85 @@
+import type { Precision } from "../compute/algebra.js";
+import type { Run } from "../config/expand.js";
+import { runId } from "../config/identity.js";
+import { stepsPerEpoch } from "../data/batches.js";
+import { ExperimentError } from "../errors.js";
+import { createOptimizer, type Optimizer } from "../optimizers/optimizer.js";
+import type { Problem } from "../problems/problem.js";
+import { problems } from "../problems/registry.js";
+import { randomStream } from "../training/random.js";
+import type { Resources } from "./resources.js";
+
+/** A run with everything decided that its config leaves to the surroundings. */
+export interface PlannedRun {
+  readonly run: Run;
+  readonly id: string;
+  readonly problem: Problem;
+  readonly optimizer: Optimizer;
+  readonly precision: Precision;
+  /** Name of the backend, "float64" for the host. */
+  readonly backend: string;
+  /** K */
+  readonly steps: number;
+  readonly stepsPerEpoch: number;
+}
+
+function precisionOf({ config }: Run, problem: Problem): Precision {
+  const fail = (message: string) => {
+    throw new ExperimentError(`problem ${config.problem.name}: ${message}`);
+  };
+  const wanted =
+    config.precision ??
+    (config.backend === "float64" ? "float64" : config.backend === "auto" ? problem.defaultPrecision : "float32");
+  if (wanted === "float64" && !problem.onHost) {
+    return fail("it needs tensors, which are float32; leave precision and backend float64 out");
+  }
+  return wanted;
+}
+
+/** Examples per step, which must not be more than there are. */
+function checkBatchSize({ config }: Run, { examples }: Problem): void {
+  const { batchSize, problem } = config;
+  if (batchSize === "full") return;
+  if (examples === undefined) {
+    throw new ExperimentError(
+      `batchSize: problem ${problem.name} has no examples to draw from; expected "full", got ${batchSize}`,
+    );
+  }
+  if (batchSize > examples) {
+    throw new ExperimentError(
+      `batchSize: got ${batchSize}, but there are only ${examples} training examples; use at most that, or "full"`,
+    );
+  }
+}
+
+/**
+ * Builds the problem, checks what only it can tell, and gives the run its id. Nothing is written.
+ *
+ * @throws ExperimentError if the run cannot be made as configured
+ */
+export async function planRun(run: Run, resources: Resources): Promise<PlannedRun> {
+  const { config, directory } = run;
+  const dataset = config.data && (await resources.dataset(config.data));
+  const definition = problems.find(({ name }) => name === config.problem.name)!;
+  const problem = await definition.create(config.problem, {
+    stream: (name) => randomStream({ seed: config.seed, name }),
+    directory,
+    ...(dataset && { dataset }),
+  });
+  checkBatchSize(run, problem);
+  const precision = precisionOf(run, problem);
+  const backend = precision === "float64" ? "float64" : (await resources.backend(config.backend)).name;
+
+  const epochSteps = config.batchSize === "full" ? 1 : stepsPerEpoch(problem.examples!, config.batchSize);
+  const steps = config.steps ?? Math.max(1, Math.round(config.epochs! * epochSteps));
+  return {
+    run,
+    id: runId(run, { backend, dataset: dataset && { name: dataset.name, checksum: dataset.checksum } }),
+    problem,
+    optimizer: createOptimizer(config.optimizer, problem.layers, steps),
+    precision,
+    backend,
+    steps,
+    stepsPerEpoch: epochSteps,
+  };
+}

@@ -1,0 +1,40 @@
+import type { StartedBackend } from "../compute/backends.js";
+import { canonicalJson } from "../config/identity.js";
+import type { Named, RunConfig } from "../config/schema.js";
+import type { ImageDataset } from "../data/dataset.js";
+import { datasets } from "../data/registry.js";
+
+/** What runs share: data sets and backends, each had once. */
+export class Resources {
+  private readonly loaded = new Map<string, Promise<ImageDataset>>();
+  private readonly started = new Map<string, Promise<StartedBackend>>();
+
+  /** @param announce prints one line for the user */
+  constructor(private readonly announce: (line: string) => void) {}
+
+  dataset(data: Named): Promise<ImageDataset> {
+    return this.once(this.loaded, canonicalJson(data), () => {
+      const definition = datasets.find(({ name }) => name === data.name)!;
+      return definition.load(data, { announce: this.announce });
+    });
+  }
+
+  /** A running backend of this name ("auto": the first that is available). */
+  async backend(choice: RunConfig["backend"]): Promise<StartedBackend> {
+    const { startBackend } = await import("../compute/backends.js");
+    return this.once(this.started, choice, async () => {
+      const backend = await startBackend(choice);
+      const others = backend.notChosen.map(({ name, reason }) => `${name}: ${reason}`).join("; ");
+      this.announce(`backend ${backend.name} (${backend.device})${others && ` — not chosen: ${others}`}`);
+      return backend;
+    });
+  }
+
+  private once<T>(cache: Map<string, Promise<T>>, key: string, make: () => Promise<T>): Promise<T> {
+    const known = cache.get(key);
+    if (known) return known;
+    const made = make();
+    cache.set(key, made);
+    return made;
+  }
+}

@@ -1,0 +1,69 @@
+import { join } from "node:path";
+import type { Verdict } from "../bounds/bound.js";
+import type { RunConfig } from "../config/schema.js";
+import { readJson, writeJson } from "./files.js";
+import type { Provenance } from "./provenance.js";
+
+export type Status = "running" | "completed" | "diverged" | "failed" | "interrupted";
+
+/** What a run came to: the numbers of its row in summary.csv. Absent where nothing was measured. */
+export interface Outcome {
+  /** Updates made. */
+  readonly steps: number;
+  /** Loss of the last record that has one. */
+  readonly finalLoss?: number;
+  readonly bestLoss?: number;
+  readonly finalTestAccuracy?: number;
+  readonly bestTestAccuracy?: number;
+  /** Smallest and largest norm ratio over all traced steps and layers, NaN left out. */
+  readonly normRatio?: { readonly smallest: number; readonly largest: number };
+}
+
+/** run.json: everything about one run but its traces. */
+export interface Manifest {
+  readonly resultSchemaVersion: number;
+  readonly id: string;
+  readonly label: string;
+  readonly experiment: string;
+  readonly optimizer: string;
+  readonly axes: Readonly<Record<string, unknown>>;
+  readonly seed: number;
+  readonly status: Status;
+  /** Why the run ended before its last step: divergence with what was seen, an error, an interruption. */
+  readonly stopReason?: string;
+  readonly config: RunConfig;
+  /** K, the number of updates planned. */
+  readonly plannedSteps: number;
+  readonly precision: string;
+  readonly backend: { readonly name: string; readonly device: string; readonly version: string };
+  /** The data set really used; `fallbackFor` names the one that was asked for and could not be had. */
+  readonly dataset?: {
+    readonly name: string;
+    readonly source: string;
+    readonly checksum: string;
+    readonly fallbackFor?: string;
+  };
+  /** How the optimum was found, where the problem has one. */
+  readonly optimum?: string;
+  readonly outcome?: Outcome;
+  readonly verdicts?: Readonly<Record<string, Verdict>>;
+  readonly provenance: Provenance;
+  readonly startedAt: string;
+  readonly wallSeconds?: number;
+  /** The process at work on it, while status is "running". */
+  readonly process?: { readonly pid: number; readonly host: string };
+}
+
+export const manifestPath = (runDirectory: string) => join(runDirectory, "run.json");
+
+export const writeManifest = (runDirectory: string, manifest: Manifest) =>
+  writeJson(manifestPath(runDirectory), manifest);
+
+/** The manifest of a run directory; undefined if there is none that can be read. */
+export function readManifest(runDirectory: string): Manifest | undefined {
+  const value = readJson(manifestPath(runDirectory)) as Manifest | undefined;
+  return value?.id === undefined ? undefined : value;
+}
+
+/** Completed and diverged runs are results; the others are to be run again. */
+export const isFinished = ({ status }: Manifest) => status === "completed" || status === "diverged";
