@@ -8,7 +8,8 @@ import { BatchSampler } from "../data/batches.js";
 import { ExperimentError, messageOf } from "../errors.js";
 import type { Objective } from "../problems/problem.js";
 import { onDisk } from "../results/files.js";
-import { isFinished, type Manifest, type Outcome, readManifest, writeManifest } from "../results/manifest.js";
+import { isFinished, type Manifest, readManifest, writeManifest } from "../results/manifest.js";
+import { OutcomeReader } from "../results/outcome.js";
 import { provenance } from "../results/provenance.js";
 import { runsDirectory } from "../results/summary.js";
 import { TraceWriter } from "../trace/trace-writer.js";
@@ -49,36 +50,6 @@ function setAside(directory: string): void {
 export function finishedManifest(experimentDirectory: string, { id }: PlannedRun): Manifest | undefined {
   const manifest = readManifest(join(runsDirectory(experimentDirectory), id));
   return manifest && isFinished(manifest) ? manifest : undefined;
-}
-
-/** Collects a run's outcome from its traced records. */
-class OutcomeReader {
-  private outcome: Outcome = { steps: 0 };
-
-  observe({ step, loss, test, layers, traced }: StepRecord): void {
-    if (!traced) return;
-    const { bestLoss = Number.POSITIVE_INFINITY, bestTestAccuracy = 0, normRatio } = this.outcome;
-    const ratios = layers.map((layer) => layer.normRatio).filter((ratio) => !Number.isNaN(ratio));
-    this.outcome = {
-      ...this.outcome,
-      steps: step,
-      ...(!Number.isNaN(loss) && { finalLoss: loss, bestLoss: Math.min(bestLoss, loss) }),
-      ...(test?.accuracy !== undefined && {
-        finalTestAccuracy: test.accuracy,
-        bestTestAccuracy: Math.max(bestTestAccuracy, test.accuracy),
-      }),
-      ...(ratios.length > 0 && {
-        normRatio: {
-          smallest: Math.min(...ratios, normRatio?.smallest ?? Number.POSITIVE_INFINITY),
-          largest: Math.max(...ratios, normRatio?.largest ?? Number.NEGATIVE_INFINITY),
-        },
-      }),
-    };
-  }
-
-  result(steps: number): Outcome {
-    return { ...this.outcome, steps };
-  }
 }
 
 interface Computation<V, S> {

@@ -1,0 +1,16 @@
+import { datasets } from "../../data/registry.js";
+import { optimizers } from "../../optimizers/registry.js";
+import { schedules } from "../../optimizers/schedules/registry.js";
+import { problems } from "../../problems/registry.js";
+import { table } from "../table.js";
+
+/** What can be named in a config, from the registries. */
+export function list(): void {
+  const sections: readonly (readonly [string, readonly (readonly string[])[]])[] = [
+    ["problems", problems.map(({ name, summary, formula }) => [name, summary, formula])],
+    ["datasets", datasets.map(({ name, summary }) => [name, summary, ""])],
+    ["optimizers", optimizers.map(({ name, summary, formula }) => [name, summary, formula])],
+    ["learning-rate schedules", schedules.map(({ name, formula }) => [name, formula, ""])],
+  ];
+  process.stdout.write(`${sections.map(([title, rows]) => table([title, "", ""], rows)).join("\n\n")}\n`);
+}

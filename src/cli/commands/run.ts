@@ -1,0 +1,151 @@
+import { join } from "node:path";
+import { z } from "zod";
+import { expand, type Run } from "../../config/expand.js";
+import { explain } from "../../config/explain.js";
+import { type Experiment, loadExperiment, type Override } from "../../config/load.js";
+import { type ExitReason, ExperimentError } from "../../errors.js";
+import { type ExperimentResult, executeExperiment } from "../../execution/experiment.js";
+import type { Manifest } from "../../results/manifest.js";
+import { interruptSignal } from "../interrupt.js";
+import { createProgress } from "../progress.js";
+import { duration, percent, short, table } from "../table.js";
+
+/** The options of `run-experiment run`, as commander delivers them. */
+const optionsSchema = z.object({
+  out: z.string(),
+  set: z.array(z.string()).default([]),
+  seed: z.array(z.string()).optional(),
+  backend: z.string().optional(),
+  dryRun: z.boolean().default(false),
+  force: z.boolean().default(false),
+  quiet: z.boolean().default(false),
+  json: z.boolean().default(false),
+});
+type Options = z.output<typeof optionsSchema>;
+
+function overridesOf({ set, seed, backend }: Options): Override[] {
+  const assignments = [
+    ...set,
+    ...(seed ? [`seeds=[${seed.join(", ")}]`] : []),
+    ...(backend === undefined ? [] : [`backend=${backend}`]),
+  ];
+  return assignments.map((assignment) => {
+    const separator = assignment.indexOf("=");
+    if (separator < 1) {
+      throw new ExperimentError(`--set ${assignment}: expected path=value, such as optimizer.momentum=0.9`);
+    }
+    return { path: assignment.slice(0, separator), text: assignment.slice(separator + 1) };
+  });
+}
+
+interface Loaded {
+  readonly experiment: Experiment;
+  readonly runs: Run[];
+}
+
+/** All configs are read and checked before the first of them is run. */
+function loadAll(paths: readonly string[], options: Options): Loaded[] {
+  const loaded = paths.map((path) => {
+    const experiment = loadExperiment(path, overridesOf(options));
+    return { experiment, runs: expand(experiment) };
+  });
+  for (const [i, { experiment }] of loaded.entries()) {
+    const other = loaded.findIndex(({ experiment: { name } }) => name === experiment.name);
+    if (other !== i) {
+      throw new ExperimentError(
+        `${experiment.path}: name: ${loaded[other]!.experiment.path} is called "${experiment.name}" too; give each experiment a name of its own`,
+      );
+    }
+  }
+  return loaded;
+}
+
+function printDryRun(loaded: readonly Loaded[], json: boolean): void {
+  if (json) {
+    const output = loaded.map(({ experiment: { name, path }, runs }) => ({
+      name,
+      path,
+      runs: runs.map(({ label, config }) => ({ label, config })),
+    }));
+    process.stdout.write(`${JSON.stringify(output, null, 2)}\n`);
+    return;
+  }
+  for (const { experiment, runs } of loaded) {
+    process.stdout.write(`${experiment.path}: ${experiment.name}, ${runs.length} run${runs.length === 1 ? "" : "s"}\n`);
+    process.stdout.write(`${JSON.stringify(runs[0]!.config, null, 2)}\n`);
+    for (const { label } of runs) process.stdout.write(`  ${label}\n`);
+  }
+}
+
+function row({ label, status, stopReason, outcome, wallSeconds }: Manifest): string[] {
+  const { finalLoss, bestLoss, finalTestAccuracy, normRatio } = outcome ?? { steps: 0 };
+  return [
+    label,
+    stopReason && status !== "interrupted" ? stopReason : status,
+    short(bestLoss),
+    short(finalLoss),
+    percent(finalTestAccuracy),
+    normRatio ? `${short(normRatio.smallest)} – ${short(normRatio.largest)}` : "",
+    duration(wallSeconds),
+  ];
+}
+
+function printResult({ directory, manifests, skipped, interrupted }: ExperimentResult): void {
+  const header = ["run", "status", "best loss", "final loss", "test accuracy", "norm ratio", "time"];
+  const lines = [
+    "",
+    table(header, manifests.map(row)),
+    "",
+    ...(skipped > 0 ? [`${skipped} of the runs had been made before and were kept; --force makes them again`] : []),
+    ...(interrupted ? ["interrupted: what was finished is kept; the same command goes on with the rest"] : []),
+    `results: ${join(directory, "summary.csv")} and ${join(directory, "runs", manifests.length === 1 ? manifests[0]!.id : "")}`,
+  ];
+  process.stdout.write(`${lines.join("\n")}\n`);
+}
+
+const jsonResult = ({ manifests, ...facts }: ExperimentResult) => ({
+  ...facts,
+  runs: manifests.map(({ id, label, status, stopReason, outcome, verdicts, wallSeconds }) => ({
+    id,
+    label,
+    status,
+    stopReason,
+    ...outcome,
+    verdicts,
+    wallSeconds,
+  })),
+});
+
+/**
+ * Runs the experiments of these configs.
+ *
+ * @returns why the process is to exit with another code than 0, if at all
+ */
+export async function run(paths: readonly string[], rawOptions: unknown): Promise<ExitReason> {
+  const parsed = optionsSchema.safeParse(rawOptions);
+  if (!parsed.success) throw new ExperimentError(explain(parsed.error.issues, optionsSchema, rawOptions));
+  const options = parsed.data;
+  const loaded = loadAll(paths, options);
+  if (options.dryRun) {
+    printDryRun(loaded, options.json);
+    return "ok";
+  }
+
+  const progress = createProgress(options);
+  const signal = interruptSignal();
+  const results: ExperimentResult[] = [];
+  for (const { experiment, runs } of loaded) {
+    const result = await executeExperiment(
+      experiment,
+      runs,
+      { out: options.out, force: options.force, signal },
+      progress,
+    );
+    results.push(result);
+    if (!options.json) printResult(result);
+    if (signal.aborted) break;
+  }
+  if (options.json) process.stdout.write(`${JSON.stringify(results.map(jsonResult), null, 2)}\n`);
+  if (signal.aborted) return "interrupted";
+  return results.some(({ failures }) => failures.length > 0) ? "runFailed" : "ok";
+}

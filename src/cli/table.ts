@@ -1,0 +1,38 @@
+/** Columns aligned with two spaces between them; numbers (by their looks) to the right. */
+export function table(header: readonly string[], rows: readonly (readonly string[])[]): string {
+  const lines = [header, ...rows];
+  const widths = header.map((_, column) => Math.max(...lines.map((line) => [...(line[column] ?? "")].length)));
+  const numeric = header.map((_, column) => rows.every((row) => /^[-+\d.e%–∞ s]*$/.test(row[column] ?? "")));
+  return lines
+    .map((line) =>
+      line
+        .map((cell, column) => (numeric[column] ? cell.padStart(widths[column]!) : cell.padEnd(widths[column]!)))
+        .join("  ")
+        .trimEnd(),
+    )
+    .join("\n");
+}
+
+/** A number as people read it: four significant digits. Files hold all of them. */
+export function short(value: number | undefined): string {
+  if (value === undefined) return "";
+  const number = Number(value);
+  if (!Number.isFinite(number)) return String(number);
+  const magnitude = Math.abs(number);
+  return magnitude !== 0 && (magnitude < 1e-3 || magnitude >= 1e5)
+    ? number.toExponential(2)
+    : String(Number(number.toPrecision(4)));
+}
+
+export const percent = (share: number | undefined) => (share === undefined ? "" : `${(100 * share).toFixed(2)} %`);
+
+/** 75.3 → "1:15", 12.34 → "12.3 s" */
+export function duration(seconds: number | undefined): string {
+  if (seconds === undefined) return "";
+  if (seconds < 60) return `${seconds.toFixed(1)} s`;
+  const whole = Math.round(seconds);
+  const minutes = Math.floor(whole / 60) % 60;
+  const hours = Math.floor(whole / 3600);
+  const pad = (n: number) => String(n).padStart(2, "0");
+  return hours > 0 ? `${hours}:${pad(minutes)}:${pad(whole % 60)}` : `${minutes}:${pad(whole % 60)}`;
+}
