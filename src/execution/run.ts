@@ -39,11 +39,9 @@ function isAlive({ status, process: worker }: Manifest): boolean {
 
 /** Moves what is there to the first free name ending in ~1, ~2, …: nothing that was computed is overwritten. */
 function setAside(directory: string): void {
-  for (let n = 1; ; n++) {
-    const target = `${directory}~${n}`;
-    if (existsSync(target)) continue;
-    return onDisk("set aside", directory, () => renameSync(directory, target));
-  }
+  let n = 1;
+  while (existsSync(`${directory}~${n}`)) n++;
+  onDisk("set aside", directory, () => renameSync(directory, `${directory}~${n}`));
 }
 
 /** The finished manifest of this run, if it has been made before. */
