@@ -162,6 +162,7 @@ export async function executeRun(
       },
     }),
     ...(problem.constants?.optimumSource && { optimum: problem.constants.optimumSource }),
+    ...(problem.constants?.reference && { reference: problem.constants.reference }),
     provenance: provenance(),
     startedAt: new Date().toISOString(),
     process: { pid: process.pid, host: hostname() },

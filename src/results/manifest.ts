@@ -45,6 +45,8 @@ export interface Manifest {
   };
   /** How the optimum was found, where the problem has one. */
   readonly optimum?: string;
+  /** Other numbers of the problem worth comparing a run with, e.g. the median of its targets. */
+  readonly reference?: Readonly<Record<string, number>>;
   readonly outcome?: Outcome;
   readonly verdicts?: Readonly<Record<string, Verdict>>;
   readonly provenance: Provenance;
