@@ -109,7 +109,7 @@ export class ExpectationReader {
     selected: readonly Manifest[],
     { of, column, against, scale, from = 0, to = Number.POSITIVE_INFINITY }: NonNullable<Expectation["slope"]>,
   ): Judged[] {
-    const fit = (x: readonly number[], y: readonly number[]) => {
+    const fittedSlope = (x: readonly number[], y: readonly number[]) => {
       const inside = x.map((_, i) => i).filter((i) => x[i]! >= from && x[i]! <= to);
       const abscissae = inside.map((i) => (scale === "log-log" ? Math.log(x[i]!) : x[i]!));
       return slopeOf(
@@ -120,12 +120,12 @@ export class ExpectationReader {
     if (column !== undefined) {
       return selected.map((run) => {
         const { steps, values } = this.traces.series(run, column);
-        return this.relate(expectation, fit(steps, values), run);
+        return this.relate(expectation, fittedSlope(steps, values), run);
       });
     }
     const x = selected.map((run) => Number(run.axes[against] ?? Number.NaN));
     const y = selected.map((run) => this.measure(run, of!));
-    return [this.relate(expectation, fit(x, y), selected[0]!)];
+    return [this.relate(expectation, fittedSlope(x, y), selected[0]!)];
   }
 
   /** NaN is below, above and near nothing. */

@@ -1,0 +1,86 @@
+import { expect, test } from "vitest";
+import { optimizerFor, trajectory } from "./rules.js";
+
+const close = (actual: number[] | undefined, wanted: number[]) => {
+  expect(actual).toHaveLength(wanted.length);
+  actual!.forEach((value, i) => {
+    expect(value).toBeCloseTo(wanted[i]!, 14);
+  });
+};
+
+// w = [3, 4] and g = [0, 2]: ‖w‖₂ = 5, ‖g‖₂ = 2; ‖w‖₁ = 7, ‖g‖₁ = 2; ‖w‖∞ = 4, ‖g‖∞ = 2. λ = 0.1.
+const once = (config: Record<string, unknown>) => trajectory(config, [[3, 4]], [[[0, 2]]])[0]![0];
+
+test("sgd", () => {
+  close(once({ name: "sgd" }), [0, -0.2]);
+  close(once({ name: "sgd", weightDecay: 0.5 }), [-0.15, -0.4]); // −0.1·([0, 2] + 0.5·[3, 4])
+});
+
+test("sgd with momentum: v ← 0.5v + g, Δw = −0.1v; Nesterov: −0.1(0.5v + g)", () => {
+  const gradients = [[[1]], [[2]]];
+  const plain = trajectory({ name: "sgd", momentum: 0.5 }, [[1]], gradients);
+  close(plain.flat(2), [-0.1, -0.25]); // v = 1, then 0.5 + 2
+  const nesterov = trajectory({ name: "sgd", momentum: 0.5, nesterov: true }, [[1]], gradients);
+  close(nesterov.flat(2), [-0.15, -0.325]); // 0.5·1 + 1, then 0.5·2.5 + 2
+});
+
+test("lars, percent-delta and the L∞ rule", () => {
+  close(once({ name: "lars" }), [0, -0.5]); // −0.1·5/2·2
+  close(once({ name: "percent-delta" }), [0, -0.7]); // −0.1·7/2·2
+  close(once({ name: "proportional-infinity" }), [0, -0.4]); // −0.1·4/2·2
+  close(once({ name: "lars", trustCoefficient: 0.001 }), [0, -0.0005]);
+});
+
+test("percent-delta-elementwise", () => {
+  // mean |g_i/w_i| = (0/3 + 2/4)/2 = 0.25; Δw = −0.1·g/0.25
+  close(once({ name: "percent-delta-elementwise", epsilon: 0 }), [0, -0.8]);
+  // δ = 0.25: −0.1·g/0.5
+  close(once({ name: "percent-delta-elementwise", epsilon: 0, denominatorEpsilon: 0.25 }), [0, -0.4]);
+  // w = [0, 4], ε = 1: sign(0) = 1, so mean(|1/1|, |2/5|) = 0.7
+  close(trajectory({ name: "percent-delta-elementwise", epsilon: 1 }, [[0, 4]], [[[1, 2]]])[0]![0], [-1 / 7, -2 / 7]);
+});
+
+test("weight decay and its place in the denominator", () => {
+  // β = 0.5: g + βw = [1.5, 4]
+  const decay = { name: "lars", weightDecay: 0.5 };
+  close(once(decay), [-0.1 * (5 / 4.5) * 1.5, -0.1 * (5 / 4.5) * 4]); // ‖g‖ + β‖w‖ = 4.5
+  const combined = 5 / Math.hypot(1.5, 4);
+  close(once({ ...decay, weightDecayNorm: "combined" }), [-0.1 * combined * 1.5, -0.1 * combined * 4]);
+  close(once({ ...decay, weightDecayNorm: "none" }), [-0.1 * 2.5 * 1.5, -0.1 * 2.5 * 4]); // ‖g‖ = 2
+});
+
+test("momentum and its order", () => {
+  // One weight, w_0 = 2, g = [1, 1], m = 0.5, λ = [0.1, 0.05].
+  const learningRate = { schedule: "step", initial: 0.1, factor: 0.5, milestones: [1] };
+  const run = (momentumOrder: string) =>
+    trajectory({ name: "lars", learningRate, momentum: 0.5, momentumOrder }, [[2]], [[[1]], [[1]]]).flat(2);
+  // Ratio 2, then w_1 = 1.8: ratio 1.8.
+  close(run("learning-rate-inside"), [-0.2, -(0.5 * 0.2 + 0.05 * 1.8)]);
+  close(run("learning-rate-outside"), [-0.2, -0.05 * (0.5 * 2 + 1.8)]);
+  close(run("gradient"), [-0.2, -0.05 * 1.8 * (0.5 + 1)]);
+});
+
+test("guards: threshold, epsilon, zero rule", () => {
+  const tiny = [[0.003, 0.004]]; // ‖w‖₂ = 0.005
+  const guarded = { name: "lars", threshold: 0.01, trustCoefficient: 0.5 };
+  close(trajectory(guarded, tiny, [[[0, 2]]])[0]![0], [0, -0.1]); // −0.1·0.5·2
+  close(once({ name: "lars", epsilon: 0.5 }), [0, -0.4]); // −0.1·5/2.5·2
+
+  const atZero = (zeroRule: string) =>
+    trajectory({ name: "lars", zeroRule, trustCoefficient: 0.5 }, [[0, 0]], [[[0, 2]]])[0]![0];
+  close(
+    atZero("stay"),
+    [0, 0].map((x) => -x),
+  );
+  close(atZero("coefficient"), [-0, -0.1]); // −0.1·0.5·2
+  close(atZero("one"), [-0, -0.2]); // −0.1·1·2
+  for (const name of ["lars", "percent-delta", "proportional-infinity", "percent-delta-elementwise"]) {
+    close(trajectory({ name }, [[3, 4]], [[[0, 0]]])[0]![0]?.map(Math.abs), [0, 0]);
+  }
+});
+
+test("an excluded pattern that matches no layer is refused with the layers' names", () => {
+  expect(() => optimizerFor({ name: "lars", exclude: ["*/bias"] }, [[1], [2]])).toThrow(
+    'optimizer.exclude: "*/bias" matches no layer; the layers are layer_1, layer_2 (* stands for any characters)',
+  );
+});

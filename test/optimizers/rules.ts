@@ -1,0 +1,32 @@
+import { float64 } from "../../src/compute/float64.js";
+import { createOptimizer, type OptimizerConfig, optimizerSchema } from "../../src/optimizers/optimizer.js";
+
+/** An optimizer over one layer per array of `weights`, from a config as a user would write it. */
+export function optimizerFor(config: Record<string, unknown>, weights: readonly ArrayLike<number>[], steps = 10) {
+  const parsed = optimizerSchema.parse({ learningRate: 0.1, ...config }) as unknown as OptimizerConfig;
+  const layers = weights.map((w, i) => ({ name: `layer_${i + 1}`, shape: [w.length] }));
+  return createOptimizer(parsed, layers, steps);
+}
+
+/** Δw of each layer over the given sequence of gradients, in float64, w moving along. */
+export function trajectory(
+  config: Record<string, unknown>,
+  start: readonly (readonly number[])[],
+  gradients: readonly (readonly (readonly number[])[])[],
+): number[][][] {
+  const optimizer = optimizerFor(config, start, gradients.length);
+  let weights = start.map((w) => Float64Array.from(w));
+  let state = optimizer.initialState(float64, weights);
+  return gradients.map((gradient, step) => {
+    const output = optimizer.updates(
+      float64,
+      step,
+      weights,
+      gradient.map((g) => Float64Array.from(g)),
+      state,
+    );
+    state = output.state;
+    weights = weights.map((w, i) => float64.add(w, output.updates[i]!));
+    return output.updates.map((update) => [...update]);
+  });
+}
