@@ -73,6 +73,10 @@ export interface Algebra<V, S> {
   multiplyMatrix(matrix: Matrix<V>, x: V): V;
   /** Aᵀ·y, of `columns` entries */
   multiplyTransposed(matrix: Matrix<V>, y: V): V;
+  /** A·B; on tensors its entries have the shape [A.rows, B.columns] */
+  multiplyMatrices(a: Matrix<V>, b: Matrix<V>): Matrix<V>;
+  /** Aᵀ; on tensors its entries have the shape [A.columns, A.rows] */
+  transpose(a: Matrix<V>): Matrix<V>;
 
   // Scalars
   plus(s: S, t: S): S;

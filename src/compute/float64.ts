@@ -120,6 +120,24 @@ export const float64: Algebra<Float64Array, number> = {
     }
     return result;
   },
+  multiplyMatrices(a: Matrix<Float64Array>, b: Matrix<Float64Array>) {
+    const entries = new Float64Array(a.rows * b.columns);
+    for (let i = 0; i < a.rows; i++) {
+      for (let k = 0; k < a.columns; k++) {
+        const factor = a.entries[i * a.columns + k]!;
+        const row = k * b.columns;
+        for (let j = 0; j < b.columns; j++) entries[i * b.columns + j]! += factor * b.entries[row + j]!;
+      }
+    }
+    return { rows: a.rows, columns: b.columns, entries };
+  },
+  transpose({ rows, columns, entries }: Matrix<Float64Array>) {
+    const transposed = new Float64Array(entries.length);
+    for (let i = 0; i < rows; i++) {
+      for (let j = 0; j < columns; j++) transposed[j * rows + i] = entries[i * columns + j]!;
+    }
+    return { rows: columns, columns: rows, entries: transposed };
+  },
 
   plus: (s, t) => s + t,
   minus: (s, t) => s - t,

@@ -99,6 +99,13 @@ export interface ProblemDefinition<Options = unknown> {
   create(options: Options, context: ProblemContext): Problem | Promise<Problem>;
 }
 
+/** A problem definition whose `create` takes exactly what its schema yields. */
+export function defineProblem<Schema extends z.ZodObject>(
+  definition: Omit<ProblemDefinition<z.infer<Schema>>, "schema"> & { readonly schema: Schema },
+): ProblemDefinition<z.infer<Schema>> {
+  return definition;
+}
+
 /**
  * A problem whose loss and gradient are written once in the algebra, for both precisions.
  *

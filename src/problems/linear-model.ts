@@ -1,0 +1,118 @@
+import type { Algebra, Matrix } from "../compute/algebra.js";
+import { float64 } from "../compute/float64.js";
+import { joined, separated, weightsFrom } from "./blocks.js";
+import type { Batch, Layer, Objective } from "./problem.js";
+
+/** Examples x_i (rows) with targets y_i, on the host. */
+export interface Examples {
+  readonly features: Matrix<Float64Array>;
+  readonly targets: Float64Array;
+}
+
+/** What a pointwise loss ℓ(z, y) says of a batch of predictions z_i. */
+export interface BatchLoss<V, S> {
+  /** mean_i ℓ(z_i, y_i) */
+  readonly loss: S;
+  /** ∂ℓ/∂z at every (z_i, y_i) */
+  readonly slopes: V;
+  readonly accuracy?: S;
+}
+
+export type PointwiseLoss = <V, S>(algebra: Algebra<V, S>, predictions: V, targets: V) => BatchLoss<V, S>;
+
+/** A regularised linear model: f(w) = mean_i ℓ(x_i·w, y_i) + (ridge/2)‖w‖₂². */
+export interface LinearModel {
+  readonly examples: Examples;
+  readonly loss: PointwiseLoss;
+  readonly ridge: number;
+  readonly layers: readonly Layer[];
+}
+
+/**
+ * The model's objective on an algebra. The full batch is made once; mini-batches are gathered on the host.
+ *
+ * @param start w_0, all layers as one vector
+ */
+export function linearModelObjective<V, S>(
+  algebra: Algebra<V, S>,
+  model: LinearModel,
+  start: Float64Array,
+): Objective<V, S> {
+  const onAlgebra = ({ features, targets }: Examples) => ({
+    features: matrixOn(algebra, features),
+    targets: algebra.vector(targets),
+  });
+  const full = onAlgebra(model.examples);
+  const select = (batch: Batch) => (batch === "full" ? full : onAlgebra(gather(model.examples, batch)));
+  return {
+    initialWeights: () => weightsFrom(algebra, model.layers, start),
+    lossAndGradients(weights, batch) {
+      const { features, targets } = select(batch);
+      const w = joined(algebra, weights);
+      const { loss, slopes, ...rest } = model.loss(algebra, algebra.multiplyMatrix(features, w), targets);
+      const sum = algebra.multiplyTransposed(features, slopes);
+      const gradient = algebra.scale(algebra.scalar(1 / features.rows), sum);
+      return {
+        ...rest,
+        loss: addPenalty(algebra, model.ridge, w, loss),
+        gradients: separated(algebra, addPenaltyGradient(algebra, model.ridge, w, gradient), weights),
+      };
+    },
+    fullLoss(weights) {
+      const w = joined(algebra, weights);
+      const { loss } = model.loss(algebra, algebra.multiplyMatrix(full.features, w), full.targets);
+      return addPenalty(algebra, model.ridge, w, loss);
+    },
+    dispose: () => algebra.dispose([full.features.entries, full.targets]),
+  };
+}
+
+function addPenalty<V, S>(algebra: Algebra<V, S>, ridge: number, w: V, loss: S): S {
+  return ridge === 0 ? loss : algebra.plus(loss, algebra.times(algebra.scalar(ridge / 2), algebra.dot(w, w)));
+}
+
+function addPenaltyGradient<V, S>(algebra: Algebra<V, S>, ridge: number, w: V, gradient: V): V {
+  return ridge === 0 ? gradient : algebra.addScaled(gradient, algebra.scalar(ridge), w);
+}
+
+/** The examples of a batch. */
+function gather({ features, targets }: Examples, batch: Int32Array): Examples {
+  return { features: gatherRows(features, batch), targets: Float64Array.from(batch, (index) => targets[index]!) };
+}
+
+/** These rows of a host matrix, copied. */
+export function gatherRows({ columns, entries }: Matrix<Float64Array>, rows: Int32Array): Matrix<Float64Array> {
+  const gathered = new Float64Array(rows.length * columns);
+  rows.forEach((row, i) => {
+    gathered.set(entries.subarray(row * columns, (row + 1) * columns), i * columns);
+  });
+  return { rows: rows.length, columns, entries: gathered };
+}
+
+/** A host matrix on an algebra. */
+export function matrixOn<V, S>(algebra: Algebra<V, S>, matrix: Matrix<Float64Array>): Matrix<V> {
+  return { ...matrix, entries: algebra.vector(matrix.entries, [matrix.rows, matrix.columns]) };
+}
+
+/** A point with f and ∇f there. */
+export interface Point {
+  readonly w: Float64Array;
+  readonly value: number;
+  readonly gradient: Float64Array;
+}
+
+/** The model's f and ∇f on the host, in float64, all layers as one vector. */
+export function hostFunction(model: LinearModel): (w: Float64Array) => Point {
+  const objective = linearModelObjective(float64, model, new Float64Array());
+  return (w) => {
+    const { loss, gradients } = objective.lossAndGradients([w], "full");
+    return { w, value: loss, gradient: gradients[0]! };
+  };
+}
+
+/** mean_i ‖x_i‖₂ */
+export function meanFeatureNorm({ rows, columns, entries }: Matrix<Float64Array>): number {
+  let sum = 0;
+  for (let i = 0; i < rows; i++) sum += float64.norm(entries.subarray(i * columns, (i + 1) * columns), 2);
+  return sum / rows;
+}

@@ -1,0 +1,50 @@
+import { z } from "zod";
+import type { Algebra } from "../compute/algebra.js";
+import type { KnownConstants, Objective, Problem } from "./problem.js";
+
+export const lossScaleOption = z
+  .number()
+  .positive()
+  .default(1)
+  .describe("α: the loss is multiplied by it (T7: iterates of scale-invariant rules do not depend on it).");
+
+/** The problem of minimising α·f: the loss, its gradient and every constant with the unit of a loss are multiplied by α. */
+export function scaleLoss(factor: number, problem: Problem): Problem {
+  if (factor === 1) return problem;
+  const { constants, onHost, onTensors } = problem;
+  return {
+    ...problem,
+    ...(constants && { constants: scaleConstants(factor, constants) }),
+    ...(onHost && {
+      onHost: (algebra: Parameters<typeof onHost>[0]) => scaleObjective(factor, algebra, onHost(algebra)),
+    }),
+    onTensors: (algebra) => scaleObjective(factor, algebra, onTensors(algebra)),
+  };
+}
+
+const scaledConstants = ["smoothness", "strongConvexity", "gradientBound", "optimalValue", "infimum"] as const;
+
+function scaleConstants(factor: number, constants: KnownConstants): KnownConstants {
+  const scaled = scaledConstants.flatMap((name) => {
+    const value = constants[name];
+    return value === undefined ? [] : [[name, factor * value] as const];
+  });
+  return { ...constants, ...Object.fromEntries(scaled) };
+}
+
+function scaleObjective<V, S>(factor: number, algebra: Algebra<V, S>, objective: Objective<V, S>): Objective<V, S> {
+  const { fullLoss } = objective;
+  return {
+    ...objective,
+    lossAndGradients(weights, batch) {
+      const { loss, gradients, ...rest } = objective.lossAndGradients(weights, batch);
+      const scale = algebra.scalar(factor);
+      return {
+        ...rest,
+        loss: algebra.times(scale, loss),
+        gradients: gradients.map((gradient) => algebra.scale(scale, gradient)),
+      };
+    },
+    ...(fullLoss && { fullLoss: (weights: readonly V[]) => algebra.times(algebra.scalar(factor), fullLoss(weights)) }),
+  };
+}

@@ -1,0 +1,83 @@
+import { Matrix } from "ml-matrix";
+import type { Algebra } from "../compute/algebra.js";
+import { float64 } from "../compute/float64.js";
+import { cutIntoLayers, joined, separated, weightsFrom } from "./blocks.js";
+import { analyticProblem, type Layer, type Problem } from "./problem.js";
+
+/** A symmetric positive definite matrix by its eigenvalues and -vectors. */
+export interface Eigensystem {
+  readonly eigenvalues: Float64Array;
+  /** Eigenvectors as columns; absent: the coordinate axes, so that the matrix is diagonal. */
+  readonly eigenvectors?: Matrix;
+}
+
+export interface QuadraticForm {
+  /** Layers whose sizes add up to the number of eigenvalues. */
+  readonly layers: readonly Layer[];
+  readonly hessian: Eigensystem;
+  readonly optimum: Float64Array;
+  readonly start: Float64Array;
+}
+
+/** f(w) = ½(w − w*)ᵀH(w − w*), w the concatenation of the layers. Loss and gradient share H(w − w*). */
+export function quadraticForm({ layers, hessian, optimum, start }: QuadraticForm): Problem {
+  const constants = {
+    convex: true,
+    smoothness: Math.max(...hessian.eigenvalues),
+    strongConvexity: Math.min(...hessian.eigenvalues),
+    optimum: cutIntoLayers(layers, optimum),
+    optimalValue: 0,
+    infimum: 0,
+    optimumSource: "by construction",
+    quadratic: true,
+  };
+  const entries = hessian.eigenvectors && assemble(hessian.eigenvalues, hessian.eigenvectors);
+  return analyticProblem({ layers, constants }, (algebra) => {
+    const center = algebra.vector(optimum);
+    const operator = hessianOn(algebra, hessian.eigenvalues, entries);
+    return {
+      initialWeights: () => weightsFrom(algebra, layers, start),
+      lossAndGradients(weights) {
+        const error = algebra.subtract(joined(algebra, weights), center);
+        const gradient = operator.apply(error);
+        const loss = algebra.times(algebra.scalar(0.5), algebra.dot(error, gradient));
+        return { loss, gradients: separated(algebra, gradient, weights) };
+      },
+      dispose: () => algebra.dispose([center, operator.entries]),
+    };
+  });
+}
+
+/** x ↦ Hx: entry by entry where H is diagonal, else by its entries. */
+function hessianOn<V, S>(algebra: Algebra<V, S>, eigenvalues: Float64Array, dense: Float64Array | undefined) {
+  const dimension = eigenvalues.length;
+  if (!dense) {
+    const entries = algebra.vector(eigenvalues);
+    return { entries, apply: (x: V) => algebra.multiply(entries, x) };
+  }
+  const entries = algebra.vector(dense, [dimension, dimension]);
+  const matrix = { rows: dimension, columns: dimension, entries };
+  return { entries, apply: (x: V) => algebra.multiplyMatrix(matrix, x) };
+}
+
+/** The entries of QΛQᵀ, row by row, exactly symmetric. */
+function assemble(eigenvalues: Float64Array, eigenvectors: Matrix): Float64Array {
+  const product = eigenvectors.clone().mulRowVector(Array.from(eigenvalues)).mmul(eigenvectors.transpose());
+  return Float64Array.from(Matrix.add(product, product.transpose()).mul(0.5).to1DArray());
+}
+
+/**
+ * The unit vector √(μ/(μ+L))·u_L + √(L/(μ+L))·u_μ, u the eigenvectors of the extreme eigenvalues: its squared
+ * components are in the ratio μ : L, and the best step from there attains the bound of T4b.
+ */
+export function adversarialDirection({ eigenvalues, eigenvectors }: Eigensystem): Float64Array {
+  const smallest = eigenvalues.indexOf(Math.min(...eigenvalues));
+  // The last of equals, so that a multiple eigenvalue still gives two directions.
+  const largest = eigenvalues.lastIndexOf(Math.max(...eigenvalues));
+  const axis = (index: number) =>
+    Float64Array.from(eigenvalues, (_, i) => (eigenvectors ? eigenvectors.get(i, index) : Number(i === index)));
+  if (smallest === largest) return axis(smallest);
+  const [mu, L] = [eigenvalues[smallest]!, eigenvalues[largest]!];
+  const towardsSmallest = float64.scale(Math.sqrt(L / (mu + L)), axis(smallest));
+  return float64.addScaled(towardsSmallest, Math.sqrt(mu / (mu + L)), axis(largest));
+}

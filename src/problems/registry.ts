@@ -1,0 +1,23 @@
+import { absoluteLossRegression } from "./absolute-loss.js";
+import { blockQuadratic } from "./block-quadratic.js";
+import { deepLinear } from "./deep-linear.js";
+import { huber } from "./huber.js";
+import { leastSquares } from "./least-squares.js";
+import { logisticRegression } from "./logistic-regression.js";
+import type { ProblemDefinition } from "./problem.js";
+import { quadratic } from "./quadratic.js";
+import { robustRegression } from "./robust-regression.js";
+import { scalar } from "./scalar.js";
+
+/** Every problem a config can name. */
+export const problems: readonly ProblemDefinition[] = [
+  scalar,
+  quadratic,
+  blockQuadratic,
+  leastSquares,
+  logisticRegression,
+  absoluteLossRegression,
+  huber,
+  robustRegression,
+  deepLinear,
+];

@@ -1,0 +1,137 @@
+import { z } from "zod";
+import type { Matrix } from "../compute/algebra.js";
+import { float64 } from "../compute/float64.js";
+import { ExperimentError } from "../errors.js";
+import { readExamples } from "./csv-table.js";
+import { type Distribution, distributionSchema, sample, sampleMany } from "./distribution.js";
+import type { Examples } from "./linear-model.js";
+import { startAnywhere, trueWeights, trueWeightsOption } from "./points.js";
+import type { ProblemContext } from "./problem.js";
+
+const generated = z.strictObject({
+  source: z.literal("generated").describe("Data are drawn from the run's random streams."),
+  examples: z.number().int().positive().default(100).describe("Number of examples, n."),
+  weights: trueWeightsOption.describe("The true weights; the last one is the intercept's where there is one."),
+  design: distributionSchema
+    .default({ distribution: "normal", mean: 0, standardDeviation: 1 })
+    .describe("Distribution of the features."),
+});
+
+const noise = z
+  .union([z.number().nonnegative(), distributionSchema], {
+    error: "expected a standard deviation ≥ 0 or a distribution",
+  })
+  .default(0)
+  .describe("What is added to the targets: the standard deviation of normal noise, or a distribution.");
+
+const csv = z.strictObject({
+  source: z.literal("csv").describe("Data come from a CSV file with a header line."),
+  file: z.string().min(1).describe("Path of the file, relative to the config's directory."),
+  target: z.string().min(1).describe("Name of the target's column."),
+  features: z.array(z.string()).min(1).optional().describe("Names of the feature columns; default: all others."),
+});
+
+const generatedDefaults = {
+  source: "generated",
+  examples: 100,
+  weights: { dimension: 10, norm: 1, direction: "random" },
+  design: { distribution: "normal", mean: 0, standardDeviation: 1 },
+} as const;
+const wrongSource = { error: "expected source: generated or source: csv" };
+
+const generatedRegression = generated.extend({ noise });
+
+/** Examples of a linear model with additive noise. */
+export const regressionDataOption = z
+  .discriminatedUnion("source", [generatedRegression, csv], wrongSource)
+  .default({ ...generatedDefaults, noise: 0 })
+  .describe("Where the examples come from.");
+
+/** The same, for problems that take no file. */
+export const generatedRegressionOption = generatedRegression
+  .default({ ...generatedDefaults, noise: 0 })
+  .describe("How the examples are made.");
+
+/** Examples with labels ±1, drawn from the logistic model. */
+export const classificationDataOption = z
+  .discriminatedUnion("source", [generated, csv], wrongSource)
+  .default({ ...generatedDefaults })
+  .describe("Where the examples come from; a file's labels are −1 and 1, or 0 and 1.");
+
+/** What every regression problem shares. */
+export const linearModelOptions = {
+  intercept: z.boolean().default(false).describe("Adds a last feature that is 1 in every example."),
+  start: startAnywhere.describe("The first iterate w_0."),
+};
+
+export const ridgeOption = z.number().nonnegative().describe("Adds (ridge/2)‖w‖₂² to the loss.");
+
+type RegressionData = z.infer<typeof regressionDataOption>;
+type ClassificationData = z.infer<typeof classificationDataOption>;
+type Generated = z.infer<typeof generated>;
+
+export interface RegressionExamples extends Examples {
+  /** The weights that fit every target exactly; absent with noise and for data from a file. */
+  readonly exactWeights?: Float64Array;
+}
+
+/** Examples y_i = x_i·w + noise, or those of a file. */
+export async function regressionExamples(
+  { data, intercept }: { data: RegressionData; intercept: boolean },
+  context: ProblemContext,
+): Promise<RegressionExamples> {
+  if (data.source === "csv") return fromFile(data, intercept, context);
+  const { features, weights } = generate(data, intercept, context);
+  const exactTargets = float64.multiplyMatrix(features, weights);
+  if (data.noise === 0) return { features, targets: exactTargets, exactWeights: weights };
+  const noise: Distribution =
+    typeof data.noise === "number" ? { distribution: "normal", mean: 0, standardDeviation: data.noise } : data.noise;
+  return { features, targets: float64.add(exactTargets, sampleMany(noise, features.rows, context.stream("noise"))) };
+}
+
+/** Examples with labels ±1: y_i = 1 with probability 1/(1 + e^{−x_i·w}), or those of a file. */
+export async function classificationExamples(
+  { data, intercept }: { data: ClassificationData; intercept: boolean },
+  context: ProblemContext,
+): Promise<Examples> {
+  if (data.source === "csv") {
+    const { features, targets } = await fromFile(data, intercept, context);
+    return { features, targets: targets.map((target, i) => signLabel(target, i, data.file)) };
+  }
+  const { features, weights } = generate(data, intercept, context);
+  const probabilities = float64.sigmoid(float64.multiplyMatrix(features, weights));
+  const stream = context.stream("noise");
+  return { features, targets: probabilities.map((probability) => (stream.uniform() < probability ? 1 : -1)) };
+}
+
+function generate(data: Generated, intercept: boolean, context: ProblemContext) {
+  const stream = context.stream("problem");
+  // Drawn first, so that the weights do not depend on the number of examples.
+  const weights = trueWeights(data.weights, stream);
+  const columns = weights.length;
+  const entries = Float64Array.from({ length: data.examples * columns }, (_, i) =>
+    intercept && i % columns === columns - 1 ? 1 : sample(data.design, stream),
+  );
+  return { weights, features: { rows: data.examples, columns, entries } };
+}
+
+async function fromFile(source: z.infer<typeof csv>, intercept: boolean, context: ProblemContext): Promise<Examples> {
+  const { features, targets } = await readExamples({ ...source, directory: context.directory });
+  const complete = intercept ? withOnes(features) : features;
+  if (complete.columns > 0) return { features: complete, targets };
+  throw new ExperimentError(`${source.file} has no feature column besides the target: add one or set intercept: true`);
+}
+
+function withOnes({ rows, columns, entries }: Matrix<Float64Array>): Matrix<Float64Array> {
+  const wider = new Float64Array(rows * (columns + 1)).fill(1);
+  for (let i = 0; i < rows; i++) {
+    wider.set(entries.subarray(i * columns, (i + 1) * columns), i * (columns + 1));
+  }
+  return { rows, columns: columns + 1, entries: wider };
+}
+
+function signLabel(target: number, index: number, file: string): number {
+  if (target === 1) return 1;
+  if (target === -1 || target === 0) return -1;
+  throw new ExperimentError(`${file}: label ${target} of example ${index + 1}: expected −1 and 1, or 0 and 1`);
+}
