@@ -29,6 +29,8 @@ export interface ImageDataset {
 export interface DataContext {
   /** Prints one line for the user (a download starts, a fallback is taken). */
   readonly announce: (line: string) => void;
+  /** Directory of the config file: relative paths in options start there. Absent: the working directory. */
+  readonly directory?: string;
 }
 
 /** An entry of the data set registry. `Options` is what `schema` accepts, the field `name` included. */
@@ -38,4 +40,11 @@ export interface DatasetDefinition<Options = unknown> {
   readonly schema: z.ZodObject;
   /** @throws ExperimentError when the data cannot be had or is damaged, naming the file and the mend */
   load(options: Options, context: DataContext): Promise<ImageDataset>;
+}
+
+/** Ties a loader's options to its schema, so that `load` receives exactly what the schema puts out. */
+export function defineDataset<Schema extends z.ZodObject>(
+  definition: Omit<DatasetDefinition<z.output<Schema>>, "schema"> & { readonly schema: Schema },
+): DatasetDefinition<z.output<Schema>> & { readonly schema: Schema } {
+  return definition;
 }

@@ -1,0 +1,90 @@
+import { ExperimentError } from "../errors.js";
+import { type RandomStream, randomStream, type StreamSource } from "../training/random.js";
+import type { ImageSet } from "./dataset.js";
+
+/** Where a batch sampler stands; plain JSON. */
+export interface BatchSamplerState {
+  /** The random stream's position before it shuffled the current epoch. */
+  readonly epochStart: readonly number[];
+  /** Examples of the current epoch already handed out. */
+  readonly position: number;
+}
+
+/** Hands out the training examples in mini-batches. */
+export interface BatchSampler {
+  /**
+   * Indices of the next batch. The last batch of an epoch is smaller where the batch size does not divide the number of
+   * examples: every example is used exactly once an epoch, and no batch spans two epochs.
+   */
+  next(batchSize: number): Int32Array;
+  state(): BatchSamplerState;
+}
+
+/** Number of batches that make up one epoch, the last and possibly smaller one included. */
+export function stepsPerEpoch(examples: number, batchSize: number): number {
+  return Math.ceil(examples / batchSize);
+}
+
+/**
+ * Batches of examples 0 … n−1, shuffled afresh each epoch.
+ *
+ * @param examples n
+ * @param source what the order is derived from
+ * @param state continue from here: exactly the batches follow that would have followed
+ * @throws ExperimentError if the state does not fit n
+ */
+export function batchSampler(examples: number, source: StreamSource, state?: BatchSamplerState): BatchSampler {
+  if (state && !(Number.isInteger(state.position) && state.position >= 0 && state.position <= examples)) {
+    throw new ExperimentError(
+      `The saved position ${state.position} in the data is not within its ${examples} examples`,
+    );
+  }
+  const stream: RandomStream = randomStream(source, state?.epochStart);
+  let epochStart = stream.state();
+  let order = stream.permutation(examples);
+  let position = state?.position ?? 0;
+  return {
+    next(batchSize) {
+      if (position === examples) {
+        epochStart = stream.state();
+        order = stream.permutation(examples);
+        position = 0;
+      }
+      const batch = order.slice(position, position + batchSize);
+      position += batch.length;
+      return batch;
+    },
+    state: () => ({ epochStart, position }),
+  };
+}
+
+/** Intensity in [0, 1] of each byte. */
+const intensities = Float32Array.from({ length: 256 }, (_, byte) => byte / 255);
+
+/**
+ * The images at the given indices, batch × pixels, as intensities in [0, 1].
+ *
+ * @param pixelsPerImage height × width
+ */
+export function gather(set: ImageSet, indices: Int32Array, pixelsPerImage: number): Float32Array {
+  const { pixels } = set;
+  const gathered = new Float32Array(indices.length * pixelsPerImage);
+  let to = 0;
+  for (const index of indices) {
+    const end = (index + 1) * pixelsPerImage;
+    for (let from = index * pixelsPerImage; from < end; from++) gathered[to++] = intensities[pixels[from]!]!;
+  }
+  return gathered;
+}
+
+/** The class indices at the given indices. */
+export function gatherLabels(set: ImageSet, indices: Int32Array): Int32Array {
+  return indices.map((index) => set.labels[index]!);
+}
+
+/** The labels at the given indices as rows of the unit matrix, batch × classes. */
+export function gatherOneHot(set: ImageSet, indices: Int32Array, classes: number): Float32Array {
+  const rows = new Float32Array(indices.length * classes);
+  for (const [row, index] of indices.entries()) rows[row * classes + set.labels[index]!] = 1;
+  return rows;
+}

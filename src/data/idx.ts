@@ -1,0 +1,97 @@
+import { readFile } from "node:fs/promises";
+import { promisify } from "node:util";
+import { gunzip } from "node:zlib";
+import { ExperimentError, messageOf } from "../errors.js";
+
+/** An array of unsigned bytes in row-major order, as an IDX file holds it. */
+export interface IdxArray {
+  readonly dimensions: readonly number[];
+  readonly values: Uint8Array;
+}
+
+/** Where an IDX file comes from and what a user should do if it is damaged: both are quoted in errors. */
+export interface FileOrigin {
+  readonly path: string;
+  readonly mend: string;
+}
+
+/** An IDX file in memory, unpacked. */
+export interface IdxFile extends FileOrigin {
+  readonly bytes: Uint8Array;
+}
+
+/** The error of a file that is not what it should be. */
+export function damaged(origin: FileOrigin, finding: string, cause?: unknown): ExperimentError {
+  return new ExperimentError(`${origin.path}: ${finding}. ${origin.mend}`, { cause });
+}
+
+/** Third byte of the magic number: the elements are unsigned bytes. */
+const unsignedByte = 0x08;
+
+const magicNumber = (rank: number) => (unsignedByte << 8) | rank;
+const hexadecimal = (magic: number) => `0x${magic.toString(16).padStart(8, "0")}`;
+
+/** The bytes of an IDX file: magic number, one big-endian 32-bit size a dimension, values. */
+export function formatIdx({ dimensions, values }: IdxArray): Uint8Array {
+  const header = Buffer.alloc(4 + 4 * dimensions.length);
+  header.writeUInt32BE(magicNumber(dimensions.length), 0);
+  for (const [axis, size] of dimensions.entries()) header.writeUInt32BE(size, 4 + 4 * axis);
+  return Buffer.concat([header, values]);
+}
+
+/**
+ * The array in an IDX file of unsigned bytes; its values share the file's memory.
+ *
+ * @param rank the number of dimensions expected: 3 for images, 1 for labels
+ * @throws ExperimentError unless magic number, dimensions and length are exactly right
+ */
+export function parseIdx(file: IdxFile, rank: number): IdxArray {
+  const { bytes } = file;
+  const headerLength = 4 + 4 * rank;
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const expected = `expected ${hexadecimal(magicNumber(rank))} (IDX, unsigned bytes, dimensions: ${rank})`;
+  if (bytes.length >= 4 && view.getUint32(0) !== magicNumber(rank)) {
+    throw damaged(file, `found the magic number ${hexadecimal(view.getUint32(0))}, ${expected}`);
+  }
+  if (bytes.length < headerLength) {
+    throw damaged(file, `found ${bytes.length} bytes, expected an IDX header of ${headerLength} bytes`);
+  }
+  const dimensions = Array.from({ length: rank }, (_, axis) => view.getUint32(4 + 4 * axis));
+  const length = dimensions.reduce((product, size) => product * size, 1);
+  const values = bytes.subarray(headerLength);
+  if (values.length !== length) {
+    const product = rank > 1 ? `${dimensions.join(" × ")} = ${length}` : `${length}`;
+    throw damaged(file, `found ${values.length} bytes after the header, which promises ${product}`);
+  }
+  return { dimensions, values };
+}
+
+const unpackGzip = promisify(gunzip);
+
+/** Unpacks gzip data; bytes that do not start as gzip does are returned as they are. */
+export async function unpack(bytes: Uint8Array, origin: FileOrigin): Promise<Uint8Array> {
+  if (bytes[0] !== 0x1f || bytes[1] !== 0x8b) return bytes;
+  try {
+    return await unpackGzip(bytes);
+  } catch (error) {
+    throw damaged(origin, `found damaged gzip data (${messageOf(error)}), expected a packed IDX file`, error);
+  }
+}
+
+/**
+ * Reads an IDX file, packed with gzip or plain.
+ *
+ * @returns undefined if there is no such file
+ * @throws ExperimentError if it cannot be read or unpacked
+ */
+export async function readIdxFile(origin: FileOrigin): Promise<IdxFile | undefined> {
+  let bytes: Uint8Array;
+  try {
+    bytes = await readFile(origin.path);
+  } catch (error) {
+    // Some archives unpack into a directory of the file's own name.
+    if (["ENOENT", "ENOTDIR", "EISDIR"].includes((error as NodeJS.ErrnoException).code ?? "")) return undefined;
+    throw damaged(origin, `cannot be read (${messageOf(error)})`, error);
+  }
+  return { ...origin, bytes: await unpack(bytes, origin) };
+}

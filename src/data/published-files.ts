@@ -1,0 +1,125 @@
+import { join } from "node:path";
+import { ExperimentError } from "../errors.js";
+import { keepInCache } from "./cache.js";
+import { type ExpectedFile, fetchVerified, sha256Of } from "./download.js";
+import { damaged, type FileOrigin, type IdxFile, parseIdx, readIdxFile, unpack } from "./idx.js";
+import { type FourFiles, fileRanks, fileStems } from "./idx-dataset.js";
+
+/** What is known of one of the four files of a published data set. */
+export interface PublishedFile {
+  /** The .gz file that mirrors serve. */
+  readonly packed: ExpectedFile;
+  /** SHA-256 of the unpacked IDX file. */
+  readonly sha256: string;
+}
+
+/** Where the four files of a published data set are looked for, in this order. */
+export interface Places {
+  /** Title of the data set, for messages. */
+  readonly title: string;
+  /** A directory the user named; every file in it must be the original. */
+  readonly directory?: string | undefined;
+  /** Downloads are kept here; a damaged file is downloaded again. */
+  readonly cache: string;
+  /** Base addresses. */
+  readonly mirrors: readonly string[];
+  readonly timeoutSeconds: number;
+  readonly announce: (line: string) => void;
+}
+
+/** A file and a phrase that says where it was found. */
+interface Found {
+  readonly file: IdxFile;
+  readonly place: string;
+}
+
+/** Packed and plain, with the two usual ways to write the name. */
+function candidateNames(stem: string): string[] {
+  const dotted = stem.replace("-idx", ".idx");
+  return [`${stem}.gz`, stem, `${dotted}.gz`, dotted];
+}
+
+/** @throws ExperimentError unless the file is, byte for byte, the original */
+function verify(file: IdxFile, index: number, published: PublishedFile, title: string): void {
+  parseIdx(file, fileRanks[index]!);
+  const sha256 = sha256Of(file.bytes);
+  if (sha256 === published.sha256) return;
+  const sums = `its unpacked content has the SHA-256 ${sha256}, the original ${published.sha256}`;
+  throw damaged(file, `a well-formed IDX file, but not that of ${title} (${sums})`);
+}
+
+async function fromDirectory(directory: string, index: number, published: PublishedFile, title: string) {
+  const mend = `Replace it with the original file, or remove it to have it downloaded.`;
+  for (const name of candidateNames(fileStems[index]!)) {
+    const file = await readIdxFile({ path: join(directory, name), mend });
+    if (!file) continue;
+    verify(file, index, published, title);
+    return { file, place: `directory ${directory}` };
+  }
+  return undefined;
+}
+
+async function fromCache(places: Places, index: number, published: PublishedFile): Promise<Found | undefined> {
+  try {
+    return await fromDirectory(places.cache, index, published, places.title);
+  } catch (error) {
+    if (!(error instanceof ExperimentError)) throw error;
+    places.announce(`A file in the cache is damaged and is downloaded again. ${error.message}`);
+    return undefined;
+  }
+}
+
+async function fromMirrors(places: Places, index: number, published: PublishedFile): Promise<Found> {
+  const name = `${fileStems[index]!}.gz`;
+  const urls = places.mirrors.map((mirror) => new URL(name, mirror.endsWith("/") ? mirror : `${mirror}/`).href);
+  const { bytes, url } = await fetchVerified(urls, published.packed, places.timeoutSeconds);
+  places.announce(`Downloaded ${url} (${(bytes.length / 1e6).toFixed(1)} MB, checksum verified)`);
+  const path = join(places.cache, name);
+  await keepInCache([[path, bytes]], places.announce);
+  const origin: FileOrigin = { path, mend: "Report this as a bug: its checksum had been verified." };
+  return { file: { ...origin, bytes: await unpack(bytes, origin) }, place: new URL(".", url).href };
+}
+
+/** The mirrors with the one that has just delivered first, so that dead ones are not waited for again. */
+function bestFirst(mirrors: readonly string[], delivered: string): string[] {
+  const serves = (mirror: string) => delivered.startsWith(mirror);
+  return [...mirrors.filter(serves), ...mirrors.filter((mirror) => !serves(mirror))];
+}
+
+/** What there is of the four files in the named directory. */
+async function fromNamedDirectory(published: readonly PublishedFile[], places: Places): Promise<(Found | undefined)[]> {
+  const { directory, title, announce } = places;
+  const found: (Found | undefined)[] = [];
+  if (directory === undefined) return found;
+  for (const [index, file] of published.entries()) found.push(await fromDirectory(directory, index, file, title));
+  const missing = fileStems.filter((_, index) => !found[index]);
+  if (missing.length > 0) announce(`${directory} lacks ${missing.join(", ")}: looking in the cache and at the mirrors`);
+  return found;
+}
+
+/**
+ * The four files of a published data set, each the verified original: from the named directory, else from the cache,
+ * else downloaded.
+ *
+ * @throws ExperimentError if a file in the named directory is damaged or another than the original
+ * @throws DownloadError if a file is nowhere to be had
+ */
+export async function findPublishedFiles(
+  published: readonly PublishedFile[],
+  places: Places,
+): Promise<{ readonly files: FourFiles; readonly source: string }> {
+  const named = await fromNamedDirectory(published, places);
+  let { mirrors } = places;
+  const found: Found[] = [];
+  for (const [index, file] of published.entries()) {
+    const local = named[index] ?? (await fromCache(places, index, file));
+    const chosen = local ?? (await fromMirrors({ ...places, mirrors }, index, file));
+    mirrors = bestFirst(mirrors, chosen.place);
+    found.push(chosen);
+  }
+  const [trainImages, trainLabels, testImages, testLabels] = found.map(({ file }) => file);
+  return {
+    files: [trainImages!, trainLabels!, testImages!, testLabels!],
+    source: [...new Set(found.map(({ place }) => place))].join(", "),
+  };
+}
