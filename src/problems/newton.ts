@@ -50,7 +50,8 @@ function hessian({ examples, ridge }: LinearModel, curvature: PointwiseCurvature
     if (factor === 0) continue;
     const x = entries.subarray(i * columns, (i + 1) * columns);
     for (let j = 0; j < columns; j++) {
-      for (let k = 0; k < columns; k++) sum[j * columns + k]! += factor * x[j]! * x[k]!;
+      // In this order of products the sum is exactly symmetric, as Cholesky demands.
+      for (let k = 0; k < columns; k++) sum[j * columns + k]! += factor * (x[j]! * x[k]!);
     }
   }
   return DenseMatrix.eye(columns, columns, ridge).add(DenseMatrix.from1DArray(columns, columns, sum));
