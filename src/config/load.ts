@@ -2,6 +2,7 @@ import { readFileSync, statSync } from "node:fs";
 import { dirname, resolve } from "node:path";
 import { parse, YAMLParseError } from "yaml";
 import { ExperimentError, messageOf } from "../errors.js";
+import type { Expectation } from "../expectations/schema.js";
 import { explain } from "./explain.js";
 import { isObject, partsOf, withValue } from "./path.js";
 import { experimentSchema, fileSchema } from "./schema.js";
@@ -16,6 +17,7 @@ export interface Experiment {
   readonly description?: string | undefined;
   readonly seeds: Axis;
   readonly sweep?: Sweep | undefined;
+  readonly expect: readonly Expectation[];
   readonly raw: Readonly<Record<string, unknown>>;
 }
 
@@ -163,9 +165,11 @@ export function loadExperiment(path: string, overrides: readonly Override[] = []
   const raw = withOverrides(readWithBases(path), overrides);
   const result = experimentSchema.safeParse(raw);
   if (!result.success) throw new ExperimentError(`${path}: ${explain(result.error.issues, fileSchema, raw)}`);
-  const { optimizer, optimizers, name, description, seeds, sweep } = result.data;
+  const { optimizer, optimizers, sweep, ...facts } = result.data;
   if ((optimizer === undefined) === (optimizers === undefined)) {
     throw new ExperimentError(`${path}: give either optimizer (one) or optimizers (a list)`);
   }
-  return { path, directory: dirname(resolve(path)), name, description, seeds, sweep: sweep as Sweep | undefined, raw };
+  const { name, description, seeds, expect } = facts;
+  const directory = dirname(resolve(path));
+  return { path, directory, name, description, seeds, sweep: sweep as Sweep | undefined, expect, raw };
 }

@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { backendNames } from "../compute/backends.js";
 import { datasets } from "../data/registry.js";
+import { expectationSchema } from "../expectations/schema.js";
 import { type OptimizerConfig, optimizerSchema } from "../optimizers/optimizer.js";
 import { problems } from "../problems/registry.js";
 import { axisSchema, sweepSchema } from "./sweep.js";
@@ -80,6 +81,7 @@ export const experimentSchema = z.strictObject({
   optimizers: z.array(optimizerSchema).min(1).optional().describe("update rules to compare"),
   seeds: axisSchema(z.int()).default([0]).describe("root seeds; every optimizer runs with each"),
   sweep: sweepSchema.optional().describe("config paths to vary"),
+  expect: z.array(expectationSchema).default([]).describe("claims to hold the finished runs against"),
 });
 
 /** A config file as it is written. */
