@@ -58,9 +58,6 @@ export function batchSampler(examples: number, source: StreamSource, state?: Bat
   };
 }
 
-/** Intensity in [0, 1] of each byte. */
-const intensities = Float32Array.from({ length: 256 }, (_, byte) => byte / 255);
-
 /**
  * The images at the given indices, batch × pixels, as intensities in [0, 1].
  *
@@ -72,7 +69,7 @@ export function gather(set: ImageSet, indices: Int32Array, pixelsPerImage: numbe
   let to = 0;
   for (const index of indices) {
     const end = (index + 1) * pixelsPerImage;
-    for (let from = index * pixelsPerImage; from < end; from++) gathered[to++] = intensities[pixels[from]!]!;
+    for (let from = index * pixelsPerImage; from < end; from++) gathered[to++] = pixels[from]! / 255;
   }
   return gathered;
 }

@@ -35,7 +35,7 @@ const publicMirrors = [
 ];
 
 const schema = z.strictObject({
-  name: z.literal("mnist"),
+  name: z.literal("mnist").describe("MNIST"),
   directory: z
     .string()
     .min(1)
@@ -72,7 +72,8 @@ function proxyNote(): string {
   return variable ? ` (${variable} is set, but Node's fetch does not use it)` : "";
 }
 
-async function insteadOf(failure: DownloadError, options: MnistOptions, context: DataContext): Promise<ImageDataset> {
+/** What `whenUnavailable` names, announced; an error if it names nothing. */
+async function fallback(failure: DownloadError, options: MnistOptions, context: DataContext): Promise<ImageDataset> {
   const unavailable = `MNIST is neither on this machine nor to be downloaded: ${failure.message}${proxyNote()}`;
   if (options.whenUnavailable === undefined) {
     const mend = `Put the four files into a directory and name it in MNIST_DIR or data.directory, or set data.whenUnavailable: ${syntheticDigits.name}`;
@@ -103,7 +104,7 @@ export async function loadMnist(
     const { files, source } = await findPublishedFiles(published, places);
     return assembleDataset(files, { name: "mnist", classes: 10, source, limit });
   } catch (error) {
-    if (error instanceof DownloadError) return insteadOf(error, options, context);
+    if (error instanceof DownloadError) return fallback(error, options, context);
     throw error;
   }
 }

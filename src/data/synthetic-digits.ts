@@ -16,7 +16,7 @@ import { assembleDataset, type FourFiles, fileStems } from "./idx-dataset.js";
 const generatorVersion = 1;
 
 const schema = z.strictObject({
-  name: z.literal("synthetic-digits"),
+  name: z.literal("synthetic-digits").describe("Generated digits"),
   train: z.int().min(1).max(1_000_000).default(10_000).describe("Number of training examples"),
   test: z.int().min(1).max(1_000_000).default(2_000).describe("Number of test examples"),
   seed: z.int().default(0).describe("Seed of the generator; independent of the seeds of the runs"),
