@@ -8,7 +8,9 @@ export const resultSchemaVersion = 1;
 /** What a run really used, where the config leaves it open. */
 export interface Surroundings {
   readonly backend: string;
-  readonly dataset?: { readonly name: string; readonly checksum: string } | undefined;
+  readonly dataset?:
+    | { readonly name: string; readonly checksum: string; readonly train: number; readonly test: number }
+    | undefined;
 }
 
 /** JSON with sorted keys, so that the order in which a config is written does not matter. */

@@ -1,8 +1,7 @@
-import { randomUUID } from "node:crypto";
-import { mkdir, rename, rm, writeFile } from "node:fs/promises";
-import { dirname, join } from "node:path";
+import { join } from "node:path";
 import envPaths from "env-paths";
 import { messageOf } from "../errors.js";
+import { writeAtomically } from "../results/files.js";
 
 /**
  * A directory in the user's cache: where the operating system puts caches (on Linux $XDG_CACHE_HOME or ~/.cache), under
@@ -13,27 +12,14 @@ export function cacheDirectory(...path: string[]): string {
   return join(root, ...path);
 }
 
-/** Writes a file so that other processes see all of it or nothing, making its directory if need be. */
-export async function writeAtomically(path: string, bytes: Uint8Array): Promise<void> {
-  await mkdir(dirname(path), { recursive: true });
-  const temporary = `${path}.${randomUUID()}.tmp`;
-  try {
-    await writeFile(temporary, bytes, { flag: "wx" });
-    await rename(temporary, path);
-  } catch (error) {
-    await rm(temporary, { force: true });
-    throw error;
-  }
-}
-
 /** Keeps files for the next time. A cache that cannot be written costs time, not the run: it is announced. */
-export async function keepInCache(
+export function keepInCache(
   files: Iterable<readonly [path: string, bytes: Uint8Array]>,
   announce: (line: string) => void,
-): Promise<void> {
+): void {
   for (const [path, bytes] of files) {
     try {
-      await writeAtomically(path, bytes);
+      writeAtomically(path, bytes);
     } catch (error) {
       announce(`The cache cannot be written and is not used: ${messageOf(error)}`);
       return;

@@ -2,6 +2,7 @@ import type { Precision } from "../compute/algebra.js";
 import type { Run } from "../config/expand.js";
 import { runId } from "../config/identity.js";
 import { stepsPerEpoch } from "../data/batches.js";
+import type { ImageDataset } from "../data/dataset.js";
 import { ExperimentError } from "../errors.js";
 import { createOptimizer, type Optimizer } from "../optimizers/optimizer.js";
 import type { Problem } from "../problems/problem.js";
@@ -52,6 +53,14 @@ function checkBatchSize({ config }: Run, { examples }: Problem): void {
   }
 }
 
+/** The examples really used: `limit` and a fallback change them, where they came from does not. */
+const identityOf = ({ name, checksum, train, test }: ImageDataset) => ({
+  name,
+  checksum,
+  train: train.size,
+  test: test.size,
+});
+
 /**
  * Builds the problem, checks what only it can tell, and gives the run its id. Nothing is written.
  *
@@ -59,7 +68,7 @@ function checkBatchSize({ config }: Run, { examples }: Problem): void {
  */
 export async function planRun(run: Run, resources: Resources): Promise<PlannedRun> {
   const { config, directory } = run;
-  const dataset = config.data && (await resources.dataset(config.data));
+  const dataset = config.data && (await resources.dataset(config.data, directory));
   const definition = problems.find(({ name }) => name === config.problem.name)!;
   const problem = await definition.create(config.problem, {
     stream: (name) => randomStream({ seed: config.seed, name }),
@@ -74,7 +83,7 @@ export async function planRun(run: Run, resources: Resources): Promise<PlannedRu
   const steps = config.steps ?? Math.max(1, Math.round(config.epochs! * epochSteps));
   return {
     run,
-    id: runId(run, { backend, dataset: dataset && { name: dataset.name, checksum: dataset.checksum } }),
+    id: runId(run, { backend, dataset: dataset && identityOf(dataset) }),
     problem,
     optimizer: createOptimizer(config.optimizer, problem.layers, steps),
     precision,

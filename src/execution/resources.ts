@@ -12,10 +12,11 @@ export class Resources {
   /** @param announce prints one line for the user */
   constructor(private readonly announce: (line: string) => void) {}
 
-  dataset(data: Named): Promise<ImageDataset> {
-    return this.once(this.loaded, canonicalJson(data), () => {
+  /** @param directory where relative paths of the config start */
+  dataset(data: Named, directory: string): Promise<ImageDataset> {
+    return this.once(this.loaded, canonicalJson([data, directory]), () => {
       const definition = datasets.find(({ name }) => name === data.name)!;
-      return definition.load(data, { announce: this.announce });
+      return definition.load(data, { announce: this.announce, directory });
     });
   }
 

@@ -1,3 +1,4 @@
+import { randomUUID } from "node:crypto";
 import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { dirname } from "node:path";
 import { ExperimentError, messageOf } from "../errors.js";
@@ -12,10 +13,10 @@ export function onDisk<T>(what: string, path: string, action: () => T): T {
 }
 
 /** Writes a file so that a reader sees the old content or the new, never a part: to a temporary name, then renamed. */
-export function writeAtomically(path: string, content: string): void {
+export function writeAtomically(path: string, content: string | Uint8Array): void {
   onDisk("write", path, () => {
     mkdirSync(dirname(path), { recursive: true });
-    const temporary = `${path}.${process.pid}.tmp`;
+    const temporary = `${path}.${randomUUID()}.tmp`;
     try {
       writeFileSync(temporary, content);
       renameSync(temporary, path);
