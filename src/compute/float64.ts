@@ -67,7 +67,11 @@ function sum(a: Float64Array): number {
 /** The algebra on Float64Arrays of the host: full double precision, and no TensorFlow. */
 export const float64: Algebra<Float64Array, number> = {
   precision: "float64",
-  vector: (values) => Float64Array.from(values),
+  vector(values) {
+    const result = zeros(values.length);
+    result.set(values);
+    return result;
+  },
   scalar: (value) => value,
   zerosLike: (a) => zeros(a.length),
   read: (scalars) => [...scalars],

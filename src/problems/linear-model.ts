@@ -77,15 +77,19 @@ function addPenaltyGradient<V, S>(algebra: Algebra<V, S>, ridge: number, w: V, g
 
 /** The examples of a batch. */
 function gather({ features, targets }: Examples, batch: Int32Array): Examples {
-  return { features: gatherRows(features, batch), targets: Float64Array.from(batch, (index) => targets[index]!) };
+  return {
+    features: gatherRows(features, batch),
+    targets: gatherRows({ rows: targets.length, columns: 1, entries: targets }, batch).entries,
+  };
 }
 
-/** These rows of a host matrix, copied. */
+/** These rows of a host matrix, copied entry by entry: rows are too short for `set` to pay. */
 export function gatherRows({ columns, entries }: Matrix<Float64Array>, rows: Int32Array): Matrix<Float64Array> {
   const gathered = new Float64Array(rows.length * columns);
-  rows.forEach((row, i) => {
-    gathered.set(entries.subarray(row * columns, (row + 1) * columns), i * columns);
-  });
+  for (let i = 0, to = 0; i < rows.length; i++) {
+    const from = rows[i]! * columns;
+    for (let j = 0; j < columns; j++) gathered[to++] = entries[from + j]!;
+  }
   return { rows: rows.length, columns, entries: gathered };
 }
 

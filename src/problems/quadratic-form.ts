@@ -21,10 +21,11 @@ export interface QuadraticForm {
 
 /** f(w) = ½(w − w*)ᵀH(w − w*), w the concatenation of the layers. Loss and gradient share H(w − w*). */
 export function quadraticForm({ layers, hessian, optimum, start }: QuadraticForm): Problem {
+  const { smallest, largest } = extremes(hessian.eigenvalues);
   const constants = {
     convex: true,
-    smoothness: Math.max(...hessian.eigenvalues),
-    strongConvexity: Math.min(...hessian.eigenvalues),
+    smoothness: largest,
+    strongConvexity: smallest,
     optimum: cutIntoLayers(layers, optimum),
     optimalValue: 0,
     infimum: 0,
@@ -46,6 +47,11 @@ export function quadraticForm({ layers, hessian, optimum, start }: QuadraticForm
       dispose: () => algebra.dispose([center, operator.entries]),
     };
   });
+}
+
+function extremes(eigenvalues: Float64Array): { smallest: number; largest: number } {
+  const ascending = eigenvalues.toSorted();
+  return { smallest: ascending[0]!, largest: ascending.at(-1)! };
 }
 
 /** x ↦ Hx: entry by entry where H is diagonal, else by its entries. */
@@ -71,13 +77,13 @@ function assemble(eigenvalues: Float64Array, eigenvectors: Matrix): Float64Array
  * components are in the ratio μ : L, and the best step from there attains the bound of T4b.
  */
 export function adversarialDirection({ eigenvalues, eigenvectors }: Eigensystem): Float64Array {
-  const smallest = eigenvalues.indexOf(Math.min(...eigenvalues));
+  const { smallest: mu, largest: L } = extremes(eigenvalues);
+  const smallest = eigenvalues.indexOf(mu);
   // The last of equals, so that a multiple eigenvalue still gives two directions.
-  const largest = eigenvalues.lastIndexOf(Math.max(...eigenvalues));
+  const largest = eigenvalues.lastIndexOf(L);
   const axis = (index: number) =>
     Float64Array.from(eigenvalues, (_, i) => (eigenvectors ? eigenvectors.get(i, index) : Number(i === index)));
   if (smallest === largest) return axis(smallest);
-  const [mu, L] = [eigenvalues[smallest]!, eigenvalues[largest]!];
   const towardsSmallest = float64.scale(Math.sqrt(L / (mu + L)), axis(smallest));
   return float64.addScaled(towardsSmallest, Math.sqrt(mu / (mu + L)), axis(largest));
 }

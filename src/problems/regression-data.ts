@@ -9,7 +9,7 @@ import { startAnywhere, trueWeights, trueWeightsOption } from "./points.js";
 import type { ProblemContext } from "./problem.js";
 
 const generated = z.strictObject({
-  source: z.literal("generated").describe("Data are drawn from the run's random streams."),
+  source: z.literal("generated").default("generated").describe("Data are drawn from the run's random streams."),
   examples: z.number().int().positive().default(100).describe("Number of examples, n."),
   weights: trueWeightsOption.describe("The true weights; the last one is the intercept's where there is one."),
   design: distributionSchema

@@ -6,7 +6,7 @@ import { problems } from "../../src/problems/registry.js";
 import { randomStream } from "../../src/training/random.js";
 import { functionOf, makeProblem } from "./support.js";
 
-const noisy = { source: "generated", examples: 40, weights: { dimension: 4, norm: 2 } };
+const noisy = { examples: 40, weights: { dimension: 4, norm: 2 } };
 const variants: { name: string; [option: string]: unknown }[] = [
   { name: "scalar" },
   { name: "scalar", loss: "absolute", curvature: 3, lossScale: 0.5 },

@@ -50,9 +50,14 @@ test("absolute, Huber and Geman–McClure losses by hand", async () => {
 
 test("the Geman–McClure loss by hand", async () => {
   const data = { source: "generated", examples: 1, weights: [2], design: { distribution: "normal" } };
-  const f = functionOf(await makeProblem({ name: "robust-regression", data, blocks: [1], intercept: true, scale: 2 }));
+  const problem = await makeProblem({ name: "robust-regression", data, blocks: [1], intercept: true, scale: 2 });
+  const f = functionOf(problem);
   // One example, x = 1 and y = 2; r = 2 at w = 4: ½·4/(1 + 1) = 1; 2/(1 + 1)² = ½
   expect(f.at(vector(4))).toEqual({ value: 1, gradient: vector(0.5) });
+  // The slope is largest at r = c/√3: (2/√3)/(1 + 1/3)² = 1.125/√3; L = ℓ''(0) = 1
+  expect(f.at(vector(2 + 2 / Math.sqrt(3))).gradient[0]).toBeCloseTo(1.125 / Math.sqrt(3), 14);
+  expect(problem.constants!.gradientBound).toBeCloseTo(1.125 / Math.sqrt(3), 14);
+  expect(problem.constants!.smoothness).toBe(1);
 });
 
 test("logistic regression by hand, labels 0 and 1", async () => {
