@@ -74,7 +74,8 @@ export interface Problem {
   readonly defaultPrecision: Precision;
   /** Absent for networks, which need tensors. */
   onHost?(algebra: Algebra<Float64Array, number>): Objective<Float64Array, number>;
-  onTensors(algebra: Algebra<Tensor, Tensor>): Objective<Tensor, Tensor>;
+  /** May load what it needs of TensorFlow.js first. */
+  onTensors(algebra: Algebra<Tensor, Tensor>): Objective<Tensor, Tensor> | Promise<Objective<Tensor, Tensor>>;
 }
 
 /** What a problem is made from besides its options. */
@@ -97,6 +98,13 @@ export interface ProblemDefinition<Options = unknown> {
   readonly needsData: boolean;
   readonly schema: z.ZodObject;
   create(options: Options, context: ProblemContext): Problem | Promise<Problem>;
+}
+
+/** A problem definition whose `create` takes exactly what its schema yields. */
+export function defineProblem<Schema extends z.ZodObject>(
+  definition: Omit<ProblemDefinition<z.infer<Schema>>, "schema"> & { readonly schema: Schema },
+): ProblemDefinition<z.infer<Schema>> {
+  return definition;
 }
 
 /**
