@@ -18,7 +18,7 @@ export function scaleLoss(factor: number, problem: Problem): Problem {
     ...(onHost && {
       onHost: (algebra: Parameters<typeof onHost>[0]) => scaleObjective(factor, algebra, onHost(algebra)),
     }),
-    onTensors: (algebra) => scaleObjective(factor, algebra, onTensors(algebra)),
+    onTensors: async (algebra) => scaleObjective(factor, algebra, await onTensors(algebra)),
   };
 }
 

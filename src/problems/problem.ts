@@ -74,7 +74,8 @@ export interface Problem {
   readonly defaultPrecision: Precision;
   /** Absent for networks, which need tensors. */
   onHost?(algebra: Algebra<Float64Array, number>): Objective<Float64Array, number>;
-  onTensors(algebra: Algebra<Tensor, Tensor>): Objective<Tensor, Tensor>;
+  /** May load what it needs of TensorFlow.js first. */
+  onTensors(algebra: Algebra<Tensor, Tensor>): Objective<Tensor, Tensor> | Promise<Objective<Tensor, Tensor>>;
 }
 
 /** What a problem is made from besides its options. */

@@ -4,10 +4,12 @@ import { deepLinear } from "./deep-linear.js";
 import { huber } from "./huber.js";
 import { leastSquares } from "./least-squares.js";
 import { logisticRegression } from "./logistic-regression.js";
+import { mlp } from "./mlp.js";
 import type { ProblemDefinition } from "./problem.js";
 import { quadratic } from "./quadratic.js";
 import { robustRegression } from "./robust-regression.js";
 import { scalar } from "./scalar.js";
+import { softmaxRegression } from "./softmax-regression.js";
 
 /** Every problem a config can name. */
 export const problems: readonly ProblemDefinition[] = [
@@ -20,4 +22,6 @@ export const problems: readonly ProblemDefinition[] = [
   huber,
   robustRegression,
   deepLinear,
+  softmaxRegression,
+  mlp,
 ];

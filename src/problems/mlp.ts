@@ -1,0 +1,40 @@
+import { z } from "zod";
+import { classification, dense, networkFields } from "./network.js";
+import { defineProblem } from "./problem.js";
+
+const schema = z.strictObject({
+  name: z.literal("mlp"),
+  hidden: z.array(z.int().positive()).min(1).default([300, 100]).describe("units of each hidden layer"),
+  activation: z.enum(["relu", "tanh", "sigmoid"]).default("relu").describe("activation of the hidden layers"),
+  ...networkFields,
+});
+
+/** The multi-layer perceptron 784-300-100-10 of LeCun et al. 1998, unless told otherwise. */
+export const mlp = defineProblem({
+  name: "mlp",
+  summary: "multi-layer perceptron, softmax cross-entropy",
+  formula: "f(w) = mean_i −log softmax(net(x_i))[y_i],  net = affine ∘ (activation ∘ affine)…",
+  needsData: true,
+  schema,
+  create({ hidden, activation, initializer, bias }, context) {
+    const { height, width, classes } = context.dataset!;
+    const pixels = height * width;
+    const units = [...hidden, classes];
+    return classification(
+      {
+        inputShape: [pixels],
+        layers: units.map((count, i) =>
+          dense({
+            name: `dense_${i + 1}`,
+            inputs: i === 0 ? pixels : units[i - 1]!,
+            units: count,
+            activation: i < hidden.length ? activation : "linear",
+            initializer,
+            bias,
+          }),
+        ),
+      },
+      context,
+    );
+  },
+});

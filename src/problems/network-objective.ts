@@ -1,0 +1,185 @@
+import * as tf from "@tensorflow/tfjs-core";
+// In Node the core alone has no gradients: this library registers them.
+import * as library from "@tensorflow/tfjs-layers";
+import type { Algebra } from "../compute/algebra.js";
+import type { ImageDataset, ImageSet } from "../data/dataset.js";
+import type { Network } from "./network.js";
+import type { Batch, Evaluation, LossAndGradients, Objective } from "./problem.js";
+
+type Tensor = tf.Tensor;
+type TensorAlgebra = Algebra<Tensor, Tensor>;
+
+/** Examples on the device. */
+interface ImageBatch {
+  readonly size: number;
+  /** size × input shape, pixels scaled to [0, 1] */
+  readonly images: Tensor;
+  /** size class indices, int32 */
+  readonly labels: tf.Tensor1D;
+}
+
+/** Examples that go through the network at once where all of a set do: more would only take more memory. */
+const chunkSize = 1000;
+
+/** Copies these examples to the device; gathered here, because the backends' own gather is slower. */
+function upload({ pixels, labels, size }: ImageSet, indices: Int32Array, inputShape: readonly number[]): ImageBatch {
+  const count = pixels.length / size;
+  const images = new Float32Array(indices.length * count);
+  const classes = new Int32Array(indices.length);
+  for (let i = 0; i < indices.length; i++) {
+    const source = indices[i]! * count;
+    for (let j = 0, target = i * count; j < count; j++) images[target + j] = pixels[source + j]! / 255;
+    classes[i] = labels[indices[i]!]!;
+  }
+  return {
+    size: indices.length,
+    images: tf.tensor(images, [indices.length, ...inputShape]),
+    labels: tf.tensor1d(classes, "int32"),
+  };
+}
+
+/** A whole set in chunks, uploaded at the first use and kept on the device. */
+class ResidentSet {
+  private uploaded: readonly ImageBatch[] | undefined;
+
+  constructor(
+    private readonly set: ImageSet,
+    private readonly inputShape: readonly number[],
+  ) {}
+
+  chunks(): readonly ImageBatch[] {
+    this.uploaded ??= Array.from({ length: Math.ceil(this.set.size / chunkSize) }, (_, i) => {
+      const first = i * chunkSize;
+      const length = Math.min(chunkSize, this.set.size - first);
+      const batch = upload(
+        this.set,
+        Int32Array.from({ length }, (_, j) => first + j),
+        this.inputShape,
+      );
+      tf.keep(batch.images);
+      tf.keep(batch.labels);
+      return batch;
+    });
+    return this.uploaded;
+  }
+
+  dispose(): void {
+    for (const { images, labels } of this.uploaded ?? []) tf.dispose([images, labels]);
+    this.uploaded = undefined;
+  }
+}
+
+/** Mean softmax cross-entropy of a network on a data set of images, and its gradient by automatic differentiation. */
+export class NetworkObjective implements Objective<Tensor, Tensor> {
+  private readonly model: library.LayersModel;
+  /** The model's weights, in the order of the problem's layers. */
+  private readonly variables: readonly tf.Variable[];
+  private readonly initial: readonly Tensor[];
+  private readonly train: ResidentSet;
+  private readonly test: ResidentSet;
+
+  /** @param seeds one for each layer of the network */
+  constructor(
+    private readonly algebra: TensorAlgebra,
+    private readonly network: Network,
+    seeds: readonly number[],
+    private readonly dataset: ImageDataset,
+  ) {
+    const input = library.input({ shape: [...network.inputShape] });
+    const output = network.layers.reduce(
+      (x, layer, i) => layer.create(library, seeds[i]!).apply(x) as library.SymbolicTensor,
+      input,
+    );
+    this.model = library.model({ inputs: input, outputs: output });
+    // What a layer variable reads as is the variable itself.
+    this.variables = this.model.trainableWeights.map((weight) => weight.read() as tf.Variable);
+    this.initial = this.variables.map((variable) => tf.clone(variable));
+    this.train = new ResidentSet(dataset.train, network.inputShape);
+    this.test = new ResidentSet(dataset.test, network.inputShape);
+  }
+
+  initialWeights(): Tensor[] {
+    return this.initial.map((weight) => tf.clone(weight));
+  }
+
+  lossAndGradients(weights: readonly Tensor[], batch: Batch): LossAndGradients<Tensor, Tensor> {
+    this.assign(weights);
+    if (batch !== "full") return this.onBatch(upload(this.dataset.train, batch, this.network.inputShape));
+    const { algebra } = this;
+    const { size } = this.dataset.train;
+    return this.train
+      .chunks()
+      .map((chunk) =>
+        algebra.scope(() => {
+          const { loss, gradients, accuracy } = this.onBatch(chunk);
+          const share = algebra.scalar(chunk.size / size);
+          const weighted = (a: Tensor) => algebra.scale(share, a);
+          return { loss: weighted(loss), gradients: gradients.map(weighted), accuracy: weighted(accuracy) };
+        }),
+      )
+      .reduce((total, chunk) => ({
+        loss: algebra.plus(total.loss, chunk.loss),
+        gradients: total.gradients.map((gradient, i) => algebra.add(gradient, chunk.gradients[i]!)),
+        accuracy: algebra.plus(total.accuracy, chunk.accuracy),
+      }));
+  }
+
+  async evaluate(weights: readonly Tensor[]): Promise<Evaluation> {
+    const { algebra } = this;
+    const { size } = this.dataset.test;
+    this.assign(weights);
+    const chunks = this.test.chunks();
+    const scalars = chunks.flatMap(({ images, labels }) =>
+      algebra.scope(() => {
+        const logits = this.logits(images);
+        return [this.crossEntropy(logits, labels), this.accuracy(logits, labels)];
+      }),
+    );
+    const values = await algebra.read(scalars);
+    const mean = (offset: 0 | 1) =>
+      chunks.reduce((sum, chunk, i) => sum + values[2 * i + offset]! * chunk.size, 0) / size;
+    return { loss: mean(0), accuracy: mean(1) };
+  }
+
+  dispose(): void {
+    this.train.dispose();
+    this.test.dispose();
+    tf.dispose([...this.initial]);
+    this.model.dispose();
+  }
+
+  /** Points the variables at the data of these weights: nothing is copied, and the caller may dispose its tensors. */
+  private assign(weights: readonly Tensor[]): void {
+    this.variables.forEach((variable, i) => {
+      variable.assign(weights[i]!);
+    });
+  }
+
+  private logits(images: Tensor): Tensor {
+    return this.model.apply(images, { training: true }) as Tensor;
+  }
+
+  /** mean_i −log softmax(logits_i)[label_i]; the logarithm is taken of the shifted sum, so that nothing overflows. */
+  private crossEntropy(logits: Tensor, labels: tf.Tensor1D): Tensor {
+    // Cast afterwards: asked for float32, the wasm kernel writes the bits of integers.
+    const truth = tf.cast(tf.oneHot(labels, this.dataset.classes), "float32");
+    const total = this.algebra.dot(truth, tf.logSoftmax(logits));
+    return tf.div(total, -labels.size);
+  }
+
+  private accuracy(logits: Tensor, labels: tf.Tensor1D): Tensor {
+    return this.algebra.mean(tf.cast(tf.equal(tf.argMax(logits, -1), labels), "float32"));
+  }
+
+  private onBatch({ images, labels }: ImageBatch): Required<LossAndGradients<Tensor, Tensor>> {
+    let logits: Tensor | undefined;
+    const { value, grads } = tf.variableGrads(() => {
+      // Kept from the forward pass, which would free them, for the accuracy.
+      logits = tf.keep(this.logits(images));
+      return this.crossEntropy(logits, labels) as tf.Scalar;
+    }, [...this.variables]);
+    const accuracy = this.accuracy(logits!, labels);
+    logits!.dispose();
+    return { loss: value, gradients: this.variables.map(({ name }) => grads[name]!), accuracy };
+  }
+}

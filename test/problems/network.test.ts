@@ -1,0 +1,271 @@
+import * as tf from "@tensorflow/tfjs-core";
+import { beforeAll, describe, expect, it, vi } from "vitest";
+import type { Algebra } from "../../src/compute/algebra.js";
+import { startBackend } from "../../src/compute/backends.js";
+import type { ImageDataset, ImageSet } from "../../src/data/dataset.js";
+import { mlp } from "../../src/problems/mlp.js";
+import type { Objective } from "../../src/problems/problem.js";
+import { softmaxRegression } from "../../src/problems/softmax-regression.js";
+import { randomStream } from "../../src/training/random.js";
+
+type Tensor = tf.Tensor;
+
+function randomImages(size: number, pixels: number, classes: number, name: string): ImageSet {
+  const stream = randomStream({ seed: 1, name });
+  return {
+    size,
+    pixels: Uint8Array.from({ length: size * pixels }, () => stream.integer(0, 255)),
+    labels: Uint8Array.from({ length: size }, () => stream.integer(0, classes - 1)),
+  };
+}
+
+function dataset({ train = 40, test = 25, height = 2, width = 3, classes = 3 } = {}): ImageDataset {
+  const images = (size: number, name: string) => randomImages(size, height * width, classes, name);
+  const train_ = images(train, "train");
+  return {
+    name: "random",
+    height,
+    width,
+    classes,
+    train: train_,
+    test: images(test, "test"),
+    checksum: "",
+    source: "",
+  };
+}
+
+function context(data: ImageDataset, seed = 0) {
+  return { stream: (name: string) => randomStream({ seed, name }), dataset: data, directory: "." };
+}
+
+const plain = { initializer: "glorotUniform", bias: true } as const;
+const smallMlp = { name: "mlp" as const, hidden: [5, 4], activation: "tanh" as const, ...plain };
+
+const range = (n: number, first = 0) => Int32Array.from({ length: n }, (_, i) => first + i);
+
+/** The loss of a fully connected classifier in float64, written without tensors. */
+function lossByHand(
+  weights: readonly Float64Array[],
+  units: readonly number[],
+  activation: (x: number) => number,
+  { pixels, labels }: ImageSet,
+  examples: Int32Array,
+): number {
+  let total = 0;
+  for (const example of examples) {
+    let x = Array.from(pixels.subarray(example * units[0]!, (example + 1) * units[0]!), (byte) => byte / 255);
+    for (let layer = 0; layer + 1 < units.length; layer++) {
+      const [kernel, bias] = [weights[2 * layer]!, weights[2 * layer + 1]!];
+      const outputs = units[layer + 1]!;
+      const z = Array.from(bias, (b, j) => x.reduce((sum, value, i) => sum + value * kernel[i * outputs + j]!, b));
+      x = layer + 2 < units.length ? z.map(activation) : z;
+    }
+    total += Math.log(x.reduce((sum, logit) => sum + Math.exp(logit), 0)) - x[labels[example]!]!;
+  }
+  return total / examples.length;
+}
+
+describe.each(["wasm", "cpu"])("networks on %s", (backend) => {
+  let A: Algebra<Tensor, Tensor>;
+  beforeAll(async () => {
+    ({ algebra: A } = await startBackend(backend));
+  });
+
+  /** Loss, accuracy and gradients on the host. */
+  async function evaluated(objective: Objective<Tensor, Tensor>, weights: Tensor[], batch: Int32Array | "full") {
+    const { loss, gradients, accuracy } = A.scope(() => objective.lossAndGradients(weights, batch));
+    const values = await Promise.all(gradients.map((gradient) => A.values(gradient)));
+    A.dispose(gradients);
+    const [f = 0, share = 0] = await A.read([loss, accuracy!]);
+    return { loss: f, accuracy: share, gradients: values };
+  }
+
+  it("has the loss, gradient and accuracy worked out by hand", async () => {
+    // Two pixels and two classes. x_0 = (1, 0), y_0 = 0; x_1 = (0, 1), y_1 = 0.
+    const train = { size: 2, pixels: Uint8Array.of(255, 0, 0, 255), labels: Uint8Array.of(0, 0) };
+    const data = { ...dataset({ height: 1, width: 2, classes: 2 }), train };
+    const problem = await softmaxRegression.create({ name: "softmax-regression", ...plain }, context(data));
+    const objective = await problem.onTensors(A);
+    // W = [[log 3, 0], [0, log 3]], b = 0: logits (log 3, 0) and (0, log 3), so p_0 = (3/4, 1/4), p_1 = (1/4, 3/4).
+    const weights = [A.vector([Math.log(3), 0, 0, Math.log(3)], [2, 2]), A.vector([0, 0])];
+    const { loss, accuracy, gradients } = await evaluated(objective, weights, "full");
+    // f = ½(log 4/3 + log 4)
+    expect(loss).toBeCloseTo((Math.log(4 / 3) + Math.log(4)) / 2, 6);
+    // ∂f/∂W = ½ Σ x_i (p_i − e_0)ᵀ = ½ [[−1/4, 1/4], [−3/4, 3/4]];  ∂f/∂b = ½ ((−1/4, 1/4) + (−3/4, 3/4))
+    const expected = [-1 / 8, 1 / 8, -3 / 8, 3 / 8, -1 / 2, 1 / 2];
+    gradients
+      .flatMap((each) => [...each])
+      .forEach((value, i) => {
+        expect(value).toBeCloseTo(expected[i]!, 6);
+      });
+    // The first is right, the second is not.
+    expect(accuracy).toBe(0.5);
+    A.dispose(weights);
+    objective.dispose?.();
+  });
+
+  it.each([
+    ["relu", (x: number) => Math.max(0, x)],
+    ["tanh", Math.tanh],
+    ["sigmoid", (x: number) => 1 / (1 + Math.exp(-x))],
+  ] as const)("has the gradient of the float64 loss: %s", async (activation, f) => {
+    const data = dataset();
+    const problem = await mlp.create({ ...smallMlp, activation }, context(data));
+    const objective = await problem.onTensors(A);
+    const stream = randomStream({ seed: 5, name: "weights" });
+    const weights = problem.layers.map(({ shape }) =>
+      A.vector(
+        Array.from({ length: shape.reduce((a, b) => a * b) }, () => stream.normal()),
+        shape,
+      ),
+    );
+    const batch = Int32Array.of(3, 17, 4, 39, 0, 3, 21);
+    const { loss, gradients } = await evaluated(objective, weights, batch);
+    const host = await Promise.all(weights.map((weight) => A.values(weight)));
+    const byHand = () => lossByHand(host, [6, 5, 4, 3], f, data.train, batch);
+    expect(loss).toBeCloseTo(byHand(), 5);
+    // Central differences in float64: error of order h² = 1e-8.
+    const h = 1e-4;
+    host.forEach((weight, layer) => {
+      for (let i = 0; i < weight.length; i++) {
+        const w = weight[i]!;
+        weight[i] = w + h;
+        const above = byHand();
+        weight[i] = w - h;
+        const below = byHand();
+        weight[i] = w;
+        expect(gradients[layer]![i]!, `${problem.layers[layer]!.name}[${i}]`).toBeCloseTo((above - below) / (2 * h), 5);
+      }
+    });
+    A.dispose(weights);
+    objective.dispose?.();
+  });
+
+  it("stays finite with logits that would overflow", async () => {
+    const problem = await softmaxRegression.create({ name: "softmax-regression", ...plain }, context(dataset()));
+    const objective = await problem.onTensors(A);
+    const weights = objective.initialWeights().map((weight) => tf.tidy(() => tf.mul(weight, 1e4)));
+    const { loss, gradients } = await evaluated(objective, weights, "full");
+    expect(Number.isFinite(loss)).toBe(true);
+    expect(gradients.every((gradient) => gradient.every(Number.isFinite))).toBe(true);
+    A.dispose(weights);
+  });
+
+  it("takes all examples, in more than one piece, as the mean of its parts", async () => {
+    const problem = await mlp.create(smallMlp, context(dataset({ train: 2500 })));
+    const objective = await problem.onTensors(A);
+    const weights = objective.initialWeights();
+    const full = await evaluated(objective, weights, "full");
+    const sizes = [700, 1800];
+    const parts = [
+      await evaluated(objective, weights, range(700)),
+      await evaluated(objective, weights, range(1800, 700)),
+    ];
+    const mean = (of: (part: typeof full) => number) =>
+      parts.reduce((sum, part, i) => sum + (of(part) * sizes[i]!) / 2500, 0);
+    expect(full.loss).toBeCloseTo(
+      mean(({ loss }) => loss),
+      5,
+    );
+    expect(full.accuracy).toBeCloseTo(
+      mean(({ accuracy }) => accuracy),
+      5,
+    );
+    full.gradients.forEach((gradient, layer) => {
+      gradient.forEach((value, i) => {
+        expect(value).toBeCloseTo(
+          mean(({ gradients }) => gradients[layer]![i]!),
+          5,
+        );
+      });
+    });
+    A.dispose(weights);
+    objective.dispose?.();
+  });
+
+  it("names its layers alike however many models there are, and starts from its seed alone", async () => {
+    const start = async (seed: number) => {
+      const problem = await mlp.create(smallMlp, context(dataset(), seed));
+      const objective = await problem.onTensors(A);
+      const weights = objective.initialWeights();
+      expect(weights.map(({ shape }) => shape)).toEqual(problem.layers.map(({ shape }) => shape));
+      const values = await Promise.all(weights.map((weight) => A.values(weight)));
+      A.dispose(weights);
+      objective.dispose?.();
+      return { names: problem.layers.map(({ name }) => name), values };
+    };
+    const first = await start(0);
+    const again = await start(0);
+    const other = await start(1);
+    expect(again).toEqual(first);
+    expect(first.names).toEqual([
+      "dense_1/kernel",
+      "dense_1/bias",
+      "dense_2/kernel",
+      "dense_2/bias",
+      "dense_3/kernel",
+      "dense_3/bias",
+    ]);
+    expect(other.values[0]).not.toEqual(first.values[0]);
+    // Layers have seeds of their own: 5×4 and 4×3 share no first entry, up to the distributions' widths √(6/9), √(6/7).
+    expect(first.values[2]![0]! / Math.sqrt(6 / 9)).not.toBeCloseTo(first.values[4]![0]! / Math.sqrt(6 / 7), 3);
+    expect([...first.values[1]!, ...first.values[3]!, ...first.values[5]!].every((bias) => bias === 0)).toBe(true);
+  });
+
+  it("starts anew from w_0 after training, and owns no weights of its caller", async () => {
+    const problem = await mlp.create({ ...smallMlp, bias: false }, context(dataset()));
+    const objective = await problem.onTensors(A);
+    const weights = objective.initialWeights();
+    const before = await A.values(weights[0]!);
+    const moved = weights.map((weight) => A.shift(weight, 1));
+    const first = await evaluated(objective, moved, "full");
+    A.dispose(weights);
+    const second = await evaluated(objective, moved, "full");
+    expect(second).toEqual(first);
+    A.dispose(moved);
+    const fresh = objective.initialWeights();
+    expect(await A.values(fresh[0]!)).toEqual(before);
+    A.dispose(fresh);
+    objective.dispose?.();
+  });
+
+  it("keeps the number of tensors flat, and frees all of them in the end", async () => {
+    const atStart = tf.memory().numTensors;
+    const problem = await mlp.create(smallMlp, context(dataset()));
+    const objective = await problem.onTensors(A);
+    let weights = objective.initialWeights();
+    const counts = new Set<string>();
+    for (let step = 0; step < 12; step++) {
+      const { next, loss } = A.scope(() => {
+        const { loss, gradients } = objective.lossAndGradients(weights, step % 3 === 0 ? "full" : range(8, step));
+        return { loss, next: weights.map((w, i) => A.addScaled(w, A.scalar(-0.1), gradients[i]!)) };
+      });
+      await A.read([loss]);
+      A.dispose(weights);
+      weights = next;
+      await objective.evaluate?.(weights);
+      counts.add(`${tf.memory().numTensors} tensors, ${tf.engine().backend.numDataIds()} buffers`);
+    }
+    expect([...counts]).toHaveLength(1);
+    A.dispose(weights);
+    objective.dispose?.();
+    expect(tf.memory().numTensors).toBe(atStart);
+  });
+
+  it("evaluates the whole test set with one read-back", async () => {
+    const data = dataset({ test: 2100 });
+    const problem = await mlp.create(smallMlp, context(data));
+    const objective = await problem.onTensors(A);
+    const weights = objective.initialWeights();
+    const spies = [vi.spyOn(tf.Tensor.prototype, "data"), vi.spyOn(tf.Tensor.prototype, "dataSync")];
+    const { loss, accuracy } = await objective.evaluate!(weights);
+    expect(spies.map(({ mock }) => mock.calls.length)).toEqual([1, 0]);
+    vi.restoreAllMocks();
+    const host = await Promise.all(weights.map((weight) => A.values(weight)));
+    expect(loss).toBeCloseTo(lossByHand(host, [6, 5, 4, 3], Math.tanh, data.test, range(2100)), 5);
+    // A share of 2100 examples
+    expect(Math.abs(accuracy! * 2100 - Math.round(accuracy! * 2100))).toBeLessThan(1e-3);
+    A.dispose(weights);
+    objective.dispose?.();
+  });
+});
