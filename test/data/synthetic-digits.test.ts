@@ -89,7 +89,7 @@ describe("synthetic digits", () => {
     const announced: string[] = [];
     expect((await load({}, announced)).train.size).toBe(200);
     expect(announced).toHaveLength(1);
-    expect(announced[0]).toMatch(/^The cache cannot be written and is not used: ENOTDIR/);
+    expect(announced[0]).toMatch(/^The cache cannot be written and is not used: .*ENOTDIR/);
   });
 
   test("can be told apart, but not by looking at a few examples", async () => {
