@@ -12,6 +12,12 @@ export type Norm = 1 | 2 | "infinity";
 
 export type Precision = "float32" | "float64";
 
+/** The smallest normal number of each precision: norms below it count as 0 in the rules. */
+export const smallestNormal: Readonly<Record<Precision, number>> = {
+  float32: 1.1754943508222875e-38,
+  float64: 2.2250738585072014e-308,
+};
+
 /** A matrix of `rows` × `columns` entries, stored row by row. */
 export interface Matrix<V> {
   readonly rows: number;

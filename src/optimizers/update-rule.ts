@@ -40,6 +40,8 @@ export interface UpdateRule {
   proportion<V, S>(algebra: Algebra<V, S>, weights: V, update: V): S;
   /** The p of `proportion`'s norm; absent where it is not a norm ratio. */
   readonly norm?: Norm;
+  /** True where `proportion` equals λ_k exactly although the rule is not eq. (1): the identity of T10. */
+  readonly elementwise?: true;
 }
 
 /** An entry of the optimizer registry. `Options` is what `schema` accepts, the field `name` included. */
