@@ -67,11 +67,16 @@ export const blockUpdateNormInRule = (record: StepRecord, block: Block, p: Norm)
 /**
  * Whether ‖Δw_k‖_p can be told: for p ≠ 2 a layer that leaves 0 has no norm ratio from which its share in the norm of
  * several layers would follow.
+ *
+ * @param underflow norms up to this size count as 0
  */
-export const hasUpdateNormInRule = (record: StepRecord, { layers }: Block, p: Norm): boolean =>
+export const hasUpdateNormInRule = (record: StepRecord, { layers }: Block, p: Norm, underflow: number): boolean =>
   p === 2 ||
   layers.length === 1 ||
-  layers.every((i) => record.layers[i]!.weightNorm > 0 || record.layers[i]!.updateNorm === 0);
+  layers.every((i) => {
+    const { weightNorm, updateNorm, normRatio } = record.layers[i]!;
+    return updateNorm === 0 || (weightNorm > underflow && normRatio !== Number.POSITIVE_INFINITY);
+  });
 
 function overAllLayers(record: StepRecord, part: Part): number {
   const { layers } = record;

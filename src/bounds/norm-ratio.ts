@@ -30,7 +30,7 @@ function start(context: BoundContext): BoundMonitor {
         const weights = blockWeightNormInRule(record, block, norm);
         const gradient = blockGradientNorm(record, block);
         if (weights === 0 || gradient === 0) check(blockUpdateNorm(record, block), 0, 0, block.name);
-        else if (!(gradient < underflow) && hasUpdateNormInRule(record, block, norm)) {
+        else if (!(gradient < underflow) && hasUpdateNormInRule(record, block, norm, underflow)) {
           const ratio = blockUpdateNormInRule(record, block, norm) / weights;
           checkEqual(check, ratio, rate, underflow / weights, block.name);
         }
