@@ -5,7 +5,7 @@
 
 import type { BoundContext, Verdict } from "../../src/bounds/bound.js";
 import { watchBounds } from "../../src/bounds/verdict.js";
-import type { Norm } from "../../src/compute/algebra.js";
+import { type Norm, smallestNormal } from "../../src/compute/algebra.js";
 import type { KnownConstants, Layer } from "../../src/problems/problem.js";
 import type { LayerRecord, StepRecord } from "../../src/training/record.js";
 
@@ -47,11 +47,11 @@ export const dot = (a: Vector, b: Vector): number => a.reduce((sum, x, i) => sum
 export const scaled = (s: number, a: Vector): Vector => a.map((x) => s * x);
 export const difference = (a: Vector, b: Vector): Vector => a.map((x, i) => x - b[i]!);
 
-/** Equation (1); where w = 0 or g = 0 the weights stay. */
+/** Equation (1); where w = 0 or g = 0, or one is too small to be divided by, the weights stay. */
 export function proportionalUpdate(p: Norm, coefficient = 1): TestRule {
   return (w, g, rate) => {
     const gradient = norm(g, p);
-    return scaled(gradient === 0 ? 0 : (-rate * coefficient * norm(w, p)) / gradient, g);
+    return scaled(gradient < smallestNormal.float64 ? 0 : (-rate * coefficient * norm(w, p)) / gradient, g);
   };
 }
 
