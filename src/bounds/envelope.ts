@@ -35,7 +35,9 @@ function start(context: BoundContext, state?: unknown): BoundMonitor {
       if (memory.initialDistance === undefined) {
         memory.initialDistance = memory.envelope = record.distance!;
       } else if (memory.envelope < optimum) {
-        check(record.distance!, memory.envelope, rounding(weightNorm(record, whole) + optimum));
+        // The roundings of k steps add up, as independent ones, to √k times a single one.
+        const tolerance = Math.sqrt(record.step) * rounding(weightNorm(record, whole) + optimum);
+        check(record.distance!, memory.envelope, tolerance);
       }
       if (!(memory.envelope < optimum)) memory.envelope = Number.NaN;
       columns[0] = memory.envelope;

@@ -60,23 +60,20 @@ function start(context: BoundContext, state?: unknown): BoundMonitor {
         check(change, memory.curvature, cancelled + gradientNorm(record, whole) * error + halfSmoothness * error ** 2);
         columns[0] = memory.loss - memory.decrease + memory.curvature;
       }
-      if (record.last) return columns;
-
-      memory.loss = loss;
-      memory.decrease = firstOrderDecrease(record);
-      memory.curvature = halfSmoothness * squaredStep(record);
-      memory.smallestDecrease = Math.min(memory.smallestDecrease, memory.decrease);
-      memory.totalCurvature += memory.curvature;
-      memory.steps++;
+      if (!record.last) {
+        memory.loss = loss;
+        memory.decrease = firstOrderDecrease(record);
+        memory.curvature = halfSmoothness * squaredStep(record);
+        memory.smallestDecrease = Math.min(memory.smallestDecrease, memory.decrease);
+        memory.totalCurvature += memory.curvature;
+        memory.steps++;
+      }
+      if (memory.steps === 0) return columns;
       columns[1] = memory.smallestDecrease;
-      if (!Number.isNaN(infimum)) {
-        const bound = (memory.initialLoss - infimum + memory.totalCurvature) / memory.steps;
-        check(
-          memory.smallestDecrease,
-          bound,
-          rounding(Math.abs(memory.initialLoss) + Math.abs(infimum)) / memory.steps,
-        );
-        columns[2] = bound;
+      columns[2] = (memory.initialLoss - infimum + memory.totalCurvature) / memory.steps;
+      if (!record.last && !Number.isNaN(infimum)) {
+        const cancelled = rounding(Math.abs(memory.initialLoss) + Math.abs(infimum));
+        check(memory.smallestDecrease, columns[2], cancelled / memory.steps);
       }
       return columns;
     },

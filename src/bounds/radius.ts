@@ -46,6 +46,7 @@ function start(context: BoundContext, state?: unknown): BoundMonitor {
   return {
     observe(record, check) {
       const distance = record.distance!;
+      columns[0] = Number.NaN;
       if (memory.initialDistance === undefined) {
         memory.initialDistance = distance;
         memory.envelope = distance;
