@@ -210,7 +210,10 @@ test("--json prints results for machines, and only that, on standard output", as
 
 test("Ctrl-C keeps what is there and says so", async () => {
   const directory = freshDirectory();
-  writeFileSync(join(directory, "config.json"), JSON.stringify({ ...scalar, steps: 1e8, bounds: [], trace: { every: 1000 } }));
+  writeFileSync(
+    join(directory, "config.json"),
+    JSON.stringify({ ...scalar, steps: 1e8, bounds: [], trace: { every: 1000 } }),
+  );
   const tool = spawn(process.execPath, [join(root, "bin/run-experiment.js"), "config.json", "--out", "out"], {
     cwd: directory,
   });
