@@ -48,7 +48,7 @@ export type Check = (measured: number, bound: number, absoluteTolerance?: number
 /** A bound at work on one run. Everything it remembers is plain data, so that a run can be cut off and resumed. */
 export interface BoundMonitor {
   /**
-   * Sees every record of the run, traced or not, in order.
+   * Sees every record of the run, traced or not, in order; a sparse bound is content with some of them.
    * @returns the values of the bound's columns, in order, for the trace (NaN where it has none at this step); the
    * array may be the same one at every call
    */
@@ -71,6 +71,8 @@ export interface Bound {
   readonly assumptions: readonly string[];
   readonly source: string;
   readonly columns: readonly BoundColumn[];
+  /** True if it can judge any selection of records; the other bounds must see every one. */
+  readonly sparse?: true;
   /** Undefined if the bound applies to the run; otherwise the reason why it does not. */
   reasonNotApplicable(context: BoundContext): string | undefined;
   start(context: BoundContext, state?: unknown): BoundMonitor;

@@ -54,5 +54,6 @@ export const elementwiseProportionality: Bound = {
   ...assuming(elementwiseRule),
   source: "Abu-El-Haija, arXiv:1708.07227",
   columns: [],
+  sparse: true,
   start,
 };

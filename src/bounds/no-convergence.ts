@@ -41,5 +41,6 @@ export const noConvergence: Bound = {
   ),
   source: "arXiv:1801.03137, one-dimensional analysis; proof in the docstring",
   columns: [],
+  sparse: true,
   start,
 };

@@ -54,5 +54,6 @@ export const normRatio: Bound = {
   ...assuming(equationOne),
   source: "arXiv:1801.03137, equation (1)",
   columns: [],
+  sparse: true,
   start,
 };

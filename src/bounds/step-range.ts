@@ -40,5 +40,6 @@ export const stepRange: Bound = {
   ...assuming(equationOne, inNorm(1, "infinity")),
   source: "equivalence of norms; proof in the docstring",
   columns: [],
+  sparse: true,
   start,
 };

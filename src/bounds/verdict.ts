@@ -30,8 +30,10 @@ interface Watched {
 export interface BoundWatch {
   /** Those of the bounds that apply, in the order of the registry. */
   readonly columns: readonly BoundColumn[];
+  /** False if every bound that applies is content with some of the records, so that not every step need be measured. */
+  readonly needsEveryStep: boolean;
   /**
-   * Sees every record of the run, in order.
+   * Sees the records of the run, in order: all of them if `needsEveryStep`.
    *
    * @returns for a traced record a new array of one value a column (NaN: none at this step); otherwise an empty one
    */
@@ -107,6 +109,7 @@ export function watchBounds(selected: "auto" | readonly string[], context: Bound
 
   return {
     columns: watched.flatMap(({ bound }) => bound.columns),
+    needsEveryStep: watched.some(({ bound }) => !bound.sparse),
 
     observe(record) {
       step = record.step;

@@ -154,4 +154,19 @@ describe("verdicts, by hand", () => {
     expect(watch.observe({ ...first, traced: false })).toEqual([]);
     expect(watch.columns.length).toBeGreaterThan(5);
   });
+
+  it("sparse bounds work on the traced records alone; the others ask for every one", () => {
+    const segment: TestRun = { problem: line("absolute", 0.3, 1), norm: 1, rate: 0.1, steps: 30 };
+    const outcomes = (run: TestRun) => {
+      const watch = watchBounds(["norm-ratio", "norm-growth", "step-range"], contextOf(run));
+      expect(watch.needsEveryStep).toBe(false);
+      for (const record of simulate(run)) if (record.traced) watch.observe(record);
+      return Object.values(watch.verdicts()).map(({ outcome }) => outcome);
+    };
+    expect(outcomes(segment)).toEqual(["held", "held", "held"]);
+    expect(outcomes({ ...segment, rule: (w) => scaled(0.2, w) })).toEqual(["violated", "violated", "violated"]);
+
+    expect(watchBounds("auto", contextOf(segment)).needsEveryStep).toBe(true);
+    expect(watchBounds("auto", contextOf({ ...segment, context: { fullBatch: false } })).needsEveryStep).toBe(false);
+  });
 });
