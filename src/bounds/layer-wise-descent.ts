@@ -85,8 +85,8 @@ function start(context: BoundContext, state?: unknown): BoundMonitor {
  * T8: descent of a smooth objective, convex or not, with any number of layers. It is what is left of T3 and T4 for
  * layer-wise updates: the layers' step sizes differ, so that their inner products do not add up to ⟨g, w − w*⟩.
  *
- * *Proof.* f(w + Δ) ≤ f(w) + ⟨g, Δ⟩ + (L/2)‖Δ‖₂², and every layer moves along −g^ℓ by η^ℓ (excluded ones too, which take plain
- * gradient steps). Add up over k < K. ∎ The second part also needs inf f, or a lower bound of f.
+ * *Proof.* f(w + Δ) ≤ f(w) + ⟨g, Δ⟩ + (L/2)‖Δ‖₂², and every layer moves along −g^ℓ by η^ℓ (excluded ones too, which
+ * take plain gradient steps). Add up over k < K. ∎ The second part also needs inf f, or a lower bound of f.
  */
 export const layerWiseDescent: Bound = {
   name: "layer-wise-descent",

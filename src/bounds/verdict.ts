@@ -33,7 +33,7 @@ export interface BoundWatch {
   /** False if none applies, so that steps that are not traced need not be measured. */
   readonly needsEveryStep: boolean;
   /**
-   * Sees every record of the run, in order.
+   * Sees every record of the run, traced or not, in order.
    *
    * @returns for a traced record a new array of one value a column (NaN: none at this step); otherwise an empty one
    */

@@ -158,7 +158,6 @@ describe("equation (1) violates no bound", () => {
   it("and every bound but T10's was held often enough for this to mean something", () => {
     const names = bounds.map(({ name }) => name).filter((name) => name !== "elementwise-proportionality");
     const counts = Object.fromEntries(names.map((name) => [name, held.get(name) ?? 0]));
-    if (process.env.SHOW_COUNTS) console.log(counts);
     for (const name of names) expect(counts[name], name).toBeGreaterThanOrEqual(10);
   });
 });

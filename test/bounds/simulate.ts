@@ -85,7 +85,10 @@ export function contextOf(run: TestRun): BoundContext {
   };
 }
 
-/** The records of a run, the last one without an update. With precision float32 every vector and measurement is rounded to it. */
+/**
+ * The records of a run, the last one without an update. With precision float32 every vector and measurement is rounded
+ * to it.
+ */
 export function* simulate(run: TestRun): Generator<StepRecord> {
   const { problem, norm: p = 2, coefficient = 1, scope = "layer", steps } = run;
   const rule = run.rule ?? proportionalUpdate(p, coefficient);
