@@ -14,6 +14,7 @@ import { duration, percent, short, table } from "../table.js";
 const optionsSchema = z.object({
   out: z.string(),
   set: z.array(z.string()).default([]),
+  sweep: z.array(z.string()).default([]),
   seed: z.array(z.string()).optional(),
   backend: z.string().optional(),
   dryRun: z.boolean().default(false),
@@ -46,7 +47,7 @@ interface Loaded {
 /** All configs are read and checked before the first of them is run. */
 function loadAll(paths: readonly string[], options: Options): Loaded[] {
   const loaded = paths.map((path) => {
-    const experiment = loadExperiment(path, overridesOf(options));
+    const experiment = loadExperiment(path, overridesOf(options), options.sweep);
     return { experiment, runs: expand(experiment) };
   });
   for (const [i, { experiment }] of loaded.entries()) {
