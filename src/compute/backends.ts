@@ -23,6 +23,8 @@ interface BackendDefinition {
   readonly summary: string;
   /** Whether `auto` tries it. */
   readonly automatic: boolean;
+  /** Whether several threads of a process can compute on it side by side, and gain by it. */
+  readonly shareable: boolean;
   /** @throws Unavailable with the reason and the mend */
   start(options: BackendOptions): Promise<{ readonly device: string; readonly version: string }>;
 }
@@ -107,18 +109,21 @@ const backends = [
     name: "tensorflow",
     summary: "native TensorFlow (tfjs-node-gpu): CUDA where there is a GPU, else the CPU",
     automatic: true,
+    shareable: false,
     start: () => startNative({ demandGpu: false }),
   },
   {
     name: "cuda",
     summary: "native TensorFlow (tfjs-node-gpu), an error without a GPU",
     automatic: false,
+    shareable: false,
     start: () => startNative({ demandGpu: true }),
   },
   {
     name: "wasm",
     summary: "WebAssembly on the CPU, installed with the tool",
     automatic: true,
+    shareable: true,
     async start({ patched = true }) {
       const tf = await loadCore();
       await import("@tensorflow/tfjs-backend-wasm");
@@ -134,6 +139,7 @@ const backends = [
     name: "cpu",
     summary: "plain JavaScript on the CPU: slow, for comparison",
     automatic: true,
+    shareable: true,
     async start() {
       const tf = await loadCore();
       await import("@tensorflow/tfjs-backend-cpu");

@@ -1,4 +1,4 @@
-import { closeSync, fsyncSync, ftruncateSync, openSync, writeSync } from "node:fs";
+import { closeSync, fstatSync, fsyncSync, ftruncateSync, openSync, writeSync } from "node:fs";
 import { stringify } from "csv-stringify/sync";
 import type { Precision } from "../compute/algebra.js";
 import { ExperimentError, messageOf } from "../errors.js";
@@ -72,15 +72,24 @@ export class CsvFile {
   sync(): number {
     this.flush();
     this.guarded(() => fsyncSync(this.descriptor));
+    this.checkPresence();
     return this.position;
   }
 
   close(): void {
     try {
       this.flush();
+      this.checkPresence();
     } finally {
       closeSync(this.descriptor);
     }
+  }
+
+  /** A file that was deleted takes what is written without a word. */
+  private checkPresence(): void {
+    this.guarded(() => {
+      if (fstatSync(this.descriptor).nlink === 0) throw new Error("it was deleted while the run was being made");
+    });
   }
 
   private guarded<T>(action: () => T): T {
