@@ -30,6 +30,8 @@ interface Watched {
 export interface BoundWatch {
   /** Those of the bounds that apply, in the order of the registry. */
   readonly columns: readonly BoundColumn[];
+  /** False if none applies, so that steps that are not traced need not be measured. */
+  readonly needsEveryStep: boolean;
   /**
    * Sees every record of the run, in order.
    *
@@ -104,6 +106,7 @@ export function watchBounds(selected: "auto" | readonly string[], context: Bound
 
   return {
     columns: watched.flatMap(({ bound }) => bound.columns),
+    needsEveryStep: watched.length > 0,
 
     observe(record) {
       step = record.step;

@@ -28,6 +28,7 @@ function createProgram(): Command {
     )
     .option("--seed <n>", "run with this seed in place of the config's (repeatable)", collect)
     .option("--backend <name>", "auto, tensorflow, cuda, wasm, cpu or float64")
+    .option("-j, --jobs <n>", "runs at once (default: one a core, one on a GPU)")
     .option("--dry-run", "print the resolved config and the runs, and stop")
     .option("--force", "make finished runs again; the earlier ones are set aside")
     .option("-q, --quiet", "no progress")

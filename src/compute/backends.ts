@@ -154,6 +154,10 @@ export type BackendName = (typeof backends)[number]["name"];
 /** The names a config can give, in the order in which `auto` tries them. */
 export const backendNames: readonly BackendName[] = backends.map(({ name }) => name);
 
+/** Whether several threads can compute on this backend at once; the host's own arithmetic always can be shared. */
+export const isShareable = (name: string): boolean =>
+  backends.find((backend) => backend.name === name)?.shareable ?? true;
+
 /** One line on every backend. */
 export const backendSummaries = backends.map(({ name, summary }) => ({ name, summary }));
 

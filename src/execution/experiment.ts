@@ -4,8 +4,9 @@ import { join, resolve } from "node:path";
 import type { Run } from "../config/expand.js";
 import type { Experiment } from "../config/load.js";
 import { ExperimentError, messageOf } from "../errors.js";
+import { ExpectationReader, type Finding } from "../expectations/evaluate.js";
 import { onDisk, writeJson } from "../results/files.js";
-import type { Manifest } from "../results/manifest.js";
+import { isFinished, type Manifest } from "../results/manifest.js";
 import { provenance } from "../results/provenance.js";
 import { writeSummary } from "../results/summary.js";
 import { type Executor, inProcess } from "./executor.js";
@@ -39,6 +40,8 @@ export interface ExperimentResult {
   /** What stopped single runs, one line a run; the others went on. */
   readonly failures: readonly string[];
   readonly interrupted: boolean;
+  /** One for each expectation of the config; none while runs are missing. */
+  readonly findings: readonly Finding[];
 }
 
 function prepareDirectory(out: string, { name }: Experiment): string {
@@ -127,7 +130,7 @@ export async function executeExperiment(
   const executor = await executorFor(pending, options, resources);
   try {
     const { afterRun } = summary;
-    const { manifests, failures } = await schedule(pending, {
+    const made = await schedule(pending, {
       directory,
       executor,
       force,
@@ -135,12 +138,16 @@ export async function executeExperiment(
       observer,
       afterRun,
     });
+    const manifests = planned.flatMap(({ id }) => finished.get(id) ?? made.manifests.get(id) ?? []);
+    const isComplete = manifests.length === planned.length && manifests.every(isFinished);
+    const reader = new ExpectationReader(manifests, directory);
     return {
       directory,
-      manifests: planned.flatMap(({ id }) => finished.get(id) ?? manifests.get(id) ?? []),
+      manifests,
       skipped: finished.size,
-      failures,
+      failures: made.failures,
       interrupted: signal?.aborted ?? false,
+      findings: isComplete ? experiment.expect.map((expectation) => reader.evaluate(expectation)) : [],
     };
   } finally {
     await executor.close();

@@ -97,7 +97,6 @@ function removeStale(path: string, holder: Holder): void {
 }
 
 const held = new Set<string>();
-let heartbeat: NodeJS.Timeout | undefined;
 
 function beat(): void {
   const now = new Date();
@@ -110,9 +109,18 @@ function beat(): void {
   }
 }
 
+/** Beats as long as anything is held, and keeps no process alive. */
+function startHeart(): void {
+  const heart = setInterval(() => {
+    if (held.size === 0) clearInterval(heart);
+    beat();
+  }, secondsBetweenHeartbeats * 1000);
+  heart.unref();
+}
+
 function hold(path: string, token: string): Lock {
+  if (held.size === 0) startHeart();
   held.add(path);
-  heartbeat ??= setInterval(beat, secondsBetweenHeartbeats * 1000).unref();
   return {
     release() {
       held.delete(path);

@@ -1,3 +1,4 @@
+import type { BoundWatch } from "../bounds/verdict.js";
 import type { Algebra } from "../compute/algebra.js";
 import { type BatchSampler, batchSampler } from "../data/batches.js";
 import type { Objective } from "../problems/problem.js";
@@ -21,6 +22,7 @@ export interface Recording {
   readonly checkpoint?: Checkpoint | undefined;
   /** Collects what the run comes to. */
   readonly outcome: OutcomeReader;
+  readonly bounds: BoundWatch;
   /** Computing time so far, earlier sessions included. */
   readonly wallSeconds: () => number;
   readonly onRecord?: ((record: StepRecord) => void) | undefined;
@@ -42,7 +44,7 @@ function interval(seconds: number): () => boolean {
 /** Saves the run whenever the training asks: rows first, then the checkpoint that counts on them. */
 function checkpointsOf(
   { id, run }: PreparedRun,
-  { directory, outcome, wallSeconds }: Recording,
+  { directory, outcome, bounds, wallSeconds }: Recording,
   writer: TraceWriter,
   sampler: BatchSampler | undefined,
 ): Checkpoints {
@@ -57,7 +59,7 @@ function checkpointsOf(
         training,
         sampler: sampler?.state(),
         outcome: outcome.state(),
-        bounds: undefined,
+        bounds: bounds.state(),
         files,
         wallSeconds: wallSeconds(),
       });
@@ -73,9 +75,9 @@ export async function trainInto<V, S>(
 ): Promise<TrainingEnd> {
   const { run, problem, optimizer, steps, stepsPerEpoch, precision } = prepared;
   const { batchSize, evaluate, seed, stop, trace } = run.config;
-  const { directory, checkpoint, outcome, onRecord, signal } = recording;
+  const { directory, checkpoint, outcome, bounds, onRecord, signal } = recording;
   const layerNames = problem.layers.map(({ name }) => name);
-  const writer = new TraceWriter(directory, layerNames, [], precision, {
+  const writer = new TraceWriter(directory, layerNames, bounds.columns, precision, {
     layers: trace.layers,
     resume: checkpoint?.files,
   });
@@ -95,7 +97,7 @@ export async function trainInto<V, S>(
     sampler,
     traced: (step) => step % trace.every === 0,
     evaluated: (step) => step === steps || (evaluateEvery !== "end" && step > 0 && step % evaluateEvery === 0),
-    measureEveryStep: false,
+    measureEveryStep: bounds.needsEveryStep,
     lossLimit: stop.lossAbove,
     signal,
     resume: checkpoint?.training,
@@ -107,7 +109,8 @@ export async function trainInto<V, S>(
       const { value, done } = await records.next();
       if (done) return value;
       outcome.observe(value);
-      if (value.traced) writer.write(value, []);
+      const boundValues = bounds.observe(value);
+      if (value.traced) writer.write(value, boundValues);
       onRecord?.(value);
       if (flushDue()) writer.flush();
     }

@@ -1,6 +1,7 @@
 import { existsSync, mkdirSync, readdirSync, renameSync } from "node:fs";
 import { hostname } from "node:os";
 import { join } from "node:path";
+import { watchBounds } from "../bounds/verdict.js";
 import type { StartedBackend } from "../compute/backends.js";
 import { float64 } from "../compute/float64.js";
 import { resultSchemaVersion } from "../config/identity.js";
@@ -13,6 +14,7 @@ import { provenance } from "../results/provenance.js";
 import { runsDirectory } from "../results/summary.js";
 import type { StepRecord } from "../training/record.js";
 import type { TrainingEnd } from "../training/train.js";
+import { boundContext } from "./bound-context.js";
 import type { PlannedRun, PreparedRun } from "./plan.js";
 import { type Recording, trainInto } from "./record.js";
 import type { Resources } from "./resources.js";
@@ -147,6 +149,7 @@ export async function executeRun(
   const started = performance.now();
   const wallSeconds = () => (checkpoint?.wallSeconds ?? 0) + (performance.now() - started) / 1000;
   const outcome = new OutcomeReader(checkpoint?.outcome);
+  const bounds = watchBounds(run.config.bounds, boundContext(prepared), checkpoint?.bounds);
   const finish = (status: Manifest["status"], steps: number, reason?: string) => {
     const { process: _, ...facts } = running;
     const manifest: Manifest = {
@@ -154,6 +157,7 @@ export async function executeRun(
       status,
       ...(reason !== undefined && { stopReason: reason }),
       outcome: outcome.result(steps),
+      verdicts: bounds.verdicts(),
       wallSeconds: wallSeconds(),
     };
     writeManifest(directory, manifest);
@@ -161,7 +165,15 @@ export async function executeRun(
   };
   const { onRecord, signal } = options;
   try {
-    const end = await compute(prepared, tensors, { directory, checkpoint, outcome, wallSeconds, onRecord, signal });
+    const end = await compute(prepared, tensors, {
+      directory,
+      checkpoint,
+      outcome,
+      bounds,
+      wallSeconds,
+      onRecord,
+      signal,
+    });
     const manifest = finish(end.outcome, end.steps, stopReason(end));
     if (isFinished(manifest)) removeCheckpoints(directory);
     return manifest;

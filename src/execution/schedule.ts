@@ -2,11 +2,11 @@ import { join } from "node:path";
 import { setTimeout as wait } from "node:timers/promises";
 import { ExperimentError, messageOf } from "../errors.js";
 import type { Manifest } from "../results/manifest.js";
+import type { StepRecord } from "../training/record.js";
 import type { Executor } from "./executor.js";
 import { type Lock, tryLock } from "./lock.js";
 import type { PlannedRun } from "./plan.js";
 import { finishedManifest } from "./run.js";
-import type { StepRecord } from "../training/record.js";
 
 /** Follows the runs from outside; several may be under way at once. */
 export interface RunsObserver {

@@ -85,9 +85,9 @@ export class WorkerPool implements Executor {
     };
     try {
       const task: WorkerTask = { run, experimentDirectory, force, port: port2 };
-      const result = await this.pool.run(task, { transferList: [port2], signal: termination.signal }).catch((error) =>
-        fail(overtime ? `time limit of ${wallSeconds} s` : reasonOf(error)),
-      );
+      const result = await this.pool
+        .run(task, { transferList: [port2], signal: termination.signal })
+        .catch((error) => fail(overtime ? `time limit of ${wallSeconds} s` : reasonOf(error)));
       if ("failure" in result) throw new ExperimentError(result.failure, { reason: "runFailed" });
       if (overtime && result.manifest.status === "interrupted") fail(`time limit of ${wallSeconds} s`);
       return result.manifest;
