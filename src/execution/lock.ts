@@ -96,34 +96,20 @@ function removeStale(path: string, holder: Holder): void {
   }
 }
 
-const held = new Set<string>();
-
-function beat(): void {
+function beat(path: string): void {
   const now = new Date();
-  for (const path of held) {
-    try {
-      utimesSync(path, now, now);
-    } catch {
-      // The directory was removed: what is being written into it says so.
-    }
+  try {
+    utimesSync(path, now, now);
+  } catch {
+    // The directory was removed: what is being written into it says so.
   }
 }
 
-/** Beats as long as anything is held, and keeps no process alive. */
-function startHeart(): void {
-  const heart = setInterval(() => {
-    if (held.size === 0) clearInterval(heart);
-    beat();
-  }, secondsBetweenHeartbeats * 1000);
-  heart.unref();
-}
-
 function hold(path: string, token: string): Lock {
-  if (held.size === 0) startHeart();
-  held.add(path);
+  const heart = setInterval(() => beat(path), secondsBetweenHeartbeats * 1000).unref();
   return {
     release() {
-      held.delete(path);
+      clearInterval(heart);
       if (holderOf(path)?.token === token) rmSync(path, { force: true });
     },
   };
