@@ -43,6 +43,8 @@ function reasonOf(error: unknown): string {
 export class WorkerPool implements Executor {
   readonly jobs: number;
   private readonly pool: Piscina<WorkerTask, WorkerResult>;
+  /** Ends a run that no worker has begun, by its termination: what to do when a worker cannot even start. */
+  private readonly waiting = new Map<AbortController, (error: unknown) => void>();
 
   constructor({ jobs, heapMegabytes }: PoolOptions) {
     this.jobs = jobs;
@@ -55,6 +57,10 @@ export class WorkerPool implements Executor {
       atomics: "disabled",
       ...(heapMegabytes && { resourceLimits: { maxOldGenerationSizeMb: heapMegabytes } }),
     });
+    // A worker that crashes while it has no run: it could not start, so nothing would ever take the runs that wait.
+    this.pool.on("error", (error: unknown) => {
+      for (const end of this.waiting.values()) end(error);
+    });
   }
 
   async execute(planned: PlannedRun, experimentDirectory: string, options: RunOptions): Promise<Manifest> {
@@ -64,9 +70,15 @@ export class WorkerPool implements Executor {
     const termination = new AbortController();
     const timers: NodeJS.Timeout[] = [];
     let overtime = false;
+    let crash: unknown;
+    this.waiting.set(termination, (error) => {
+      crash = error;
+      termination.abort();
+    });
     port1.on("message", (message: WorkerMessage) => {
+      this.waiting.delete(termination);
       if ("record" in message) onRecord?.(message.record);
-      else announce?.(message.line);
+      else if ("line" in message) announce?.(message.line);
     });
     const end = () => port1.postMessage("end");
     signal?.addEventListener("abort", end);
@@ -87,7 +99,7 @@ export class WorkerPool implements Executor {
       const task: WorkerTask = { run, experimentDirectory, force, port: port2 };
       const result = await this.pool
         .run(task, { transferList: [port2], signal: termination.signal })
-        .catch((error) => fail(overtime ? `time limit of ${wallSeconds} s` : reasonOf(error)));
+        .catch((error) => fail(overtime ? `time limit of ${wallSeconds} s` : reasonOf(crash ?? error)));
       if ("failure" in result) throw new ExperimentError(result.failure, { reason: "runFailed" });
       if (overtime && result.manifest.status === "interrupted") fail(`time limit of ${wallSeconds} s`);
       return result.manifest;
@@ -95,6 +107,7 @@ export class WorkerPool implements Executor {
       signal?.removeEventListener("abort", end);
       for (const timer of timers) clearTimeout(timer);
       port1.close();
+      this.waiting.delete(termination);
     }
   }
 

@@ -16,7 +16,7 @@ export interface WorkerTask {
   readonly port: MessagePort;
 }
 
-export type WorkerMessage = { readonly record: StepRecord } | { readonly line: string };
+export type WorkerMessage = { readonly begun: true } | { readonly record: StepRecord } | { readonly line: string };
 
 export type WorkerResult = { readonly manifest: Manifest } | { readonly failure: string };
 
@@ -38,6 +38,7 @@ function recordPoster(port: MessagePort): (record: StepRecord) => void {
 export default async function work({ run, experimentDirectory, force, port }: WorkerTask): Promise<WorkerResult> {
   const interruption = new AbortController();
   port.on("message", () => interruption.abort());
+  port.postMessage({ begun: true } satisfies WorkerMessage);
   try {
     const prepared = await prepareRun(run, resources);
     const manifest = await executeRun(prepared, resources, experimentDirectory, {
