@@ -44,6 +44,7 @@ function createProgram(): Command {
     .argument("[experiment...]", "names of experiments in configs/paper (default: all)")
     .option("-o, --out <directory>", "where results go", "results/paper")
     .option("--backend <name>", "as for run")
+    .option("-j, --jobs <n>", "as for run")
     .option("--force", "make finished runs again; the earlier ones are set aside")
     .option("-q, --quiet", "no progress")
     .option("--json", "print the claims as JSON on standard output")

@@ -8,6 +8,7 @@ import { type ExperimentResult, executeExperiment } from "../../execution/experi
 import type { Finding } from "../../expectations/evaluate.js";
 import type { Manifest } from "../../results/manifest.js";
 import { interruptSignal } from "../interrupt.js";
+import { jobsOption } from "../options.js";
 import { createProgress } from "../progress.js";
 import { duration, percent, short, table } from "../table.js";
 
@@ -20,11 +21,7 @@ const optionsSchema = z.object({
   backend: z.string().optional(),
   dryRun: z.boolean().default(false),
   force: z.boolean().default(false),
-  jobs: z.coerce
-    .number({ error: "--jobs: expected a whole number ≥ 1" })
-    .int("--jobs: expected a whole number ≥ 1")
-    .positive("--jobs: expected a whole number ≥ 1")
-    .optional(),
+  jobs: jobsOption,
   quiet: z.boolean().default(false),
   json: z.boolean().default(false),
 });
