@@ -39,6 +39,21 @@ function createProgram(): Command {
     });
 
   program
+    .command("summarize")
+    .description("rebuild summary.csv from run directories, also from several machines' directories")
+    .argument(
+      "<directory...>",
+      "an experiment's directory, or one that holds experiments; those of one name are merged",
+    )
+    .option(
+      "-o, --out <directory>",
+      "where summaries go (default: the experiment's own directory, the first one named)",
+    )
+    .action(async (directories: string[], options: { out?: string }) =>
+      (await import("./commands/summarize.js")).summarize(directories, options),
+    );
+
+  program
     .command("list")
     .description("list problems, datasets, optimizers, schedules and bounds")
     .action(async () => (await import("./commands/list.js")).list());
