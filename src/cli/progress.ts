@@ -1,8 +1,8 @@
 import { MultiBar, Presets, type SingleBar } from "cli-progress";
 import type { ExperimentObserver } from "../execution/experiment.js";
 import type { PlannedRun } from "../execution/plan.js";
+import type { ShownRecord } from "../execution/schedule.js";
 import type { Manifest } from "../results/manifest.js";
-import type { StepRecord } from "../training/record.js";
 import { duration, percent, short } from "./table.js";
 
 /** Tells a person how far things are; always on standard error, so that standard output stays clean. */
@@ -28,7 +28,7 @@ class Reading {
     readonly steps: number,
   ) {}
 
-  observe({ step, loss, test }: StepRecord): void {
+  observe({ step, loss, test }: ShownRecord): void {
     this.firstStep ??= step;
     this.step = step;
     if (!Number.isNaN(loss)) this.text.loss = short(loss);
@@ -125,7 +125,7 @@ class BarProgress implements Progress {
     const bar = this.bars.create(planned.steps, 0, { title: reading.title, reading: "" });
     this.active.set(planned.id, { bar, reading });
   }
-  record({ id }: PlannedRun, record: StepRecord): void {
+  record({ id }: PlannedRun, record: ShownRecord): void {
     const shown = this.active.get(id);
     if (!shown) return;
     shown.reading.observe(record);
@@ -164,7 +164,7 @@ class LineProgress implements Progress {
     this.active.set(planned.id, reading);
     this.announce(`${reading.title}: started, ${planned.steps} steps`);
   }
-  record({ id }: PlannedRun, record: StepRecord): void {
+  record({ id }: PlannedRun, record: ShownRecord): void {
     const reading = this.active.get(id);
     if (!reading) return;
     reading.observe(record);
