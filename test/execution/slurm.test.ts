@@ -54,7 +54,7 @@ const long = {
   optimizer: { name: "lars", learningRate: 0.1 },
   sweep: undefined,
   seeds: [0],
-  steps: 400_000,
+  steps: 200_000,
   trace: { every: 1000 },
   checkpoint: { everySteps: 2000 },
 };
@@ -159,7 +159,7 @@ test("shards are disjoint parts of the matrix, and together all of it", async ()
   const [whole, parts] = [freshDirectory(), freshDirectory()];
   expect((await runTool([writeConfig(whole, sweep), "-o", whole, "-j", "1"])).code).toBe(0);
   const args = [writeConfig(parts, sweep), "-o", parts, "-j", "1"];
-  for (const shard of ["1/5", "2/5", "3/5", "4/5", "5/5"]) {
+  for (const shard of ["1/3", "2/3", "3/3"]) {
     const { code, stdout } = await runTool([...args, "--shard", shard, "--json"]);
     expect(code).toBe(0);
     expect(JSON.parse(stdout)[0].skipped).toBe(0);
@@ -167,5 +167,5 @@ test("shards are disjoint parts of the matrix, and together all of it", async ()
   expect(existsSync(join(parts, "cluster", "summary.csv"))).toBe(false);
   expect((await runTool(["summarize", parts])).code).toBe(0);
   expect(summaryWithoutTime(join(parts, "cluster"))).toEqual(summaryWithoutTime(join(whole, "cluster")));
-  expect((await runTool([...args, "--shard", "6/5"])).stderr).toContain("--shard i/n: i must be at most n");
+  expect((await runTool([...args, "--shard", "4/3"])).stderr).toContain("--shard i/n: i must be at most n");
 });
