@@ -28,7 +28,7 @@ writeFileSync(
 );
 
 /** Wall time of the whole process, its start and the data set included. */
-function measure(jobs) {
+function measure(/** @type {number} */ jobs) {
   const out = join(directory, String(jobs));
   const started = performance.now();
   const { status, stderr } = spawnSync(process.execPath, [tool, config, "-o", out, "-q", "--jobs", String(jobs)], {
@@ -38,14 +38,15 @@ function measure(jobs) {
   return (performance.now() - started) / 1000;
 }
 
-function traces(jobs) {
+function traces(/** @type {number} */ jobs) {
   const place = join(directory, String(jobs), "throughput", "runs");
   return readdirSync(place).map((id) => readFileSync(join(place, id, "trace.csv"), "utf8"));
 }
 
 console.log(`${runs} runs of ${steps} steps, MLP 784-300-100-10, batch 128, wasm, ${cpus().length} cores`);
 const [one, two] = [measure(1), measure(2)];
-const rate = (seconds) => `${seconds.toFixed(1)} s, ${((runs * steps) / seconds).toFixed(0)} steps/s`;
+const rate = (/** @type {number} */ seconds) =>
+  `${seconds.toFixed(1)} s, ${((runs * steps) / seconds).toFixed(0)} steps/s`;
 console.log(`1 worker:  ${rate(one)}\n2 workers: ${rate(two)}\nratio:     ${(one / two).toFixed(2)}`);
 const same = JSON.stringify(traces(1)) === JSON.stringify(traces(2));
 console.log(`traces:    ${same ? "byte-identical" : "DIFFERENT"}`);

@@ -12,7 +12,7 @@ import {
 import { notNews } from "./best-iterate.js";
 import type { Bound, BoundContext, BoundMonitor } from "./bound.js";
 import { known, ruleOf } from "./facts.js";
-import { weightNorm } from "./measures.js";
+import { weightNorm, wholeOf } from "./measures.js";
 import { roundingOf } from "./rounding.js";
 
 interface Memory {
@@ -40,6 +40,7 @@ const fresh: Memory = {
 };
 
 function start(context: BoundContext, state?: unknown): BoundMonitor {
+  const whole = wholeOf(context);
   const { coefficient } = ruleOf(context);
   const rounding = roundingOf(context);
   const gradientBound = known(context, "gradientBound");
@@ -52,7 +53,7 @@ function start(context: BoundContext, state?: unknown): BoundMonitor {
       if (memory.initialGap === undefined) {
         memory.initialGap = gap;
         memory.squaredDistance = record.distance! ** 2;
-        memory.smallestNorm = memory.largestNorm = weightNorm(record);
+        memory.smallestNorm = memory.largestNorm = weightNorm(record, whole);
       }
       memory.bestGap = Math.min(memory.bestGap, gap);
       if (!record.last) {
@@ -73,8 +74,9 @@ function start(context: BoundContext, state?: unknown): BoundMonitor {
 }
 
 /**
- * T3, a priori: from ‖w_0‖₂, d_0 and the schedule alone. In place of one m ≤ ‖w_k‖₂ ≤ M for the whole run it takes those
- * of every step, m_k = ‖w_0‖₂Π_{i<k}(1 − λ_i) and M_k = ‖w_0‖₂Π_{i<k}(1 + λ_i), which the norm growth of T1 guarantees.
+ * T3, a priori: from ‖w_0‖₂, d_0 and the schedule alone. In place of one m ≤ ‖w_k‖₂ ≤ M for the whole run it takes
+ * those of every step, m_k = ‖w_0‖₂Π_{i<k}(1 − λ_i) and M_k = ‖w_0‖₂Π_{i<k}(1 + λ_i), which the norm growth of T1
+ * guarantees.
  *
  * *Proof.* In T3, η_k = λ_k‖w_k‖₂ ≤ λ_kM_k and s_k = λ_k‖w_k‖₂/‖g_k‖₂ ≥ λ_km_k/G. ∎
  *
@@ -95,7 +97,7 @@ export const bestIterateAPriori: Bound = {
     knownOptimalValue,
     boundedGradients,
   ),
-  source: "arXiv:1801.03137, with the norm growth of T1; proof in the docstring",
+  source: "of T3 with the norm growth of T1; proof in the docstring",
   columns: [
     {
       name: "best_iterate_a_priori_bound",

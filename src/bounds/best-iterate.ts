@@ -9,7 +9,7 @@ import {
 } from "./assumptions.js";
 import type { Bound, BoundContext, BoundMonitor } from "./bound.js";
 import { known } from "./facts.js";
-import { gradientNorm, updateNorm } from "./measures.js";
+import { gradientNorm, updateNorm, wholeOf } from "./measures.js";
 import { roundingOf } from "./rounding.js";
 
 /** A bound on the best gap is news only while it is below the gap of the start, which the best never exceeds. */
@@ -30,6 +30,7 @@ interface Memory {
 const fresh: Memory = { squaredDistance: 0, bestGap: Number.POSITIVE_INFINITY, squaredSteps: 0, effectiveRates: 0 };
 
 function start(context: BoundContext, state?: unknown): BoundMonitor {
+  const whole = wholeOf(context);
   const rounding = roundingOf(context);
   const optimalValue = Math.abs(known(context, "optimalValue"));
   const memory: Memory = { ...fresh, ...(state as Partial<Memory>) };
@@ -42,9 +43,9 @@ function start(context: BoundContext, state?: unknown): BoundMonitor {
         memory.squaredDistance = record.distance! ** 2;
       }
       memory.bestGap = Math.min(memory.bestGap, gap);
-      const gradient = gradientNorm(record);
+      const gradient = gradientNorm(record, whole);
       if (!record.last && gradient > 0) {
-        const step = updateNorm(record);
+        const step = updateNorm(record, whole);
         memory.squaredSteps += step ** 2;
         memory.effectiveRates += step / gradient;
       }
@@ -62,15 +63,15 @@ function start(context: BoundContext, state?: unknown): BoundMonitor {
 /**
  * T3, a posteriori: the best iterate of a convex problem, from the steps as they were made; any p.
  *
- * *Proof.* d_{k+1}² = d_k² − 2s_k⟨g_k, w_k − w*⟩ + η_k², since w_{k+1} − w_k = −s_kg_k and η_k = s_k‖g_k‖₂; by convexity
- * ⟨g_k, w_k − w*⟩ ≥ f(w_k) − f*. Add up and drop d_K² ≥ 0. ∎
+ * *Proof.* d_{k+1}² = d_k² − 2s_k⟨g_k, w_k − w*⟩ + η_k², since w_{k+1} − w_k = −s_kg_k and η_k = s_k‖g_k‖₂; by
+ * convexity ⟨g_k, w_k − w*⟩ ≥ f(w_k) − f*. Add up and drop d_K² ≥ 0. ∎
  */
 export const bestIterate: Bound = {
   name: "best-iterate",
   theorem: "T3",
   statement: "min_{k<K} f(w_k) − f* ≤ (d_0² + Σ_{k<K} η_k²)/(2Σ_{k<K} s_k)",
   ...assuming(equationOne, fullBatch, singleBlock, convex, knownOptimum, knownOptimalValue),
-  source: "arXiv:1801.03137, in the form of the classical subgradient bound; proof in the docstring",
+  source: "the classical subgradient bound, for arXiv:1801.03137, equation (1); proof in the docstring",
   columns: [
     {
       name: "best_gap",

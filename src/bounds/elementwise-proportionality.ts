@@ -1,7 +1,7 @@
 import type { StepRecord } from "../training/record.js";
 import { type Assumption, assuming } from "./assumptions.js";
 import type { Bound, BoundContext, BoundMonitor } from "./bound.js";
-import { type Block, blockGradientNorm, blocksOf, blockUpdateNorm, entriesOf } from "./measures.js";
+import { type Block, blocksOf, entriesOf, gradientNorm, updateNorm } from "./measures.js";
 import { checkEqual } from "./norm-ratio.js";
 import { roundingOf } from "./rounding.js";
 
@@ -29,8 +29,8 @@ function start(context: BoundContext): BoundMonitor {
     observe(record, check) {
       if (record.last) return [];
       for (const block of blocks) {
-        const gradient = blockGradientNorm(record, block);
-        if (gradient === 0) check(blockUpdateNorm(record, block), 0, 0, block.name);
+        const gradient = gradientNorm(record, block);
+        if (gradient === 0) check(updateNorm(record, block), 0, 0, block.name);
         else if (gradient > underflow) {
           checkEqual(check, meanChange(record, block), record.learningRate, 0, block.name);
         }
@@ -44,8 +44,8 @@ function start(context: BoundContext): BoundMonitor {
 /**
  * T10: the defining property of PercentDelta as first published, another rule than equation (1) with p = 1.
  *
- * *Proof.* Δw = −λg/mean_i |g_i/w̃_i| with w̃_i = w_i + sign(w_i)ε and sign(0) = 1, so mean_i |Δw_i/w̃_i| = λ. ∎ Where g = 0 the
- * block stays. With `scope: global` the mean is over the entries of all layers.
+ * *Proof.* Δw = −λg/mean_i |g_i/w̃_i| with w̃_i = w_i + sign(w_i)ε and sign(0) = 1, so mean_i |Δw_i/w̃_i| = λ. ∎ Where
+ * g = 0 the block stays. With `scope: global` the mean is over the entries of all layers.
  */
 export const elementwiseProportionality: Bound = {
   name: "elementwise-proportionality",

@@ -2,6 +2,7 @@ import type { StepRecord } from "../training/record.js";
 import { assuming, equationOne, fullBatch, smooth } from "./assumptions.js";
 import type { Bound, BoundContext, BoundMonitor } from "./bound.js";
 import { known } from "./facts.js";
+import { gradientNorm, weightNorm, wholeOf } from "./measures.js";
 import { roundingOf } from "./rounding.js";
 
 /** Σ_ℓ η_k^ℓ‖g_k^ℓ‖₂: by how much f would fall if it were linear. */
@@ -41,6 +42,7 @@ const fresh: Memory = {
 };
 
 function start(context: BoundContext, state?: unknown): BoundMonitor {
+  const whole = wholeOf(context);
   const halfSmoothness = known(context, "smoothness") / 2;
   const infimum = context.constants?.infimum ?? context.constants?.optimalValue ?? Number.NaN;
   const rounding = roundingOf(context);
@@ -52,26 +54,26 @@ function start(context: BoundContext, state?: unknown): BoundMonitor {
       memory.initialLoss ??= loss;
       if (memory.steps > 0) {
         const change = loss - memory.loss + memory.decrease;
-        check(change, memory.curvature, rounding(Math.abs(loss) + Math.abs(memory.loss) + memory.decrease));
+        // w_{k+1} is stored with an error e, which changes f by up to ‖g‖e + (L/2)e².
+        const error = rounding(weightNorm(record, whole));
+        const cancelled = rounding(Math.abs(loss) + Math.abs(memory.loss) + memory.decrease);
+        check(change, memory.curvature, cancelled + gradientNorm(record, whole) * error + halfSmoothness * error ** 2);
         columns[0] = memory.loss - memory.decrease + memory.curvature;
       }
-      if (record.last) return columns;
-
-      memory.loss = loss;
-      memory.decrease = firstOrderDecrease(record);
-      memory.curvature = halfSmoothness * squaredStep(record);
-      memory.smallestDecrease = Math.min(memory.smallestDecrease, memory.decrease);
-      memory.totalCurvature += memory.curvature;
-      memory.steps++;
+      if (!record.last) {
+        memory.loss = loss;
+        memory.decrease = firstOrderDecrease(record);
+        memory.curvature = halfSmoothness * squaredStep(record);
+        memory.smallestDecrease = Math.min(memory.smallestDecrease, memory.decrease);
+        memory.totalCurvature += memory.curvature;
+        memory.steps++;
+      }
+      if (memory.steps === 0) return columns;
       columns[1] = memory.smallestDecrease;
-      if (!Number.isNaN(infimum)) {
-        const bound = (memory.initialLoss - infimum + memory.totalCurvature) / memory.steps;
-        check(
-          memory.smallestDecrease,
-          bound,
-          rounding(Math.abs(memory.initialLoss) + Math.abs(infimum)) / memory.steps,
-        );
-        columns[2] = bound;
+      columns[2] = (memory.initialLoss - infimum + memory.totalCurvature) / memory.steps;
+      if (!record.last && !Number.isNaN(infimum)) {
+        const cancelled = rounding(Math.abs(memory.initialLoss) + Math.abs(infimum));
+        check(memory.smallestDecrease, columns[2], cancelled / memory.steps);
       }
       return columns;
     },
@@ -83,8 +85,8 @@ function start(context: BoundContext, state?: unknown): BoundMonitor {
  * T8: descent of a smooth objective, convex or not, with any number of layers. It is what is left of T3 and T4 for
  * layer-wise updates: the layers' step sizes differ, so that their inner products do not add up to ⟨g, w − w*⟩.
  *
- * *Proof.* f(w + Δ) ≤ f(w) + ⟨g, Δ⟩ + (L/2)‖Δ‖₂², and every layer moves along −g^ℓ by η^ℓ (excluded ones too, which take plain
- * gradient steps). Add up over k < K. ∎ The second part also needs inf f, or a lower bound of f.
+ * *Proof.* f(w + Δ) ≤ f(w) + ⟨g, Δ⟩ + (L/2)‖Δ‖₂², and every layer moves along −g^ℓ by η^ℓ (excluded ones too, which
+ * take plain gradient steps). Add up over k < K. ∎ The second part also needs inf f, or a lower bound of f.
  */
 export const layerWiseDescent: Bound = {
   name: "layer-wise-descent",

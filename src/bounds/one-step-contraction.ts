@@ -2,19 +2,20 @@ import { assuming, equationOne, fullBatch, knownOptimum, singleBlock, stronglyCo
 import type { Bound, BoundContext, BoundMonitor } from "./bound.js";
 import { distanceAfterStep } from "./contraction.js";
 import { conditionNumberOf, optimumNorm } from "./facts.js";
-import { updateNorm, weightNorm } from "./measures.js";
+import { updateNorm, weightNorm, wholeOf } from "./measures.js";
 import { roundingOf } from "./rounding.js";
 import { stepwise } from "./stepwise.js";
 
 function start(context: BoundContext, state?: unknown): BoundMonitor {
+  const whole = wholeOf(context);
   const after = distanceAfterStep(conditionNumberOf(context));
   const rounding = roundingOf(context);
   const optimum = optimumNorm(context);
   return stepwise(
     {
       measured: (next) => next.distance!,
-      bound: (record) => after(record.distance!, updateNorm(record)),
-      absoluteTolerance: (record) => rounding(weightNorm(record) + updateNorm(record) + optimum),
+      bound: (record) => after(record.distance!, updateNorm(record, whole)),
+      absoluteTolerance: (record) => rounding(weightNorm(record, whole) + updateNorm(record, whole) + optimum),
       column: true,
     },
     state,
@@ -33,7 +34,7 @@ export const oneStepContraction: Bound = {
   theorem: "T4a",
   statement: "d_{k+1}² ≤ d_k² − 2cη_kd_k + η_k², c = 2√κ/(κ + 1)",
   ...assuming(equationOne, fullBatch, singleBlock, knownOptimum, stronglyConvexAndSmooth),
-  source: "arXiv:1801.03137, strongly convex analysis; Nesterov 2004, theorem 2.1.12 for the co-coercivity",
+  source: "of the rule of arXiv:1801.03137, equation (1); Nesterov 2004, theorem 2.1.12 for the co-coercivity",
   columns: [
     {
       name: "one_step_distance_bound",

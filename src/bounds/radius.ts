@@ -14,7 +14,7 @@ import {
 import { type Bound, type BoundContext, type BoundMonitor, tolerance } from "./bound.js";
 import { contractionLimit, distanceAfterStep, nextEnvelope } from "./contraction.js";
 import { conditionNumberOf, optimumNorm, ratesOf, short } from "./facts.js";
-import { weightNorm } from "./measures.js";
+import { weightNorm, wholeOf } from "./measures.js";
 import { roundingOf } from "./rounding.js";
 
 /** λ/min(1, 2c − λ): the radius in units of W. */
@@ -33,6 +33,7 @@ interface Memory {
 }
 
 function start(context: BoundContext, state?: unknown): BoundMonitor {
+  const whole = wholeOf(context);
   const conditionNumber = conditionNumberOf(context);
   const after = distanceAfterStep(conditionNumber);
   const rounding = roundingOf(context);
@@ -45,11 +46,12 @@ function start(context: BoundContext, state?: unknown): BoundMonitor {
   return {
     observe(record, check) {
       const distance = record.distance!;
+      columns[0] = Number.NaN;
       if (memory.initialDistance === undefined) {
         memory.initialDistance = distance;
         memory.envelope = distance;
       } else if (memory.envelope <= arrived && memory.initialDistance < optimum) {
-        check(distance, radius, rounding(weightNorm(record) + optimum));
+        check(distance, radius, rounding(weightNorm(record, whole) + optimum));
         columns[0] = radius;
       }
       memory.envelope = nextEnvelope(after, memory.envelope, rate, optimum);
@@ -68,9 +70,9 @@ function start(context: BoundContext, state?: unknown): BoundMonitor {
 /**
  * T4c: constant λ keeps the iterates within a radius proportional to λ; by T2a it cannot be zero.
  *
- * *Proof.* Of the envelope of T4d: φ(D, λ(W + D)) ≤ D exactly when λ(W + D) ≤ 2cD, that is D ≥ λW/(2c − λ). So D_k falls as long
- * as it is above R = max(λW, λW/(2c − λ)), tends to R, and never leaves [0, R] again, φ² being convex in D. ∎ It is
- * checked from the step on at which D_k has come down to R (within 1e-9 relative).
+ * *Proof.* Of the envelope of T4d: φ(D, λ(W + D)) ≤ D exactly when λ(W + D) ≤ 2cD, that is D ≥ λW/(2c − λ). So D_k
+ * falls as long as it is above R = max(λW, λW/(2c − λ)), tends to R, and never leaves [0, R] again, φ² being convex in
+ * D. ∎ It is checked from the step on at which D_k has come down to R (within 1e-9 relative).
  */
 export const radius: Bound = {
   name: "radius",
@@ -96,7 +98,7 @@ export const radius: Bound = {
     ),
     atTheStart("d_0 < W"),
   ),
-  source: "arXiv:1801.03137, strongly convex analysis; proof in the docstring",
+  source: "of the rule of arXiv:1801.03137, equation (1); proof in the docstring",
   columns: [
     {
       name: "distance_radius",

@@ -33,7 +33,7 @@ export interface BoundWatch {
   /** False if none applies, so that steps that are not traced need not be measured. */
   readonly needsEveryStep: boolean;
   /**
-   * Sees every record of the run, in order.
+   * Sees every record of the run, traced or not, in order.
    *
    * @returns for a traced record a new array of one value a column (NaN: none at this step); otherwise an empty one
    */
@@ -46,14 +46,17 @@ export interface BoundWatch {
 
 const nothing: readonly number[] = [];
 
-function slackOf(measured: number, bound: number, holds: boolean): number {
+function slackOf(measured: number, bound: number, holds: boolean, relativeTolerance: number): number {
   if (bound === 0) return holds ? 0 : -1;
   const slack = (bound - measured) / Math.abs(bound);
+  if (holds) return Math.max(slack, -relativeTolerance);
   return Number.isNaN(slack) ? Number.NEGATIVE_INFINITY : slack;
 }
 
-/** Weights or gradients that have overflowed: the arithmetic has ended there, and with it what theorems say. */
-function isBeyondArithmetic({ layers, last }: StepRecord): boolean {
+/** A loss, weights or gradients that have overflowed: the arithmetic has ended there, and with it what theorems say. */
+function isBeyondArithmetic({ loss, layers, last }: StepRecord): boolean {
+  // With mini-batches the last record has neither loss nor gradients.
+  if (!Number.isFinite(loss) && !(last && Number.isNaN(loss))) return true;
   for (let i = 0; i < layers.length; i++) {
     const { weightNorm, gradientNorm } = layers[i]!;
     if (!Number.isFinite(weightNorm) || !(Number.isFinite(gradientNorm) || last)) return true;
@@ -79,7 +82,7 @@ export function watchBounds(selected: "auto" | readonly string[], context: Bound
   const unknown = selected === "auto" ? [] : selected.filter((name) => !bounds.some((bound) => bound.name === name));
   if (unknown.length > 0) throw new Error(`no bound is called ${unknown.join(", ")}`);
   const saved = (fromPlain(state) ?? {}) as Record<string, { tally: Tally; monitor: unknown }>;
-  const { precision } = context;
+  const relativeTolerance = tolerance[context.precision];
   /** The step of the record being observed, for the checks. */
   let step = 0;
 
@@ -88,8 +91,8 @@ export function watchBounds(selected: "auto" | readonly string[], context: Bound
     const tally: Tally = earlier?.tally ?? { checks: 0, smallestSlack: Number.POSITIVE_INFINITY };
     const check: Check = (measured, limit, absoluteTolerance = 0, layer) => {
       if (limit === Number.POSITIVE_INFINITY) return;
-      const holds = measured <= limit + tolerance[precision] * Math.abs(limit) + absoluteTolerance;
-      const slack = slackOf(measured, limit, holds);
+      const holds = measured <= limit + relativeTolerance * Math.abs(limit) + absoluteTolerance;
+      const slack = slackOf(measured, limit, holds, relativeTolerance);
       tally.checks++;
       if (slack < tally.smallestSlack) tally.smallestSlack = slack;
       if (!holds && !tally.violation) {

@@ -6,10 +6,7 @@ import type { Manifest } from "../results/manifest.js";
 import { duration, percent, short } from "./table.js";
 
 /** Tells a person how far things are; always on standard error, so that standard output stays clean. */
-export interface Progress extends ExperimentObserver {
-  /** Nothing follows. */
-  stop(): void;
-}
+export type Progress = ExperimentObserver;
 
 const secondsBetweenLines = 5;
 const millisecondsBetweenUpdates = 100;
@@ -111,7 +108,7 @@ class BarProgress implements Progress {
   }
 
   begin(total: number, finished: number): void {
-    this.stop();
+    this.finish();
     this.bars = BarProgress.createBars();
     this.count = new Count(total, finished);
     if (total > 1) this.all = this.bars.create(total, finished, { title: "runs", reading: "" });
@@ -141,7 +138,7 @@ class BarProgress implements Progress {
     this.all?.update(this.count.ended, { reading: this.count.remaining() });
     if (manifest) this.announce(`${shown.reading.title}: ${outcomeText(manifest)}`);
   }
-  stop(): void {
+  finish(): void {
     this.bars.stop();
     this.all = undefined;
   }
@@ -178,10 +175,10 @@ class LineProgress implements Progress {
     this.count.end();
     if (manifest && reading) this.announce(`${reading.title}: ${outcomeText(manifest)}`);
   }
-  stop(): void {}
+  finish(): void {}
 }
 
-const silent: Progress = { begin() {}, announce() {}, start() {}, record() {}, end() {}, stop() {} };
+const silent: Progress = { begin() {}, announce() {}, start() {}, record() {}, end() {}, finish() {} };
 
 export function createProgress({ quiet }: { quiet: boolean }): Progress {
   if (quiet) return silent;

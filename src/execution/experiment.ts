@@ -33,6 +33,8 @@ export interface ExecutionOptions {
 export interface ExperimentObserver extends RunsObserver {
   /** @param total runs of the matrix, of which `finished` had been made before */
   begin(total: number, finished: number): void;
+  /** Nothing more follows of this experiment. */
+  finish(): void;
 }
 
 export interface ExperimentResult {
@@ -178,6 +180,7 @@ export async function executeExperiment(
       findings: isComplete ? experiment.expect.map((expectation) => reader.evaluate(expectation)) : [],
     };
   } finally {
+    observer.finish();
     summary.atEnd();
   }
 }

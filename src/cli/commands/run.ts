@@ -181,7 +181,7 @@ export async function run(paths: readonly string[], rawOptions: unknown): Promis
   const slurm = executor === "slurm" ? { attach, cancel } : undefined;
   for (const { experiment, runs } of loaded) {
     const execution = { out, force, jobs, shard, slurm, signal };
-    const result = await executeExperiment(experiment, runs, execution, progress).finally(() => progress.stop());
+    const result = await executeExperiment(experiment, runs, execution, progress);
     results.push(result);
     if (!options.json) printResult(result);
     if (signal.aborted) break;

@@ -29,7 +29,7 @@ export async function task(path: string, index: string): Promise<ExitReason> {
     afterRun() {},
   });
   await executor.close();
-  progress.stop();
+  progress.finish();
   if (signal.aborted) return "interrupted";
   return failures.length > 0 ? "runFailed" : "ok";
 }
