@@ -139,6 +139,8 @@ class BarProgress implements Progress {
     if (manifest) this.announce(`${shown.reading.title}: ${outcomeText(manifest)}`);
   }
   finish(): void {
+    // The last lines have only been handed over: drawing once more writes them.
+    if (this.bars.isActive) this.bars.update();
     this.bars.stop();
     this.all = undefined;
   }
