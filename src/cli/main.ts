@@ -29,6 +29,10 @@ function createProgram(): Command {
     .option("--seed <n>", "run with this seed in place of the config's (repeatable)", collect)
     .option("--backend <name>", "auto, tensorflow, cuda, wasm, cpu or float64")
     .option("-j, --jobs <n>", "runs at once (default: one a core, one on a GPU)")
+    .option("--executor <name>", "where runs are made: local, or slurm (options under slurm in the config)", "local")
+    .option("--attach", "with slurm: follow what was submitted before")
+    .option("--cancel", "with slurm: cancel the jobs when interrupted")
+    .option("--shard <i/n>", "make only the i-th of n parts of the runs, for any other scheduler")
     .option("--dry-run", "print the resolved config and the runs, and stop")
     .option("--force", "make finished runs again; the earlier ones are set aside")
     .option("-q, --quiet", "no progress")
@@ -52,6 +56,30 @@ function createProgram(): Command {
       const { reproduce } = await import("./commands/reproduce.js");
       reason = await reproduce(names, options);
     });
+
+  program
+    .command("task", { hidden: true })
+    .argument("<file>")
+    .argument("<index>")
+    .action(async (file: string, index: string) => {
+      const { task } = await import("./commands/task.js");
+      reason = await task(file, index);
+    });
+
+  program
+    .command("summarize")
+    .description("rebuild summary.csv from run directories, also from several machines' directories")
+    .argument(
+      "<directory...>",
+      "an experiment's directory, or one that holds experiments; those of one name are merged",
+    )
+    .option(
+      "-o, --out <directory>",
+      "where summaries go (default: the experiment's own directory, the first one named)",
+    )
+    .action(async (directories: string[], options: { out?: string }) =>
+      (await import("./commands/summarize.js")).summarize(directories, options),
+    );
 
   program
     .command("list")

@@ -1,15 +1,12 @@
 import { MultiBar, Presets, type SingleBar } from "cli-progress";
 import type { ExperimentObserver } from "../execution/experiment.js";
 import type { PlannedRun } from "../execution/plan.js";
+import type { ShownRecord } from "../execution/schedule.js";
 import type { Manifest } from "../results/manifest.js";
-import type { StepRecord } from "../training/record.js";
 import { duration, percent, short } from "./table.js";
 
 /** Tells a person how far things are; always on standard error, so that standard output stays clean. */
-export interface Progress extends ExperimentObserver {
-  /** Nothing follows. */
-  stop(): void;
-}
+export type Progress = ExperimentObserver;
 
 const secondsBetweenLines = 5;
 const millisecondsBetweenUpdates = 100;
@@ -28,7 +25,7 @@ class Reading {
     readonly steps: number,
   ) {}
 
-  observe({ step, loss, test }: StepRecord): void {
+  observe({ step, loss, test }: ShownRecord): void {
     this.firstStep ??= step;
     this.step = step;
     if (!Number.isNaN(loss)) this.text.loss = short(loss);
@@ -111,7 +108,7 @@ class BarProgress implements Progress {
   }
 
   begin(total: number, finished: number): void {
-    this.stop();
+    this.finish();
     this.bars = BarProgress.createBars();
     this.count = new Count(total, finished);
     if (total > 1) this.all = this.bars.create(total, finished, { title: "runs", reading: "" });
@@ -125,7 +122,7 @@ class BarProgress implements Progress {
     const bar = this.bars.create(planned.steps, 0, { title: reading.title, reading: "" });
     this.active.set(planned.id, { bar, reading });
   }
-  record({ id }: PlannedRun, record: StepRecord): void {
+  record({ id }: PlannedRun, record: ShownRecord): void {
     const shown = this.active.get(id);
     if (!shown) return;
     shown.reading.observe(record);
@@ -141,7 +138,9 @@ class BarProgress implements Progress {
     this.all?.update(this.count.ended, { reading: this.count.remaining() });
     if (manifest) this.announce(`${shown.reading.title}: ${outcomeText(manifest)}`);
   }
-  stop(): void {
+  finish(): void {
+    // The last lines have only been handed over: drawing once more writes them.
+    if (this.bars.isActive) this.bars.update();
     this.bars.stop();
     this.all = undefined;
   }
@@ -164,7 +163,7 @@ class LineProgress implements Progress {
     this.active.set(planned.id, reading);
     this.announce(`${reading.title}: started, ${planned.steps} steps`);
   }
-  record({ id }: PlannedRun, record: StepRecord): void {
+  record({ id }: PlannedRun, record: ShownRecord): void {
     const reading = this.active.get(id);
     if (!reading) return;
     reading.observe(record);
@@ -178,10 +177,10 @@ class LineProgress implements Progress {
     this.count.end();
     if (manifest && reading) this.announce(`${reading.title}: ${outcomeText(manifest)}`);
   }
-  stop(): void {}
+  finish(): void {}
 }
 
-const silent: Progress = { begin() {}, announce() {}, start() {}, record() {}, end() {}, stop() {} };
+const silent: Progress = { begin() {}, announce() {}, start() {}, record() {}, end() {}, finish() {} };
 
 export function createProgress({ quiet }: { quiet: boolean }): Progress {
   if (quiet) return silent;

@@ -63,7 +63,7 @@ const axisText = (axes: Assignment) =>
  */
 export function expand(experiment: Experiment): Run[] {
   const { raw, directory } = experiment;
-  const { optimizer, optimizers, seeds: _seeds, sweep: _sweep, expect: _expect, $schema: _schema, ...shared } = raw;
+  const { optimizer, optimizers, seeds: _1, sweep: _2, expect: _3, slurm: _4, $schema: _5, ...shared } = raw;
   const entries = (optimizers as unknown[] | undefined) ?? [optimizer];
   const labels = optimizerLabels(experiment, entries);
   const seeds = valuesOf(experiment.seeds);

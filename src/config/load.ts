@@ -6,6 +6,7 @@ import type { Expectation } from "../expectations/schema.js";
 import { explain } from "./explain.js";
 import { isObject, partsOf, withValue } from "./path.js";
 import { experimentSchema, fileSchema } from "./schema.js";
+import type { SlurmOptions } from "./slurm.js";
 import type { Axis, Sweep } from "./sweep.js";
 import { withSweepOptions } from "./sweep-option.js";
 
@@ -19,6 +20,7 @@ export interface Experiment {
   readonly seeds: Axis;
   readonly sweep?: Sweep | undefined;
   readonly expect: readonly Expectation[];
+  readonly slurm: SlurmOptions;
   readonly raw: Readonly<Record<string, unknown>>;
 }
 
@@ -175,7 +177,7 @@ export function loadExperiment(
   if ((optimizer === undefined) === (optimizers === undefined)) {
     throw new ExperimentError(`${path}: give either optimizer (one) or optimizers (a list)`);
   }
-  const { name, description, seeds, expect } = facts;
+  const { name, description, seeds, expect, slurm } = facts;
   const directory = dirname(resolve(path));
-  return { path, directory, name, description, seeds, sweep: sweep as Sweep | undefined, expect, raw };
+  return { path, directory, name, description, seeds, sweep: sweep as Sweep | undefined, expect, slurm, raw };
 }

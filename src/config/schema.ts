@@ -5,6 +5,7 @@ import { datasets } from "../data/registry.js";
 import { expectationSchema } from "../expectations/schema.js";
 import { type OptimizerConfig, optimizerSchema } from "../optimizers/optimizer.js";
 import { problems } from "../problems/registry.js";
+import { slurmSchema } from "./slurm.js";
 import { axisSchema, sweepSchema } from "./sweep.js";
 
 type Objects = [z.ZodObject, ...z.ZodObject[]];
@@ -94,6 +95,7 @@ export const experimentSchema = z.strictObject({
   optimizers: z.array(optimizerSchema).min(1).optional().describe("update rules to compare"),
   seeds: axisSchema(z.int()).default([0]).describe("root seeds; every optimizer runs with each"),
   sweep: sweepSchema.optional().describe("config paths to vary"),
+  slurm: slurmSchema.prefault({}).describe("how runs are put onto a Slurm cluster (--executor slurm)"),
   expect: z.array(expectationSchema).default([]).describe("claims to hold the finished runs against"),
 });
 

@@ -12,8 +12,8 @@ import { writeSummary } from "../results/summary.js";
 import { type Executor, inProcess } from "./executor.js";
 import { type PlannedRun, planRun } from "./plan.js";
 import { Resources } from "./resources.js";
-import { finishedManifest } from "./run.js";
-import { type RunsObserver, schedule } from "./schedule.js";
+import { finishedManifest, setRunAside } from "./run.js";
+import { type RunsObserver, type ScheduleResult, schedule } from "./schedule.js";
 
 export interface ExecutionOptions {
   /** Directory of all results; the experiment's own is named after it. */
@@ -22,6 +22,10 @@ export interface ExecutionOptions {
   readonly force: boolean;
   /** Runs at once; default: one a core, or one where the backend cannot be shared. */
   readonly jobs?: number | undefined;
+  /** Where runs are made; on a cluster with these ways of following it. */
+  readonly slurm?: { readonly attach: boolean; readonly cancel: boolean } | undefined;
+  /** Only every `of`-th run, beginning with the `index`-th, from 1: for schedulers this tool does not know. */
+  readonly shard?: { readonly index: number; readonly of: number } | undefined;
   readonly signal?: AbortSignal;
 }
 
@@ -29,6 +33,8 @@ export interface ExecutionOptions {
 export interface ExperimentObserver extends RunsObserver {
   /** @param total runs of the matrix, of which `finished` had been made before */
   begin(total: number, finished: number): void;
+  /** Nothing more follows of this experiment. */
+  finish(): void;
 }
 
 export interface ExperimentResult {
@@ -58,9 +64,9 @@ function prepareDirectory(out: string, { name }: Experiment): string {
 }
 
 /** In this process, where one run at a time is all there is to do and nothing has to be enforced; else in workers. */
-async function executorFor(
+export async function executorFor(
   pending: readonly PlannedRun[],
-  { jobs }: ExecutionOptions,
+  { jobs }: Pick<ExecutionOptions, "jobs">,
   resources: Resources,
 ): Promise<Executor> {
   const { isShareable } = await import("../compute/backends.js");
@@ -93,6 +99,37 @@ function summaryKeeper(directory: string, announce: (line: string) => void) {
   };
 }
 
+const noSummary = { afterRun() {}, atEnd() {} };
+
+/** Every n-th run rather than a block of them: neighbours take alike long. */
+function shardOf(planned: readonly PlannedRun[], shard: ExecutionOptions["shard"]): readonly PlannedRun[] {
+  return shard ? planned.filter((_, i) => i % shard.of === shard.index - 1) : planned;
+}
+
+/** Makes the pending runs where the options say. */
+async function makeRuns(
+  pending: readonly PlannedRun[],
+  directory: string,
+  resources: Resources,
+  { name, slurm }: Experiment,
+  options: ExecutionOptions,
+  observer: ExperimentObserver,
+  afterRun: () => void,
+): Promise<ScheduleResult> {
+  const { force, signal } = options;
+  if (options.slurm) {
+    if (force) for (const plan of pending) setRunAside(directory, plan);
+    const { executeOnSlurm } = await import("./slurm.js");
+    return executeOnSlurm(pending, { name, directory, options: slurm, ...options.slurm, signal, observer, afterRun });
+  }
+  const executor = await executorFor(pending, options, resources);
+  try {
+    return await schedule(pending, { directory, executor, force, signal, observer, afterRun });
+  } finally {
+    await executor.close();
+  }
+}
+
 /**
  * Makes the runs of an experiment that are not finished yet and goes on with those that were cut off. A run that fails
  * is recorded, and the others go on.
@@ -118,27 +155,20 @@ export async function executeExperiment(
     provenance: provenance(),
   });
 
+  const own = shardOf(planned, options.shard);
   const finished = new Map(
-    planned.flatMap((plan) => {
+    own.flatMap((plan) => {
       const manifest = force ? undefined : finishedManifest(directory, plan);
       return manifest ? [[plan.id, manifest] as const] : [];
     }),
   );
-  const pending = planned.filter(({ id }) => !finished.has(id));
-  observer.begin(planned.length, finished.size);
-  const summary = summaryKeeper(directory, announce);
-  const executor = await executorFor(pending, options, resources);
+  const pending = own.filter(({ id }) => !finished.has(id));
+  observer.begin(own.length, finished.size);
+  // Shards work at the same time and see only a part each.
+  const summary = options.shard ? noSummary : summaryKeeper(directory, announce);
   try {
-    const { afterRun } = summary;
-    const made = await schedule(pending, {
-      directory,
-      executor,
-      force,
-      signal,
-      observer,
-      afterRun,
-    });
-    const manifests = planned.flatMap(({ id }) => finished.get(id) ?? made.manifests.get(id) ?? []);
+    const made = await makeRuns(pending, directory, resources, experiment, options, observer, summary.afterRun);
+    const manifests = own.flatMap(({ id }) => finished.get(id) ?? made.manifests.get(id) ?? []);
     const isComplete = manifests.length === planned.length && manifests.every(isFinished);
     const reader = new ExpectationReader(manifests, directory);
     return {
@@ -150,7 +180,7 @@ export async function executeExperiment(
       findings: isComplete ? experiment.expect.map((expectation) => reader.evaluate(expectation)) : [],
     };
   } finally {
-    await executor.close();
+    observer.finish();
     summary.atEnd();
   }
 }

@@ -36,6 +36,12 @@ function setAside(directory: string): void {
   onDisk("set aside", directory, () => renameSync(directory, `${directory}~${n}`));
 }
 
+/** Sets aside what there is of a run, so that it is made again. */
+export function setRunAside(experimentDirectory: string, { id }: PlannedRun): void {
+  const directory = join(runsDirectory(experimentDirectory), id);
+  if (existsSync(directory)) setAside(directory);
+}
+
 /** The finished manifest of this run, if it has been made before. */
 export function finishedManifest(experimentDirectory: string, { id }: PlannedRun): Manifest | undefined {
   const manifest = readManifest(join(runsDirectory(experimentDirectory), id));

@@ -8,11 +8,14 @@ import { type Lock, tryLock } from "./lock.js";
 import type { PlannedRun } from "./plan.js";
 import { finishedManifest } from "./run.js";
 
+/** The part of a record that progress is shown from. */
+export type ShownRecord = Pick<StepRecord, "step" | "loss" | "test">;
+
 /** Follows the runs from outside; several may be under way at once. */
 export interface RunsObserver {
   announce(line: string): void;
   start(planned: PlannedRun): void;
-  record(planned: PlannedRun, record: StepRecord): void;
+  record(planned: PlannedRun, record: ShownRecord): void;
   /** @param manifest absent where the run failed and left none */
   end(planned: PlannedRun, manifest: Manifest | undefined): void;
 }

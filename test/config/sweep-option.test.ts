@@ -64,3 +64,19 @@ test("what cannot be read is named", () => {
     "the config zips steps",
   );
 });
+
+test("ten thousand runs are ten thousand runs: nothing is capped, rounded or merged", () => {
+  const sweeps = [
+    "optimizer.learningRate=logspace:1e-7:1:100",
+    "problem.conditionNumber=linspace:1:2:10",
+    "seeds=range:0:10:1",
+  ];
+  const started = performance.now();
+  const runs = runsOf(sweeps);
+  process.stderr.write(`${runs.length} runs expanded in ${Math.round(performance.now() - started)} ms\n`);
+  expect(new Set(runs.map(({ label }) => label)).size).toBe(10_000);
+  const rates = new Set(runs.map(({ config }) => config.optimizer.learningRate as number));
+  expect(rates.size).toBe(100);
+  // 10^(−7 + 7/99)
+  expect([...rates][1]).toBeCloseTo(1.1768119524349979e-7, 20);
+});

@@ -10,7 +10,7 @@ const kills = Number(process.env.KILLS ?? 4);
 
 const momentum = { name: "sgd", learningRate: { schedule: "inverse-sqrt", initial: 0.05 }, momentum: 0.9 };
 const cases = {
-  network: { ...network, name: "network", optimizer: momentum, steps: 100 * kills, checkpoint: { everySteps: 15 } },
+  network: { ...network, name: "network", optimizer: momentum, steps: 150 * kills, checkpoint: { everySteps: 15 } },
   convex: {
     name: "convex",
     problem: { name: "quadratic", conditionNumber: 50, dimension: 20 },
@@ -39,7 +39,7 @@ function reference(name: keyof typeof cases): Promise<string> {
 }
 
 test.each([
-  ["network", 700],
+  ["network", 2000],
   ["convex", 250],
 ] as const)("killed at random moments and resumed: %s", async (name, span) => {
   const expected = await reference(name);

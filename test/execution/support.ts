@@ -15,8 +15,8 @@ export function writeConfig(directory: string, config: Record<string, unknown>):
 
 /** A small network on synthetic digits: some 200 steps a second. */
 export const network = {
-  problem: { name: "mlp", hidden: [16], bias: false },
-  data: { name: "synthetic-digits", train: 500, test: 100 },
+  problem: { name: "mlp", hidden: [8], bias: false },
+  data: { name: "synthetic-digits", train: 300, test: 50 },
   backend: "cpu",
   batchSize: 32,
 };

@@ -21,7 +21,7 @@ const sweep = {
     { name: "lars", learningRate: 0.01 },
     { name: "sgd", learningRate: 0.01, momentum: 0.9 },
   ],
-  steps: 40,
+  steps: 30,
   trace: { every: 2 },
   seeds: [0, 1, 2],
   sweep: { grid: { "optimizer.learningRate": { logspace: [1e-3, 1, 4] } } },

@@ -22,6 +22,18 @@ const optionsSchema = z.object({
   dryRun: z.boolean().default(false),
   force: z.boolean().default(false),
   jobs: jobsOption,
+  executor: z.enum(["local", "slurm"]).default("local"),
+  attach: z.boolean().default(false),
+  cancel: z.boolean().default(false),
+  shard: z
+    .string()
+    .regex(/^[1-9]\d*\/[1-9]\d*$/, "--shard: expected i/n, such as 2/8 for the second of eight parts")
+    .transform((text) => {
+      const [index, of] = text.split("/").map(Number) as [number, number];
+      return { index, of };
+    })
+    .refine(({ index, of }) => index <= of, "--shard i/n: i must be at most n")
+    .optional(),
   quiet: z.boolean().default(false),
   json: z.boolean().default(false),
 });
@@ -159,11 +171,14 @@ export async function run(paths: readonly string[], rawOptions: unknown): Promis
   const progress = createProgress(options);
   const signal = interruptSignal();
   const results: ExperimentResult[] = [];
-  const { out, force, jobs } = options;
+  const { out, force, jobs, shard, executor, attach, cancel } = options;
+  if (executor !== "slurm" && (attach || cancel)) {
+    throw new ExperimentError("--attach and --cancel: they belong to --executor slurm");
+  }
+  const slurm = executor === "slurm" ? { attach, cancel } : undefined;
   for (const { experiment, runs } of loaded) {
-    const result = await executeExperiment(experiment, runs, { out, force, jobs, signal }, progress).finally(() =>
-      progress.stop(),
-    );
+    const execution = { out, force, jobs, shard, slurm, signal };
+    const result = await executeExperiment(experiment, runs, execution, progress);
     results.push(result);
     if (!options.json) printResult(result);
     if (signal.aborted) break;

@@ -1,0 +1,27 @@
+import { join } from "node:path";
+import { collect } from "../../results/collect.js";
+import { writeAtomically } from "../../results/files.js";
+import type { Manifest } from "../../results/manifest.js";
+import { summaryCsv } from "../../results/summary.js";
+
+/** "12 completed, 1 failed" */
+function statusText(manifests: readonly Manifest[]): string {
+  const counts = new Map<string, number>();
+  for (const { status } of manifests) counts.set(status, (counts.get(status) ?? 0) + 1);
+  return [...counts].map(([status, count]) => `${count} ${status}`).join(", ") || "no runs";
+}
+
+/**
+ * Rebuilds summary.csv from run directories, those of several machines too.
+ *
+ * @param options.out directory for the summaries; default: that of the experiment, the first one where there are several
+ */
+export function summarize(directories: readonly string[], { out }: { out?: string }): void {
+  for (const { experiment, directories: places, manifests, conflicts } of collect(directories)) {
+    for (const conflict of conflicts) process.stderr.write(`${conflict}\n`);
+    const path = join(out === undefined ? places[0]! : join(out, experiment), "summary.csv");
+    writeAtomically(path, summaryCsv(manifests));
+    const from = places.length > 1 ? ` from ${places.length} directories` : "";
+    process.stdout.write(`${path}: ${manifests.length} runs${from} (${statusText(manifests)})\n`);
+  }
+}

@@ -1,0 +1,121 @@
+import { existsSync, mkdirSync, readdirSync, statSync } from "node:fs";
+import { join, resolve } from "node:path";
+import { fileURLToPath } from "node:url";
+import type { Run } from "../config/expand.js";
+import type { SlurmOptions } from "../config/slurm.js";
+import { onDisk, readJson, writeJson } from "../results/files.js";
+import { manifestPath } from "../results/manifest.js";
+import { runsDirectory } from "../results/summary.js";
+import type { PlannedRun } from "./plan.js";
+import { largestArray, submitBatch } from "./slurm-commands.js";
+
+/** One array task as it was submitted. */
+export interface SubmittedTask {
+  readonly job: string;
+  readonly index: number;
+  /** Written by the task as soon as it starts. */
+  readonly log: string;
+  readonly ids: readonly string[];
+  /** 1 for the first submission of its runs. */
+  readonly attempt: number;
+}
+
+/** What is known of an experiment's runs on a cluster; survives the submitting process. */
+export interface Submissions {
+  readonly tasks: readonly SubmittedTask[];
+  /** Manifests of earlier failures, by id, with the time they were written: they say nothing of this submission. */
+  readonly earlier: Readonly<Record<string, number>>;
+}
+
+/** The runs of an array's tasks, as the tasks read them. */
+export interface TaskFile {
+  readonly directory: string;
+  readonly tasks: readonly (readonly Run[])[];
+}
+
+const slurmDirectory = (directory: string) => join(directory, "slurm");
+const submissionsPath = (directory: string) => join(slurmDirectory(directory), "submissions.json");
+
+export const readSubmissions = (directory: string): Submissions =>
+  (readJson(submissionsPath(directory)) as Submissions | undefined) ?? { tasks: [], earlier: {} };
+
+export const writeSubmissions = (directory: string, submissions: Submissions) =>
+  writeJson(submissionsPath(directory), submissions);
+
+/** When a run's manifest was written, in milliseconds; 0 where there is none. */
+export function manifestTime(directory: string, id: string): number {
+  const path = manifestPath(join(runsDirectory(directory), id));
+  return statSync(path, { throwIfNoEntry: false })?.mtimeMs ?? 0;
+}
+
+const chunks = <T>(all: readonly T[], size: number): T[][] =>
+  Array.from({ length: Math.ceil(all.length / size) }, (_, i) => all.slice(i * size, (i + 1) * size));
+
+const quoted = (text: string) => `'${text.replaceAll("'", "'\\''")}'`;
+
+const program = fileURLToPath(new URL("../../bin/run-experiment.js", import.meta.url));
+
+/** A free directory slurm/1, slurm/2, … for the files of one array. */
+function arrayDirectory(directory: string): string {
+  const parent = slurmDirectory(directory);
+  return onDisk("create", parent, () => {
+    mkdirSync(parent, { recursive: true });
+    let n = readdirSync(parent).length;
+    while (existsSync(join(parent, String(n)))) n++;
+    mkdirSync(join(parent, String(n)));
+    return resolve(parent, String(n));
+  });
+}
+
+/** Submits tasks as one job array. */
+async function submitArray(
+  directory: string,
+  name: string,
+  tasks: readonly (readonly PlannedRun[])[],
+  attempt: number,
+  options: SlurmOptions,
+): Promise<SubmittedTask[]> {
+  const files = arrayDirectory(directory);
+  const taskFile: TaskFile = {
+    directory: resolve(directory),
+    tasks: tasks.map((runs) => runs.map(({ run }) => run)),
+  };
+  writeJson(join(files, "tasks.json"), taskFile);
+  const { partition, time, throttle } = options;
+  const job = await submitBatch(
+    [
+      `--job-name=${name}`,
+      `--array=0-${tasks.length - 1}${throttle === undefined ? "" : `%${throttle}`}`,
+      `--output=${join(files, "task-%a.log").replaceAll(" ", "\\ ")}`,
+      "--open-mode=append",
+      ...(partition === undefined ? [] : [`--partition=${partition}`]),
+      ...(time === undefined ? [] : [`--time=${time}`]),
+      ...options.options,
+    ],
+    // exec: the signal that ends a task reaches the program, which saves its run.
+    `#!/bin/sh\nexec ${[process.execPath, program, "task", join(files, "tasks.json")].map(quoted).join(" ")} "$SLURM_ARRAY_TASK_ID"\n`,
+  );
+  return tasks.map((runs, index) => ({
+    job,
+    index,
+    log: join(files, `task-${index}.log`),
+    ids: runs.map(({ id }) => id),
+    attempt,
+  }));
+}
+
+/** Submits runs, as few arrays as the cluster's limit allows. */
+export async function submitRuns(
+  directory: string,
+  name: string,
+  runs: readonly PlannedRun[],
+  attempt: number,
+  options: SlurmOptions,
+): Promise<SubmittedTask[]> {
+  const limit = await largestArray();
+  const submitted: SubmittedTask[] = [];
+  for (const tasks of chunks(chunks(runs, options.runsPerTask), limit)) {
+    submitted.push(...(await submitArray(directory, name, tasks, attempt, options)));
+  }
+  return submitted;
+}

@@ -1,0 +1,171 @@
+import { execFileSync } from "node:child_process";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { freshDirectory, root, runTool } from "../cli/tool.js";
+import { manifest, startTool, summaryWithoutTime, traces, until, writeConfig } from "./support.js";
+
+const script = join(root, "scripts/private-slurm.sh");
+const cluster = freshDirectory();
+
+function unavailable(): string | undefined {
+  for (const command of ["sbatch", "slurmctld", "slurmd", "munged"]) {
+    try {
+      execFileSync("sh", ["-c", `command -v ${command}`], { stdio: "ignore" });
+    } catch {
+      return `${command} is not installed (Debian: slurmctld slurmd slurm-client munge)`;
+    }
+  }
+  return process.getuid?.() === 0 ? undefined : "a private Slurm can only be started as root";
+}
+
+const reason = unavailable();
+if (reason) process.stderr.write(`skipped: tests on a real Slurm: ${reason}\n`);
+const onCluster = test.skipIf(reason !== undefined);
+const env = { SLURM_CONF: join(cluster, "slurm.conf") };
+const slurm = (command: string, ...args: string[]) =>
+  execFileSync(command, args, { env: { ...process.env, ...env }, encoding: "utf8" });
+
+beforeAll(() => {
+  if (!reason) execFileSync(script, ["up", cluster], { stdio: ["ignore", "ignore", "inherit"] });
+});
+afterAll(() => {
+  if (!reason) execFileSync(script, ["down", cluster], { stdio: "inherit" });
+});
+
+/** 24 convex runs, quick ones. */
+const sweep = {
+  name: "cluster",
+  problem: { name: "quadratic", conditionNumber: 10 },
+  optimizers: [
+    { name: "lars", learningRate: 0.01 },
+    { name: "sgd", learningRate: 0.01 },
+  ],
+  steps: 50,
+  seeds: [0, 1, 2],
+  sweep: { grid: { "optimizer.learningRate": { logspace: [1e-3, 1e-1, 4] } } },
+  slurm: { runsPerTask: 6, throttle: 2, pollSeconds: 0.5 },
+};
+
+/** One run that takes as long as it is left. */
+const long = {
+  ...sweep,
+  optimizers: undefined,
+  optimizer: { name: "lars", learningRate: 0.1 },
+  sweep: undefined,
+  seeds: [0],
+  steps: 200_000,
+  trace: { every: 1000 },
+  checkpoint: { everySteps: 2000 },
+};
+
+const jobOf = (text: string) => /Slurm job (\d+)/.exec(text)![1]!;
+const runIds = (experiment: string) =>
+  existsSync(join(experiment, "runs")) ? readdirSync(join(experiment, "runs")).sort() : [];
+const hasCheckpoint = (experiment: string) =>
+  runIds(experiment).some((id) => existsSync(join(experiment, "runs", id, "checkpoint")));
+
+/** The process that makes a run, as the run's own manifest names it. */
+const processOf = (experiment: string) => (manifest(experiment, runIds(experiment)[0]!).process as { pid: number }).pid;
+
+onCluster("a sweep as a job array gives the same results as here", async () => {
+  const [here, there] = [freshDirectory(), freshDirectory()];
+  expect((await runTool([writeConfig(here, sweep), "-o", here, "-j", "1"])).code).toBe(0);
+  const args = [writeConfig(there, sweep), "-o", there, "--executor", "slurm"];
+  const { code, stderr } = await runTool(args, { env });
+  expect(code, stderr).toBe(0);
+  expect(stderr).toMatch(/24 runs submitted as Slurm job \d+, 4 tasks/);
+  expect(traces(join(there, "cluster"))).toEqual(traces(join(here, "cluster")));
+  expect(summaryWithoutTime(join(there, "cluster"))).toEqual(summaryWithoutTime(join(here, "cluster")));
+
+  const again = await runTool(args, { env });
+  expect(again.code).toBe(0);
+  expect(again.stdout).toContain("24 of the runs had been made before");
+  expect(again.stderr).not.toContain("submitted");
+});
+
+onCluster("a task that is killed is submitted again and goes on where it was", async () => {
+  const [here, there] = [freshDirectory(), freshDirectory()];
+  const reference = runTool([writeConfig(here, { ...long, name: "killed" }), "-o", here, "-q"]);
+  const experiment = join(there, "killed");
+  const config = writeConfig(there, { ...long, name: "killed" });
+  const { ended, stderr } = startTool([config, "-o", there, "--executor", "slurm"], env);
+  await until("a checkpoint", () => hasCheckpoint(experiment));
+  process.kill(processOf(experiment), "SIGKILL");
+  expect(await ended, stderr()).toBe(0);
+  expect(stderr()).toContain("its Slurm task ended without it");
+  expect(stderr()).toContain("submitted again (attempt 2)");
+  expect((await reference).code).toBe(0);
+  expect(traces(experiment)).toEqual(traces(join(here, "killed")));
+  expect(manifest(experiment, runIds(experiment)[0]!).resumed).toHaveLength(1);
+});
+
+onCluster("the submitting process may die: --attach follows what goes on", async () => {
+  const directory = freshDirectory();
+  const experiment = join(directory, "left");
+  const args = [writeConfig(directory, { ...long, name: "left" }), "-o", directory, "--executor", "slurm"];
+  const nothing = await runTool([...args, "--attach"], { env });
+  expect(nothing.code).toBe(2);
+  expect(nothing.stderr).toContain("nothing was submitted from here");
+  const first = startTool(args, env);
+  await until("a checkpoint", () => hasCheckpoint(experiment));
+  first.child.kill("SIGKILL");
+  expect(await first.ended).toBe("SIGKILL");
+
+  const second = await runTool([...args, "--attach"], { env });
+  expect(second.code, second.stderr).toBe(0);
+  expect(second.stderr).toContain(`attached to Slurm job ${jobOf(first.stderr())}`);
+  expect(second.stderr).not.toContain("submitted");
+  expect(manifest(experiment, runIds(experiment)[0]!)).toMatchObject({ status: "completed" });
+  expect(readFileSync(join(experiment, "summary.csv"), "utf8")).toContain(",completed,");
+});
+
+onCluster("what is cancelled is reported as cancelled, and not submitted again", async () => {
+  const directory = freshDirectory();
+  const experiment = join(directory, "cancelled");
+  const config = { ...long, name: "cancelled", seeds: [0, 1], slurm: { throttle: 1, pollSeconds: 0.5 } };
+  const args = [writeConfig(directory, { ...config, steps: 100_000_000 }), "-o", directory, "--executor", "slurm"];
+  const { ended, stderr } = startTool(args, env);
+  await until("a checkpoint", () => hasCheckpoint(experiment));
+  slurm("scancel", jobOf(stderr()));
+  expect(await ended).toBe(3);
+  expect(stderr()).toContain("lars seed=0: cancelled");
+  expect(stderr()).toContain("lars seed=1: cancelled");
+  expect(stderr()).not.toContain("again");
+  expect(manifest(experiment, runIds(experiment)[0]!).status).toBe("interrupted");
+
+  // Interrupted with --cancel: what was submitted does not go on.
+  const cancelling = startTool([...args, "--cancel"], env);
+  await until("a submission", () => cancelling.stderr().includes("submitted as"));
+  cancelling.child.kill("SIGTERM");
+  expect(await cancelling.ended).toBe(130);
+  const job = jobOf(cancelling.stderr());
+  expect(cancelling.stderr()).toContain(`Slurm job ${job} cancelled`);
+  const isGone = () => !/RUNNING|PENDING/.test(slurm("squeue", "-h", "-r", "-t", "all", "-j", job, "-o", "%T"));
+  await until("the job to end", isGone);
+});
+
+test("without Slurm the error is one line", async () => {
+  const directory = freshDirectory();
+  const config = writeConfig(directory, { ...sweep, name: "none" });
+  const { code, stderr } = await runTool([config, "-o", directory, "--executor", "slurm"], {
+    env: { PATH: "/nonexistent" },
+  });
+  expect(code).toBe(2);
+  expect(stderr).toMatch(/^error: \w+ is not installed here; the Slurm executor needs Slurm's client commands\n$/);
+});
+
+test("shards are disjoint parts of the matrix, and together all of it", async () => {
+  const [whole, parts] = [freshDirectory(), freshDirectory()];
+  expect((await runTool([writeConfig(whole, sweep), "-o", whole, "-j", "1"])).code).toBe(0);
+  const args = [writeConfig(parts, sweep), "-o", parts, "-j", "1"];
+  for (const shard of ["1/3", "2/3", "3/3"]) {
+    const { code, stdout } = await runTool([...args, "--shard", shard, "--json"]);
+    expect(code).toBe(0);
+    expect(JSON.parse(stdout)[0].skipped).toBe(0);
+  }
+  expect(existsSync(join(parts, "cluster", "summary.csv"))).toBe(false);
+  expect((await runTool(["summarize", parts])).code).toBe(0);
+  expect(summaryWithoutTime(join(parts, "cluster"))).toEqual(summaryWithoutTime(join(whole, "cluster")));
+  expect((await runTool([...args, "--shard", "4/3"])).stderr).toContain("--shard i/n: i must be at most n");
+});
