@@ -10,6 +10,8 @@ export interface BoundContext {
     readonly equationOne: EquationOne;
     /** The p of the measured norm ratio, where it is one. */
     readonly norm?: Norm;
+    /** True where the measured proportion equals λ_k exactly although the rule is not eq. (1) (T10). */
+    readonly elementwise?: true;
   };
   /** The blocks the rule sees: one a layer, or a single one of all layers with `scope: global`. */
   readonly scope: "layer" | "global";
@@ -34,9 +36,11 @@ export interface BoundColumn {
 
 /**
  * States one inequality measured ≤ bound at the step being observed. It holds when
- * measured ≤ bound·(1 + tolerance) + absoluteTolerance, the relative tolerance being that of the precision.
+ * measured ≤ bound + tolerance·|bound| + absoluteTolerance, the relative tolerance being that of the precision. A lower
+ * bound is stated the other way round: its theoretical value is `measured`, what was measured is `bound`. An infinite
+ * bound says nothing and counts as no check; NaN on either side violates.
  *
- * @param absoluteTolerance the rounding level of `measured`, where the bound can vanish; 0 if left out
+ * @param absoluteTolerance the rounding level of the two sides, where digits cancel; 0 if left out
  * @param layer the layer concerned, for layer-wise statements
  */
 export type Check = (measured: number, bound: number, absoluteTolerance?: number, layer?: string) => void;
@@ -45,7 +49,8 @@ export type Check = (measured: number, bound: number, absoluteTolerance?: number
 export interface BoundMonitor {
   /**
    * Sees every record of the run, traced or not, in order.
-   * @returns the values of the bound's columns, in order, for the trace (NaN where it has none at this step)
+   * @returns the values of the bound's columns, in order, for the trace (NaN where it has none at this step); the
+   * array may be the same one at every call
    */
   observe(record: StepRecord, check: Check): readonly number[];
   /** A plain-data copy of what is remembered; `start(context, state)` continues from it. */
@@ -71,7 +76,12 @@ export interface Bound {
   start(context: BoundContext, state?: unknown): BoundMonitor;
 }
 
-/** How a bound ended. A bound that was never evaluated is not held. */
+/**
+ * How a bound ended. A bound that was never evaluated is not held.
+ *
+ * The slack of a check is (bound − measured)/|bound|; where bound = 0 it is 0 if the check held and −1 if not. It may be
+ * negative by a rounding error although the check held.
+ */
 export type Verdict =
   | { readonly outcome: "held"; readonly checks: number; readonly smallestSlack: number }
   | {

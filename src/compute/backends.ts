@@ -75,11 +75,11 @@ async function loadNative(): Promise<void> {
   try {
     await import(nativePackage);
   } catch (error) {
-    const isAbsent = messageOf(error).includes(`'${nativePackage}'`);
+    const reason = messageOf(error).replace(/[\s.]+$/, "");
     throw new Unavailable(
-      isAbsent
+      reason.includes(`'${nativePackage}'`)
         ? `${nativePackage} is not installed (it is optional); npm install ${nativePackage}, or use backend wasm`
-        : `${nativePackage} cannot be loaded: ${messageOf(error)}; install it again, or use backend wasm`,
+        : `${nativePackage} cannot be loaded (${reason}); install it again, or use backend wasm`,
     );
   }
 }
@@ -148,8 +148,8 @@ export type BackendName = (typeof backends)[number]["name"];
 /** The names a config can give, in the order in which `auto` tries them. */
 export const backendNames: readonly BackendName[] = backends.map(({ name }) => name);
 
-/** One line on every backend, for `list`. */
-export const backendSummaries: readonly { readonly name: BackendName; readonly summary: string }[] = backends;
+/** One line on every backend. */
+export const backendSummaries = backends.map(({ name, summary }) => ({ name, summary }));
 
 /**
  * Starts a TensorFlow.js backend and makes it the active one of this process.

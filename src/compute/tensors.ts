@@ -27,14 +27,19 @@ export function accurateSum(a: Tensor): Tensor {
   });
 }
 
-/** Kernels of some backends turn NaN into a number; a run that diverges must not look healthy. */
-function keepingNaN(a: Tensor, f: (a: Tensor) => Tensor): Tensor {
-  return tf.tidy(() => tf.where(tf.isNaN(a), a, f(a)));
+/**
+ * −1, 0, 1 or NaN. The sign kernel of wasm gives 0 below 10⁻⁶ (and is slow), and all give 0 for NaN.
+ */
+function sign(a: Tensor): Tensor {
+  return tf.tidy(() => tf.sub(tf.step(a), tf.step(tf.neg(a))));
 }
 
-/** By comparison, because wasm's own sign is 0 below some 10⁻⁶. */
-function sign(a: Tensor): Tensor {
-  return tf.sub(tf.cast(tf.greater(a, 0), "float32"), tf.cast(tf.less(a, 0), "float32"));
+/** Limits the entries, but not NaN, which wasm would make the lower limit: a run that diverges must not look healthy. */
+function clip(a: Tensor, low: number, high: number): Tensor {
+  return tf.tidy(() => {
+    const zeroOrNaN = tf.mul(tf.step(a), 0);
+    return tf.add(tf.clipByValue(a, low, high), zeroOrNaN);
+  });
 }
 
 const normOf: Readonly<Record<Norm, (a: Tensor) => Tensor>> = {
@@ -106,10 +111,10 @@ export function tensorAlgebra(): Algebra<Tensor, Tensor> {
     addScaled: (a, s, b) => tf.tidy(() => tf.add(a, tf.mul(s, b))),
     shift: (a, c) => tf.tidy(() => tf.add(a, c)),
     absolute: (a) => tf.abs(a),
-    sign: (a) => keepingNaN(a, sign),
-    signOrOne: (a) => tf.tidy(() => tf.sub(tf.mul(tf.cast(tf.greaterEqual(a, 0), "float32"), 2), 1)),
+    sign,
+    signOrOne: (a) => tf.tidy(() => tf.sub(1, tf.mul(tf.step(tf.neg(a)), 2))),
     squareRoot: (a) => tf.sqrt(a),
-    clip: (a, low, high) => keepingNaN(a, () => tf.clipByValue(a, low, high)),
+    clip,
     sigmoid: (a) => tf.sigmoid(a),
     softplus: (a) => tf.softplus(a),
 

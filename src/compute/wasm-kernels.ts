@@ -1,4 +1,5 @@
 import * as tf from "@tensorflow/tfjs-core";
+import { explicitlyPadded, filterGradient, inputGradient, maxPoolGradient } from "./wasm-convolution.js";
 
 /** What kernels are given and give back: a handle of data on the backend, without the autodiff of a Tensor. */
 type Kernel = NonNullable<ReturnType<typeof tf.getKernel>>;
@@ -6,8 +7,6 @@ type KernelFunction = Kernel["kernelFunc"];
 type KernelArguments = Parameters<KernelFunction>[0];
 
 const backendName = "wasm";
-const originals = new Map<string, Kernel>();
-
 /** x with its last two axes exchanged, as a new handle that must be disposed. */
 function transposed(x: tf.TensorInfo, backend: KernelArguments["backend"]): tf.TensorInfo {
   const rank = x.shape.length;
@@ -44,28 +43,46 @@ function transposingFirst(multiply: KernelFunction): KernelFunction {
   };
 }
 
-const replacements: Readonly<Record<string, (original: KernelFunction) => KernelFunction>> = {
+/** By kernel name: what replaces the kernel that is shipped. */
+const replacements: Readonly<Record<string, (shipped: KernelFunction) => KernelFunction>> = {
   [tf.BatchMatMul]: transposingFirst,
   [tf._FusedMatMul]: transposingFirst,
+  [tf.Conv2D]: explicitlyPadded,
+  [tf.FusedConv2D]: explicitlyPadded,
+  [tf.Conv2DBackpropInput]: inputGradient,
+  [tf.MaxPoolGrad]: () => maxPoolGradient,
 };
+
+/** Kernels that wasm does not have. */
+const additions: Readonly<Record<string, KernelFunction>> = {
+  [tf.Conv2DBackpropFilter]: filterGradient,
+};
+
+/** The kernels replaced, as they were shipped; empty while none is. */
+const shippedKernels = new Map<string, Kernel>();
 
 function register(kernel: Kernel): void {
   tf.unregisterKernel(kernel.kernelName, backendName);
   tf.registerKernel(kernel);
 }
 
-/** Replaces kernels of the wasm backend that are slow as shipped. Doing it twice is doing it once. */
+/** Replaces kernels of the wasm backend that are slow or wrong, and adds a missing one. Doing it twice is doing it once. */
 export function replaceWasmKernels(): void {
-  if (originals.size > 0) return;
+  if (shippedKernels.size > 0) return;
   for (const [name, replace] of Object.entries(replacements)) {
-    const original = tf.getKernel(name, backendName);
-    originals.set(name, original);
-    register({ ...original, kernelFunc: replace(original.kernelFunc) });
+    const shipped = tf.getKernel(name, backendName);
+    shippedKernels.set(name, shipped);
+    register({ ...shipped, kernelFunc: replace(shipped.kernelFunc) });
+  }
+  for (const [kernelName, kernelFunc] of Object.entries(additions)) {
+    tf.registerKernel({ kernelName, backendName, kernelFunc });
   }
 }
 
-/** Puts the kernels back that the wasm backend ships with. */
+/** Leaves the wasm backend with the kernels it is shipped with. */
 export function restoreWasmKernels(): void {
-  for (const original of originals.values()) register(original);
-  originals.clear();
+  if (shippedKernels.size === 0) return;
+  for (const shipped of shippedKernels.values()) register(shipped);
+  for (const kernelName of Object.keys(additions)) tf.unregisterKernel(kernelName, backendName);
+  shippedKernels.clear();
 }

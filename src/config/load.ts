@@ -43,7 +43,7 @@ function readText(path: string): string {
 function parseText(text: string, path: string): Record<string, unknown> {
   let value: unknown;
   try {
-    value = parse(text, { prettyErrors: true, logLevel: "silent" });
+    value = parse(text, { prettyErrors: true, logLevel: "error" });
   } catch (error) {
     if (error instanceof YAMLParseError) {
       const { line, col } = error.linePos?.[0] ?? { line: 1, col: 1 };

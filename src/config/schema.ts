@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { bounds } from "../bounds/registry.js";
 import { backendNames } from "../compute/backends.js";
 import { datasets } from "../data/registry.js";
 import { expectationSchema } from "../expectations/schema.js";
@@ -48,7 +49,7 @@ const sharedFields = {
     .default("epoch")
     .describe('when the test set is evaluated: after every epoch, every n steps, or only at the "end"'),
   bounds: z
-    .union([z.literal("auto"), z.array(z.string())])
+    .union([z.literal("auto"), z.array(z.enum(bounds.map(({ name }) => name)))])
     .default("auto")
     .describe('theorems to hold the run against: "auto" for all that apply, or their names ([] for none)'),
   stop: z

@@ -1,6 +1,8 @@
 import { existsSync, mkdirSync, renameSync } from "node:fs";
 import { hostname } from "node:os";
 import { join } from "node:path";
+import type { BoundContext } from "../bounds/bound.js";
+import { type BoundWatch, watchBounds } from "../bounds/verdict.js";
 import type { Algebra } from "../compute/algebra.js";
 import { float64 } from "../compute/float64.js";
 import { resultSchemaVersion } from "../config/identity.js";
@@ -54,6 +56,26 @@ interface Computation<V, S> {
   readonly objective: Objective<V, S>;
 }
 
+function boundContext({ problem, optimizer, steps, precision, run }: PlannedRun): BoundContext {
+  const { rule, scope, excluded, learningRate } = optimizer;
+  return {
+    rule: {
+      name: optimizer.name,
+      equationOne: rule.equationOne,
+      ...(rule.norm !== undefined && { norm: rule.norm }),
+      ...(rule.elementwise && { elementwise: true }),
+    },
+    scope,
+    excluded,
+    layers: problem.layers,
+    fullBatch: run.config.batchSize === "full",
+    ...(problem.constants && { constants: problem.constants }),
+    learningRate,
+    steps,
+    precision,
+  };
+}
+
 /** Trains on one backend, writing the traces as the records come. */
 async function trainInto<V, S>(
   directory: string,
@@ -61,6 +83,7 @@ async function trainInto<V, S>(
   { algebra, objective }: Computation<V, S>,
   observer: RunObserver,
   outcome: OutcomeReader,
+  bounds: BoundWatch,
   signal: AbortSignal | undefined,
 ): Promise<TrainingEnd> {
   const { run, problem, optimizer, steps, stepsPerEpoch, precision } = planned;
@@ -68,7 +91,7 @@ async function trainInto<V, S>(
   const writer = new TraceWriter(
     directory,
     problem.layers.map(({ name }) => name),
-    [],
+    bounds.columns,
     precision,
     { layers: trace.layers },
   );
@@ -84,7 +107,7 @@ async function trainInto<V, S>(
     sampler: batchSize === "full" ? undefined : batchSampler(problem.examples!, { seed, name: "data order" }),
     traced: (step) => step % trace.every === 0,
     evaluated: (step) => step === steps || (evaluateEvery !== "end" && step > 0 && step % evaluateEvery === 0),
-    measureEveryStep: false,
+    measureEveryStep: bounds.needsEveryStep,
     lossLimit: stop.lossAbove,
     signal,
   });
@@ -94,7 +117,8 @@ async function trainInto<V, S>(
       const { value, done } = await records.next();
       if (done) return value;
       outcome.observe(value);
-      if (value.traced) writer.write(value, []);
+      const boundValues = bounds.observe(value);
+      if (value.traced) writer.write(value, boundValues);
       observer.onRecord?.(value);
       if (performance.now() - flushed > secondsBetweenFlushes * 1000) {
         writer.flush();
@@ -167,6 +191,7 @@ export async function executeRun(
   writeManifest(directory, running);
 
   const outcome = new OutcomeReader();
+  const bounds = watchBounds(run.config.bounds, boundContext(planned));
   const finish = (status: Manifest["status"], steps: number, stopReason?: string) => {
     const { process: _, ...facts } = running;
     const manifest: Manifest = {
@@ -174,6 +199,7 @@ export async function executeRun(
       status,
       ...(stopReason !== undefined && { stopReason }),
       outcome: outcome.result(steps),
+      verdicts: bounds.verdicts(),
       wallSeconds: (performance.now() - started) / 1000,
     };
     writeManifest(directory, manifest);
@@ -187,6 +213,7 @@ export async function executeRun(
           { algebra: tensors.algebra, objective: await problem.onTensors(tensors.algebra) },
           observer,
           outcome,
+          bounds,
           signal,
         )
       : await trainInto(
@@ -195,6 +222,7 @@ export async function executeRun(
           { algebra: float64, objective: problem.onHost!(float64) },
           observer,
           outcome,
+          bounds,
           signal,
         );
     const reason =

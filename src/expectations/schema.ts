@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { bounds } from "../bounds/registry.js";
 
 /** Which runs are meant: by optimizer label, seed, or the value of a swept path. */
 const selectionSchema = z
@@ -20,7 +21,7 @@ const subjects = {
   value: measureSchema.optional().describe("a number of each selected run"),
   verdict: z
     .strictObject({
-      bound: z.string().describe("name of a bound"),
+      bound: z.enum(bounds.map(({ name }) => name)).describe("name of a bound"),
       outcome: z.enum(["held", "violated", "not applicable"]),
     })
     .optional()

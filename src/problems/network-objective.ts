@@ -2,6 +2,7 @@ import * as tf from "@tensorflow/tfjs-core";
 // In Node the core alone has no gradients: this library registers them.
 import * as library from "@tensorflow/tfjs-layers";
 import type { Algebra } from "../compute/algebra.js";
+import { gather, gatherLabels } from "../data/batches.js";
 import type { ImageDataset, ImageSet } from "../data/dataset.js";
 import type { Network } from "./network.js";
 import type { Batch, Evaluation, LossAndGradients, Objective } from "./problem.js";
@@ -21,20 +22,13 @@ interface ImageBatch {
 /** Examples that go through the network at once where all of a set do: more would only take more memory. */
 const chunkSize = 1000;
 
-/** Copies these examples to the device; gathered here, because the backends' own gather is slower. */
-function upload({ pixels, labels, size }: ImageSet, indices: Int32Array, inputShape: readonly number[]): ImageBatch {
-  const count = pixels.length / size;
-  const images = new Float32Array(indices.length * count);
-  const classes = new Int32Array(indices.length);
-  for (let i = 0; i < indices.length; i++) {
-    const source = indices[i]! * count;
-    for (let j = 0, target = i * count; j < count; j++) images[target + j] = pixels[source + j]! / 255;
-    classes[i] = labels[indices[i]!]!;
-  }
+/** Copies these examples to the device; gathered on the host, because the backends' own gather is slower. */
+function upload(set: ImageSet, indices: Int32Array, inputShape: readonly number[]): ImageBatch {
+  const pixels = inputShape.reduce((product, length) => product * length, 1);
   return {
     size: indices.length,
-    images: tf.tensor(images, [indices.length, ...inputShape]),
-    labels: tf.tensor1d(classes, "int32"),
+    images: tf.tensor(gather(set, indices, pixels), [indices.length, ...inputShape]),
+    labels: tf.tensor1d(gatherLabels(set, indices), "int32"),
   };
 }
 

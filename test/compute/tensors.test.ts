@@ -58,6 +58,13 @@ const operations: readonly Operation[] = [
       return { vectors: [A.multiplyTransposed({ rows, columns, entries: a }, y!)] };
     },
   },
+  {
+    name: "multiplyMatrices and transpose",
+    run: (A, { a, b, rows, columns }) => {
+      const product = A.multiplyMatrices({ rows, columns, entries: a }, A.transpose({ rows, columns, entries: b }));
+      return { vectors: [product.entries] };
+    },
+  },
   { name: "plus", run: (A, { s, t }) => ({ scalars: [A.plus(s, t)] }) },
   { name: "minus", run: (A, { s, t }) => ({ scalars: [A.minus(s, t)] }) },
   { name: "times", run: (A, { s, t }) => ({ scalars: [A.times(s, t)] }) },
@@ -126,7 +133,7 @@ describe.each(["wasm", "cpu"])("the algebra on %s", (name) => {
         expect(found.map((each) => each.length)).toEqual(expected.map((each) => each.length));
         // Every intermediate quantity is below 81 · 16: twenty roundings of that, relative to it.
         const largest = Math.max(1, ...drawn.a.map(Math.abs)) * Math.max(1, ...drawn.b.map(Math.abs));
-        const tolerance = 20 * 2 ** -24 * (operation.name.match(/dot|sum|norm|mean|Matrix|Transp/) ? 81 : 8) * largest;
+        const tolerance = 20 * 2 ** -24 * (operation.name.match(/dot|sum|norm|mean|Matri|Transp/) ? 81 : 8) * largest;
         found.flat().forEach((value, i) => {
           expect(Math.abs(value - expected.flat()[i]!), `${value}, not ${expected.flat()[i]}`).toBeLessThan(tolerance);
         });

@@ -39,8 +39,10 @@ async function onBoth(f: () => tf.Tensor[]): Promise<{ wasm: number[][]; cpu: nu
 
 function expectClose({ wasm, cpu }: { wasm: number[][]; cpu: number[][] }): void {
   expect(wasm.map(({ length }) => length)).toEqual(cpu.map(({ length }) => length));
+  // Sums of some hundred products: rounding in proportion to the largest result.
+  const largest = Math.max(1, ...cpu.flat().map(Math.abs));
   wasm.flat().forEach((value, i) => {
-    expect(Math.abs(value - cpu.flat()[i]!)).toBeLessThan(1e-5);
+    expect(Math.abs(value - cpu.flat()[i]!)).toBeLessThan(2e-6 * largest);
   });
 }
 
@@ -97,6 +99,69 @@ it("fuses bias and activation as the cpu backend does", async () => {
     }),
     { seed: 5, numRuns: 20 },
   );
+});
+
+const image = fc.record({
+  height: fc.integer({ min: 4, max: 9 }),
+  width: fc.integer({ min: 4, max: 9 }),
+  channels: fc.integer({ min: 1, max: 3 }),
+  kernel: fc.record({ height: fc.integer({ min: 1, max: 4 }), width: fc.integer({ min: 1, max: 4 }) }),
+  stride: fc.integer({ min: 1, max: 3 }),
+  pad: fc.constantFrom("same" as const, "valid" as const),
+  seed: fc.integer({ min: 1, max: 1000 }),
+});
+
+it("has the cpu backend's convolutions and their gradients", async () => {
+  await fc.assert(
+    fc.asyncProperty(image, async ({ height, width, channels, kernel, stride, pad, seed }) => {
+      expectClose(
+        await onBoth(() => {
+          const x = tf.randomUniform([2, height, width, channels], -1, 1, "float32", seed) as tf.Tensor4D;
+          const filter = tf.randomUniform([kernel.height, kernel.width, channels, 3], -1, 1, "float32", seed + 1);
+          const f = (a?: tf.Tensor, b?: tf.Tensor) =>
+            tf.square(tf.conv2d(a as tf.Tensor4D, b as tf.Tensor4D, stride, pad));
+          const bias = tf.linspace(-1, 1, 3);
+          const fused = tf.fused.conv2d({
+            x,
+            filter: filter as tf.Tensor4D,
+            strides: stride,
+            pad,
+            bias,
+            activation: "relu",
+          });
+          return [fused, f(x, filter), ...tf.grads(f)([x, filter])];
+        }),
+      );
+    }),
+    { seed: 6, numRuns: 40 },
+  );
+});
+
+it("has the cpu backend's gradient of max pooling, below zero too", async () => {
+  await fc.assert(
+    fc.asyncProperty(image, async ({ height, width, channels, kernel, stride, pad, seed }) => {
+      expectClose(
+        await onBoth(() => {
+          const x = tf.randomUniform([2, height, width, channels], -1, 0.2, "float32", seed) as tf.Tensor4D;
+          const pool = (a: tf.Tensor) => tf.maxPool(a as tf.Tensor4D, [kernel.height, kernel.width], stride, pad);
+          return [tf.grad((a) => tf.square(pool(a)))(x)];
+        }),
+      );
+    }),
+    { seed: 8, numRuns: 30 },
+  );
+});
+
+it("frees the intermediate tensors of convolutions", async () => {
+  await tf.setBackend("wasm");
+  const x = tf.ones([2, 6, 6, 2]);
+  const filter = tf.ones([3, 3, 2, 4]);
+  const before = [tf.memory().numTensors, tf.engine().backend.numDataIds()];
+  const f = (a?: tf.Tensor, b?: tf.Tensor) =>
+    tf.maxPool(tf.conv2d(a as tf.Tensor4D, b as tf.Tensor4D, 1, "same"), 2, 2, "valid");
+  for (let i = 0; i < 3; i++) tf.dispose(tf.grads(f)([x, filter]));
+  expect([tf.memory().numTensors, tf.engine().backend.numDataIds()]).toEqual(before);
+  tf.dispose([x, filter]);
 });
 
 it("frees the transposed copies", async () => {

@@ -1,3 +1,4 @@
+import { bounds } from "../../bounds/registry.js";
 import { datasets } from "../../data/registry.js";
 import { optimizers } from "../../optimizers/registry.js";
 import { schedules } from "../../optimizers/schedules/registry.js";
@@ -10,6 +11,7 @@ export function list(): void {
     ["problems", problems.map(({ name, summary, formula }) => [name, summary, formula])],
     ["datasets", datasets.map(({ name, summary }) => [name, summary, ""])],
     ["optimizers", optimizers.map(({ name, summary, formula }) => [name, summary, formula])],
+    ["bounds", bounds.map(({ name, theorem, statement }) => [name, theorem, statement])],
     ["learning-rate schedules", schedules.map(({ name, formula }) => [name, formula, ""])],
   ];
   process.stdout.write(`${sections.map(([title, rows]) => table([title, "", ""], rows)).join("\n\n")}\n`);

@@ -1,0 +1,108 @@
+import {
+  assuming,
+  boundedGradients,
+  convex,
+  equationOne,
+  fullBatch,
+  inNorm,
+  knownOptimalValue,
+  knownOptimum,
+  singleBlock,
+} from "./assumptions.js";
+import { notNews } from "./best-iterate.js";
+import type { Bound, BoundContext, BoundMonitor } from "./bound.js";
+import { known, ruleOf } from "./facts.js";
+import { weightNorm } from "./measures.js";
+import { roundingOf } from "./rounding.js";
+
+interface Memory {
+  initialGap?: number;
+  /** d_0² */
+  squaredDistance: number;
+  bestGap: number;
+  /** m_k = ‖w_0‖₂Π(1 − λ_i) */
+  smallestNorm: number;
+  /** M_k = ‖w_0‖₂Π(1 + λ_i) */
+  largestNorm: number;
+  /** Σλ_k²M_k² */
+  squaredSteps: number;
+  /** Σλ_km_k */
+  steps: number;
+}
+
+const fresh: Memory = {
+  squaredDistance: 0,
+  bestGap: Number.POSITIVE_INFINITY,
+  smallestNorm: 0,
+  largestNorm: 0,
+  squaredSteps: 0,
+  steps: 0,
+};
+
+function start(context: BoundContext, state?: unknown): BoundMonitor {
+  const { coefficient } = ruleOf(context);
+  const rounding = roundingOf(context);
+  const gradientBound = known(context, "gradientBound");
+  const optimalValue = Math.abs(known(context, "optimalValue"));
+  const memory: Memory = { ...fresh, ...(state as Partial<Memory>) };
+  const columns = [Number.NaN];
+  return {
+    observe(record, check) {
+      const gap = record.gap!;
+      if (memory.initialGap === undefined) {
+        memory.initialGap = gap;
+        memory.squaredDistance = record.distance! ** 2;
+        memory.smallestNorm = memory.largestNorm = weightNorm(record);
+      }
+      memory.bestGap = Math.min(memory.bestGap, gap);
+      if (!record.last) {
+        const rate = record.learningRate * coefficient;
+        memory.squaredSteps += (rate * memory.largestNorm) ** 2;
+        memory.steps += rate * memory.smallestNorm;
+        memory.largestNorm *= 1 + rate;
+        memory.smallestNorm *= Math.max(0, 1 - rate);
+      }
+      const bound = (gradientBound * (memory.squaredDistance + memory.squaredSteps)) / (2 * memory.steps);
+      if (bound < memory.initialGap) check(memory.bestGap, bound, rounding(memory.bestGap + 2 * optimalValue));
+      columns[0] = Number.isFinite(bound) ? bound : Number.NaN;
+      return columns;
+    },
+    state: () => ({ ...memory }),
+    unchecked: () => notNews,
+  };
+}
+
+/**
+ * T3, a priori: from ‖w_0‖₂, d_0 and the schedule alone. In place of one m ≤ ‖w_k‖₂ ≤ M for the whole run it takes those
+ * of every step, m_k = ‖w_0‖₂Π_{i<k}(1 − λ_i) and M_k = ‖w_0‖₂Π_{i<k}(1 + λ_i), which the norm growth of T1 guarantees.
+ *
+ * *Proof.* In T3, η_k = λ_k‖w_k‖₂ ≤ λ_kM_k and s_k = λ_k‖w_k‖₂/‖g_k‖₂ ≥ λ_km_k/G. ∎
+ *
+ * M_k/m_k grows like exp(2Σλ_i), so the bound is at its best near Σλ_i ≈ 1 and useless long after. It is checked only
+ * while it is below the gap of the start.
+ */
+export const bestIterateAPriori: Bound = {
+  name: "best-iterate-a-priori",
+  theorem: "T3",
+  statement: "min_{k<K} f(w_k) − f* ≤ G(d_0² + Σ_{k<K} λ_k²M_k²)/(2Σ_{k<K} λ_km_k)",
+  ...assuming(
+    equationOne,
+    inNorm(2),
+    fullBatch,
+    singleBlock,
+    convex,
+    knownOptimum,
+    knownOptimalValue,
+    boundedGradients,
+  ),
+  source: "arXiv:1801.03137, with the norm growth of T1; proof in the docstring",
+  columns: [
+    {
+      name: "best_iterate_a_priori_bound",
+      meaning: "a-priori bound on the smallest gap so far (T3)",
+      formula: "G(d_0² + Σ_{i≤k} λ_i²M_i²)/(2Σ_{i≤k} λ_im_i), m_i = ‖w_0‖₂Π(1 − λ_j), M_i = ‖w_0‖₂Π(1 + λ_j)",
+      unit: "loss",
+    },
+  ],
+  start,
+};

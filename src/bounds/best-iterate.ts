@@ -1,0 +1,89 @@
+import {
+  assuming,
+  convex,
+  equationOne,
+  fullBatch,
+  knownOptimalValue,
+  knownOptimum,
+  singleBlock,
+} from "./assumptions.js";
+import type { Bound, BoundContext, BoundMonitor } from "./bound.js";
+import { known } from "./facts.js";
+import { gradientNorm, updateNorm } from "./measures.js";
+import { roundingOf } from "./rounding.js";
+
+/** A bound on the best gap is news only while it is below the gap of the start, which the best never exceeds. */
+export const notNews = "the bound never came below f(w_0) − f*, which the best iterate cannot exceed anyway";
+
+interface Memory {
+  initialGap?: number;
+  /** d_0² */
+  squaredDistance: number;
+  /** min f(w_k) − f* */
+  bestGap: number;
+  /** Ση_k² */
+  squaredSteps: number;
+  /** Σs_k */
+  effectiveRates: number;
+}
+
+const fresh: Memory = { squaredDistance: 0, bestGap: Number.POSITIVE_INFINITY, squaredSteps: 0, effectiveRates: 0 };
+
+function start(context: BoundContext, state?: unknown): BoundMonitor {
+  const rounding = roundingOf(context);
+  const optimalValue = Math.abs(known(context, "optimalValue"));
+  const memory: Memory = { ...fresh, ...(state as Partial<Memory>) };
+  const columns = [Number.NaN, Number.NaN];
+  return {
+    observe(record, check) {
+      const gap = record.gap!;
+      if (memory.initialGap === undefined) {
+        memory.initialGap = gap;
+        memory.squaredDistance = record.distance! ** 2;
+      }
+      memory.bestGap = Math.min(memory.bestGap, gap);
+      const gradient = gradientNorm(record);
+      if (!record.last && gradient > 0) {
+        const step = updateNorm(record);
+        memory.squaredSteps += step ** 2;
+        memory.effectiveRates += step / gradient;
+      }
+      const bound = (memory.squaredDistance + memory.squaredSteps) / (2 * memory.effectiveRates);
+      if (bound < memory.initialGap) check(memory.bestGap, bound, rounding(memory.bestGap + 2 * optimalValue));
+      columns[0] = memory.bestGap;
+      columns[1] = Number.isFinite(bound) ? bound : Number.NaN;
+      return columns;
+    },
+    state: () => ({ ...memory }),
+    unchecked: () => notNews,
+  };
+}
+
+/**
+ * T3, a posteriori: the best iterate of a convex problem, from the steps as they were made; any p.
+ *
+ * *Proof.* d_{k+1}² = d_k² − 2s_k⟨g_k, w_k − w*⟩ + η_k², since w_{k+1} − w_k = −s_kg_k and η_k = s_k‖g_k‖₂; by convexity
+ * ⟨g_k, w_k − w*⟩ ≥ f(w_k) − f*. Add up and drop d_K² ≥ 0. ∎
+ */
+export const bestIterate: Bound = {
+  name: "best-iterate",
+  theorem: "T3",
+  statement: "min_{k<K} f(w_k) − f* ≤ (d_0² + Σ_{k<K} η_k²)/(2Σ_{k<K} s_k)",
+  ...assuming(equationOne, fullBatch, singleBlock, convex, knownOptimum, knownOptimalValue),
+  source: "arXiv:1801.03137, in the form of the classical subgradient bound; proof in the docstring",
+  columns: [
+    {
+      name: "best_gap",
+      meaning: "smallest gap so far, this step included",
+      formula: "min_{i≤k} f(w_i) − f*",
+      unit: "loss",
+    },
+    {
+      name: "best_iterate_bound",
+      meaning: "a-posteriori bound on best_gap (T3)",
+      formula: "(d_0² + Σ_{i≤k} η_i²)/(2Σ_{i≤k} s_i), s_i = η_i/‖g_i‖₂",
+      unit: "loss",
+    },
+  ],
+  start,
+};

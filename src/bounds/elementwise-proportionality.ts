@@ -1,0 +1,58 @@
+import type { StepRecord } from "../training/record.js";
+import { type Assumption, assuming } from "./assumptions.js";
+import type { Bound, BoundContext, BoundMonitor } from "./bound.js";
+import { type Block, blockGradientNorm, blocksOf, blockUpdateNorm, entriesOf } from "./measures.js";
+import { checkEqual } from "./norm-ratio.js";
+import { roundingOf } from "./rounding.js";
+
+const elementwiseRule: Assumption = {
+  phrase: "the rule scales by the mean relative change of the entries, with nothing added to that mean",
+  unmet: ({ rule }) =>
+    rule.elementwise
+      ? undefined
+      : `${rule.name} does not make the mean relative change of the entries exactly λ; the statement is for elementwise PercentDelta`,
+};
+
+function start(context: BoundContext): BoundMonitor {
+  const blocks = blocksOf(context);
+  const sizes = context.layers.map(({ shape }) => entriesOf(shape));
+  const underflow = roundingOf(context)(0);
+
+  /** The mean over all entries of the block, from the means of its layers. */
+  function meanChange(record: StepRecord, { layers, entries }: Block): number {
+    let sum = 0;
+    for (const i of layers) sum += sizes[i]! * record.layers[i]!.normRatio;
+    return sum / entries;
+  }
+
+  return {
+    observe(record, check) {
+      if (record.last) return [];
+      for (const block of blocks) {
+        const gradient = blockGradientNorm(record, block);
+        if (gradient === 0) check(blockUpdateNorm(record, block), 0, 0, block.name);
+        else if (gradient > underflow) {
+          checkEqual(check, meanChange(record, block), record.learningRate, 0, block.name);
+        }
+      }
+      return [];
+    },
+    state: () => ({}),
+  };
+}
+
+/**
+ * T10: the defining property of PercentDelta as first published, another rule than equation (1) with p = 1.
+ *
+ * *Proof.* Δw = −λg/mean_i |g_i/w̃_i| with w̃_i = w_i + sign(w_i)ε and sign(0) = 1, so mean_i |Δw_i/w̃_i| = λ. ∎ Where g = 0 the
+ * block stays. With `scope: global` the mean is over the entries of all layers.
+ */
+export const elementwiseProportionality: Bound = {
+  name: "elementwise-proportionality",
+  theorem: "T10",
+  statement: "mean_i |Δw_i/w_i| = λ_k, w_i + sign(w_i)ε in place of w_i where the rule has an ε",
+  ...assuming(elementwiseRule),
+  source: "Abu-El-Haija, arXiv:1708.07227",
+  columns: [],
+  start,
+};

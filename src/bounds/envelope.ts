@@ -1,0 +1,87 @@
+import {
+  assuming,
+  atTheStart,
+  equationOne,
+  fullBatch,
+  inNorm,
+  knownOptimum,
+  optimumAwayFromOrigin,
+  singleBlock,
+  stronglyConvexAndSmooth,
+} from "./assumptions.js";
+import type { Bound, BoundContext, BoundMonitor } from "./bound.js";
+import { distanceAfterStep, nextEnvelope } from "./contraction.js";
+import { conditionNumberOf, optimumNorm, ruleOf, short } from "./facts.js";
+import { weightNorm } from "./measures.js";
+import { startTooFar } from "./radius.js";
+import { roundingOf } from "./rounding.js";
+
+interface Memory {
+  initialDistance?: number;
+  /** D_k; NaN once it has reached W */
+  envelope: number;
+}
+
+function start(context: BoundContext, state?: unknown): BoundMonitor {
+  const after = distanceAfterStep(conditionNumberOf(context));
+  const { coefficient } = ruleOf(context);
+  const rounding = roundingOf(context);
+  const optimum = optimumNorm(context);
+  const memory: Memory = { envelope: Number.NaN, ...(state as Partial<Memory>) };
+  const columns = [Number.NaN];
+  return {
+    observe(record, check) {
+      if (memory.initialDistance === undefined) {
+        memory.initialDistance = memory.envelope = record.distance!;
+      } else if (memory.envelope < optimum) {
+        check(record.distance!, memory.envelope, rounding(weightNorm(record) + optimum));
+      }
+      if (!(memory.envelope < optimum)) memory.envelope = Number.NaN;
+      columns[0] = memory.envelope;
+      if (!record.last)
+        memory.envelope = nextEnvelope(after, memory.envelope, record.learningRate * coefficient, optimum);
+      return columns;
+    },
+    state: () => ({ ...memory }),
+    unchecked() {
+      const { initialDistance = Number.NaN } = memory;
+      return initialDistance >= optimum
+        ? startTooFar(initialDistance, optimum)
+        : `the envelope reached W = ${short(optimum)} at once: λ_0 is too large for d_0`;
+    },
+  };
+}
+
+/**
+ * T4d: an envelope of the distances, known before the run from d_0, W and the schedule; with λ_k → 0 and Σλ_k = ∞ it tends
+ * to 0, so that the rule converges. The condition d_0 < W cannot be dropped (T2b).
+ *
+ * *Proof.* `nextEnvelope`. ∎ Checked until D_k reaches W.
+ */
+export const envelope: Bound = {
+  name: "envelope",
+  theorem: "T4d",
+  statement:
+    "d_k ≤ D_k as long as D_k < W, with D_0 = d_0, D_{k+1} = max(λ_kW, φ(D_k, λ_k(W + D_k)), φ(D_k, λ_k(W − D_k))), " +
+    "φ(D, η) = √(D² − 2cηD + η²), c = 2√κ/(κ + 1)",
+  ...assuming(
+    equationOne,
+    inNorm(2),
+    fullBatch,
+    singleBlock,
+    knownOptimum,
+    optimumAwayFromOrigin,
+    stronglyConvexAndSmooth,
+    atTheStart("d_0 < W"),
+  ),
+  source: "arXiv:1801.03137, strongly convex analysis; proof with nextEnvelope",
+  columns: [
+    {
+      name: "envelope_distance",
+      meaning: "a-priori envelope of the distance to w* (T4d)",
+      formula: "D_k = max(λW, φ(D, λ(W + D)), φ(D, λ(W − D))) with λ_{k−1} and D = D_{k−1}; D_0 = d_0",
+      unit: "weight",
+    },
+  ],
+  start,
+};

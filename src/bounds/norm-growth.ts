@@ -1,0 +1,58 @@
+import { assuming, equationOne } from "./assumptions.js";
+import type { Bound, BoundContext, BoundMonitor } from "./bound.js";
+import { ruleOf } from "./facts.js";
+import { blocksOf, blockWeightNormInRule } from "./measures.js";
+import { roundingOf } from "./rounding.js";
+
+interface Memory {
+  /** ‖w_0‖_p, one a block */
+  start: number[];
+  /** Π(1 − λ_i), with 0 in place of negative factors */
+  shrinking: number;
+  /** Π(1 + λ_i) */
+  growing: number;
+}
+
+function start(context: BoundContext, state?: unknown): BoundMonitor {
+  const { norm, coefficient } = ruleOf(context);
+  const blocks = blocksOf(context);
+  const rounding = roundingOf(context);
+  const memory: Memory = { start: [], shrinking: 1, growing: 1, ...(state as Partial<Memory>) };
+  return {
+    observe(record, check) {
+      if (record.step === 0) memory.start = blocks.map((block) => blockWeightNormInRule(record, block, norm));
+      else {
+        for (let i = 0; i < blocks.length; i++) {
+          const weights = blockWeightNormInRule(record, blocks[i]!, norm);
+          const initial = memory.start[i]!;
+          const tolerance = rounding(0);
+          // The product can overflow, and 0·∞ is not 0.
+          check(weights, initial === 0 ? 0 : initial * memory.growing, tolerance, blocks[i]!.name);
+          check(initial * memory.shrinking, weights, tolerance, blocks[i]!.name);
+        }
+      }
+      if (record.last) return [];
+      const rate = record.learningRate * coefficient;
+      memory.growing *= 1 + rate;
+      memory.shrinking *= Math.max(0, 1 - rate);
+      return [];
+    },
+    state: () => ({ ...memory }),
+  };
+}
+
+/**
+ * The corollary of T1: weights neither grow nor shrink faster than compound interest; with λ_i < 1 a layer that is not 0
+ * never becomes 0, and one that is 0 stays there.
+ *
+ * *Proof.* By T1 and the triangle inequality (1 − λ_k)‖w_k‖_p ≤ ‖w_{k+1}‖_p ≤ (1 + λ_k)‖w_k‖_p; multiply. ∎
+ */
+export const normGrowth: Bound = {
+  name: "norm-growth",
+  theorem: "T1",
+  statement: "‖w_0‖_p·Π max(0, 1 − λ_i) ≤ ‖w_k‖_p ≤ ‖w_0‖_p·Π(1 + λ_i)",
+  ...assuming(equationOne),
+  source: "corollary of arXiv:1801.03137, equation (1), by the triangle inequality",
+  columns: [],
+  start,
+};

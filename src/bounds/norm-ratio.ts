@@ -1,0 +1,58 @@
+import { smallestNormal } from "../compute/algebra.js";
+import { assuming, equationOne } from "./assumptions.js";
+import type { Bound, BoundContext, BoundMonitor, Check } from "./bound.js";
+import { ruleOf } from "./facts.js";
+import {
+  blockGradientNorm,
+  blocksOf,
+  blockUpdateNorm,
+  blockUpdateNormInRule,
+  blockWeightNormInRule,
+  hasUpdateNormInRule,
+} from "./measures.js";
+
+/** States measured = expected, as two inequalities. */
+export function checkEqual(check: Check, measured: number, expected: number, tolerance: number, layer?: string): void {
+  check(measured, expected, tolerance, layer);
+  check(expected, measured, tolerance, layer);
+}
+
+function start(context: BoundContext): BoundMonitor {
+  const { norm, coefficient } = ruleOf(context);
+  const blocks = blocksOf(context);
+  return {
+    observe(record, check) {
+      if (record.last) return [];
+      const rate = record.learningRate * coefficient;
+      for (const block of blocks) {
+        // Norms of this size have lost digits to underflow.
+        const underflow = block.entries * smallestNormal[context.precision];
+        const weights = blockWeightNormInRule(record, block, norm);
+        const gradient = blockGradientNorm(record, block);
+        if (weights === 0 || gradient === 0) check(blockUpdateNorm(record, block), 0, 0, block.name);
+        else if (!(gradient < underflow) && hasUpdateNormInRule(record, block, norm)) {
+          const ratio = blockUpdateNormInRule(record, block, norm) / weights;
+          checkEqual(check, ratio, rate, underflow / weights, block.name);
+        }
+      }
+      return [];
+    },
+    state: () => ({}),
+  };
+}
+
+/**
+ * T1: the defining property of proportional updates. Any loss, any layer, any p, mini-batches too.
+ *
+ * *Proof.* Δw = −λ(‖w‖_p/‖g‖_p)g, so ‖Δw‖_p = λ‖w‖_p. ∎ Where w = 0 or g = 0 there is no ratio, and the layer stays.
+ * With `scope: global` the norms are those of the whole vector.
+ */
+export const normRatio: Bound = {
+  name: "norm-ratio",
+  theorem: "T1",
+  statement: "‖w_{k+1} − w_k‖_p/‖w_k‖_p = λ_k; where w_k = 0 or g_k = 0, w_{k+1} = w_k",
+  ...assuming(equationOne),
+  source: "arXiv:1801.03137, equation (1)",
+  columns: [],
+  start,
+};

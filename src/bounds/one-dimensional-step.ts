@@ -1,0 +1,48 @@
+import { assuming, atTheStart } from "./assumptions.js";
+import type { Bound, BoundContext, BoundMonitor } from "./bound.js";
+import { inOneDimension, lineOf } from "./one-dimensional.js";
+import { roundingOf } from "./rounding.js";
+import { stepwise } from "./stepwise.js";
+
+function start(context: BoundContext, state?: unknown): BoundMonitor {
+  const { optimum, weight, rate, isAtMinimum } = lineOf(context);
+  const rounding = roundingOf(context);
+  return stepwise(
+    {
+      measured: (next) => Math.abs(weight(next) - optimum),
+      bound(record) {
+        const w = weight(record);
+        if (w <= 0 || isAtMinimum(record)) return Number.NaN;
+        const step = rate(record) * w;
+        return Math.max(Math.abs(w - optimum) - step, step);
+      },
+      absoluteTolerance: (record) => rounding((1 + rate(record)) * Math.abs(weight(record)) + optimum),
+      column: true,
+      unchecked: () => "no step was made from the side of 0 on which w* lies: the sign trap (T2b)",
+    },
+    state,
+  );
+}
+
+/**
+ * T2c, step by step, for any schedule: what makes w_k → w* when λ_k → 0 and Σλ_k = ∞.
+ *
+ * *Proof.* With w_k > 0 the step goes towards w* and has length λ_kw_k: it either stays on its side, |w_k − w*| − λ_kw_k
+ * from w*, or crosses and ends at most its own length beyond. ∎ Mirrored for w* < 0. It needs g_k ≠ 0.
+ */
+export const oneDimensionalStep: Bound = {
+  name: "one-dimensional-step",
+  theorem: "T2c",
+  statement: "|w_{k+1} − w*| ≤ max(|w_k − w*| − λ_kw_k, λ_kw_k) whenever w_k > 0 and g_k ≠ 0",
+  ...assuming(...inOneDimension, atTheStart("w_0 has the sign of w*")),
+  source: "arXiv:1801.03137, one-dimensional analysis; proof in the docstring",
+  columns: [
+    {
+      name: "one_dimensional_distance_bound",
+      meaning: "bound on the distance to w* from the step before (T2c)",
+      formula: "max(|w_{k−1} − w*| − λ_{k−1}|w_{k−1}|, λ_{k−1}|w_{k−1}|)",
+      unit: "weight",
+    },
+  ],
+  start,
+};

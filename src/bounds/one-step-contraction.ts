@@ -1,0 +1,46 @@
+import { assuming, equationOne, fullBatch, knownOptimum, singleBlock, stronglyConvexAndSmooth } from "./assumptions.js";
+import type { Bound, BoundContext, BoundMonitor } from "./bound.js";
+import { distanceAfterStep } from "./contraction.js";
+import { conditionNumberOf, optimumNorm } from "./facts.js";
+import { updateNorm, weightNorm } from "./measures.js";
+import { roundingOf } from "./rounding.js";
+import { stepwise } from "./stepwise.js";
+
+function start(context: BoundContext, state?: unknown): BoundMonitor {
+  const after = distanceAfterStep(conditionNumberOf(context));
+  const rounding = roundingOf(context);
+  const optimum = optimumNorm(context);
+  return stepwise(
+    {
+      measured: (next) => next.distance!,
+      bound: (record) => after(record.distance!, updateNorm(record)),
+      absoluteTolerance: (record) => rounding(weightNorm(record) + updateNorm(record) + optimum),
+      column: true,
+    },
+    state,
+  );
+}
+
+/**
+ * T4a: what one step does to the distance from the optimum of a strongly convex and smooth problem; any p, with the
+ * observed step length η_k. The distance falls whenever η_k < 2c·d_k.
+ *
+ * *Proof.* ⟨g, w − w*⟩ ≥ (μL·d² + ‖g‖₂²)/(μ + L) ≥ c‖g‖₂d, by co-coercivity and the AM–GM inequality; insert it into
+ * d_{k+1}² = d_k² − 2s_k⟨g_k, w_k − w*⟩ + η_k² with s_k‖g_k‖₂ = η_k. ∎
+ */
+export const oneStepContraction: Bound = {
+  name: "one-step-contraction",
+  theorem: "T4a",
+  statement: "d_{k+1}² ≤ d_k² − 2cη_kd_k + η_k², c = 2√κ/(κ + 1)",
+  ...assuming(equationOne, fullBatch, singleBlock, knownOptimum, stronglyConvexAndSmooth),
+  source: "arXiv:1801.03137, strongly convex analysis; Nesterov 2004, theorem 2.1.12 for the co-coercivity",
+  columns: [
+    {
+      name: "one_step_distance_bound",
+      meaning: "bound on the distance to w* from the step before (T4a)",
+      formula: "√(d_{k−1}² − 2cη_{k−1}d_{k−1} + η_{k−1}²)",
+      unit: "weight",
+    },
+  ],
+  start,
+};

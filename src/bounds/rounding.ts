@@ -1,0 +1,20 @@
+import { type Precision, smallestNormal } from "../compute/algebra.js";
+import type { BoundContext } from "./bound.js";
+import { entriesOf } from "./measures.js";
+
+/** u: the largest relative error of one rounding. */
+const unitRoundoff: Readonly<Record<Precision, number>> = { float64: 2 ** -53, float32: 2 ** -24 };
+
+/**
+ * The rounding level of a number computed from others of this magnitude, 4u·√n·magnitude + n·smallest normal, n being the
+ * number of weights. It is all that checks allow besides the relative tolerance, and they pass as magnitude only what
+ * cancels: ‖w‖₂ + ‖w*‖₂ for a distance, |f| + |f*| for a gap. A norm or an inner product of n terms rounds like √n·u
+ * (Higham and Mary 2019, doi:10.1137/18M1226312); a step takes about four roundings (the ratio of the norms, its
+ * product with the gradient, the sum, the measurement). Below the smallest normal number digits are lost or flushed to 0.
+ */
+export function roundingOf({ layers, precision }: BoundContext): (magnitude: number) => number {
+  const entries = layers.reduce((sum, { shape }) => sum + entriesOf(shape), 0);
+  const relative = 4 * unitRoundoff[precision] * Math.sqrt(entries);
+  const underflow = entries * smallestNormal[precision];
+  return (magnitude) => relative * magnitude + underflow;
+}

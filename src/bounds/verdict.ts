@@ -1,0 +1,139 @@
+import type { StepRecord } from "../training/record.js";
+import {
+  type Bound,
+  type BoundColumn,
+  type BoundContext,
+  type BoundMonitor,
+  type Check,
+  tolerance,
+  type Verdict,
+} from "./bound.js";
+import { fromPlain, toPlain } from "./plain-data.js";
+import { bounds } from "./registry.js";
+
+/** What the checks of one bound amount to so far. */
+interface Tally {
+  checks: number;
+  smallestSlack: number;
+  violation?: { firstStep: number; layer?: string; measured: number; bound: number };
+}
+
+/** A bound that applies, at work. */
+interface Watched {
+  readonly bound: Bound;
+  readonly monitor: BoundMonitor;
+  readonly tally: Tally;
+  readonly check: Check;
+}
+
+/** The reader that holds a run's stream of records against the theory. */
+export interface BoundWatch {
+  /** Those of the bounds that apply, in the order of the registry. */
+  readonly columns: readonly BoundColumn[];
+  /** False if none applies, so that steps that are not traced need not be measured. */
+  readonly needsEveryStep: boolean;
+  /**
+   * Sees every record of the run, in order.
+   *
+   * @returns for a traced record a new array of one value a column (NaN: none at this step); otherwise an empty one
+   */
+  observe(record: StepRecord): readonly number[];
+  /** One verdict a selected bound, by name; asked at the end of the run. */
+  verdicts(): Record<string, Verdict>;
+  /** Plain data that survives JSON; `watchBounds(selected, context, state)` continues from it. */
+  state(): unknown;
+}
+
+const nothing: readonly number[] = [];
+
+function slackOf(measured: number, bound: number, holds: boolean): number {
+  if (bound === 0) return holds ? 0 : -1;
+  const slack = (bound - measured) / Math.abs(bound);
+  return Number.isNaN(slack) ? Number.NEGATIVE_INFINITY : slack;
+}
+
+/** Weights or gradients that have overflowed: the arithmetic has ended there, and with it what theorems say. */
+function isBeyondArithmetic({ layers, last }: StepRecord): boolean {
+  for (let i = 0; i < layers.length; i++) {
+    const { weightNorm, gradientNorm } = layers[i]!;
+    if (!Number.isFinite(weightNorm) || !(Number.isFinite(gradientNorm) || last)) return true;
+  }
+  return false;
+}
+
+function verdictOf({ monitor, tally: { checks, smallestSlack, violation } }: Watched): Verdict {
+  if (violation) return { outcome: "violated", checks, smallestSlack, ...violation };
+  if (checks > 0) return { outcome: "held", checks, smallestSlack };
+  return { outcome: "not applicable", reason: monitor.unchecked?.() ?? "the run was too short: nothing was checked" };
+}
+
+/**
+ * Watches a run with the bounds that apply to it.
+ *
+ * @param selected names out of the registry, or "auto" for all of it; a selected bound that does not apply to the run
+ * ends as "not applicable" either way
+ * @param state from an earlier watch of the same run, cut off after some record
+ * @throws Error for a name that is not in the registry: the config schema has checked them
+ */
+export function watchBounds(selected: "auto" | readonly string[], context: BoundContext, state?: unknown): BoundWatch {
+  const unknown = selected === "auto" ? [] : selected.filter((name) => !bounds.some((bound) => bound.name === name));
+  if (unknown.length > 0) throw new Error(`no bound is called ${unknown.join(", ")}`);
+  const saved = (fromPlain(state) ?? {}) as Record<string, { tally: Tally; monitor: unknown }>;
+  const { precision } = context;
+  /** The step of the record being observed, for the checks. */
+  let step = 0;
+
+  function watch(bound: Bound): Watched {
+    const earlier = saved[bound.name];
+    const tally: Tally = earlier?.tally ?? { checks: 0, smallestSlack: Number.POSITIVE_INFINITY };
+    const check: Check = (measured, limit, absoluteTolerance = 0, layer) => {
+      if (limit === Number.POSITIVE_INFINITY) return;
+      const holds = measured <= limit + tolerance[precision] * Math.abs(limit) + absoluteTolerance;
+      const slack = slackOf(measured, limit, holds);
+      tally.checks++;
+      if (slack < tally.smallestSlack) tally.smallestSlack = slack;
+      if (!holds && !tally.violation) {
+        tally.violation = { firstStep: step, ...(layer !== undefined && { layer }), measured, bound: limit };
+      }
+    };
+    return { bound, monitor: bound.start(context, earlier?.monitor), tally, check };
+  }
+
+  const chosen = bounds
+    .filter(({ name }) => selected === "auto" || selected.includes(name))
+    .map((bound) => ({ bound, reason: bound.reasonNotApplicable(context) }));
+  const watched = chosen.filter(({ reason }) => reason === undefined).map(({ bound }) => watch(bound));
+
+  return {
+    columns: watched.flatMap(({ bound }) => bound.columns),
+    needsEveryStep: watched.length > 0,
+
+    observe(record) {
+      step = record.step;
+      const values: number[] | undefined = record.traced ? [] : undefined;
+      const ended = isBeyondArithmetic(record);
+      for (const { bound, monitor, check } of watched) {
+        const columns: readonly number[] = ended ? bound.columns.map(() => Number.NaN) : monitor.observe(record, check);
+        values?.push(...columns);
+      }
+      return values ?? nothing;
+    },
+
+    verdicts: () =>
+      Object.fromEntries(
+        chosen.map(({ bound, reason }) => [
+          bound.name,
+          reason === undefined
+            ? verdictOf(watched.find((one) => one.bound === bound)!)
+            : { outcome: "not applicable", reason },
+        ]),
+      ),
+
+    state: () =>
+      toPlain(
+        Object.fromEntries(
+          watched.map(({ bound, monitor, tally }) => [bound.name, { tally, monitor: monitor.state() }]),
+        ),
+      ),
+  };
+}

@@ -1,0 +1,87 @@
+import { bounds } from "./bounds/registry.js";
+import { jsonSchema } from "./cli/commands/schema.js";
+import { backendSummaries } from "./compute/backends.js";
+import { datasets } from "./data/registry.js";
+import { optimizers } from "./optimizers/registry.js";
+import { schedules } from "./optimizers/schedules/registry.js";
+import { problems } from "./problems/registry.js";
+import { type Column, layerColumns, traceColumns } from "./trace/columns.js";
+
+/** A Markdown table; the pipes of norms are escaped. */
+function markdown(header: readonly string[], rows: readonly (readonly string[])[]): string {
+  const line = (cells: readonly string[]) => `| ${cells.map((cell) => cell.replaceAll("|", "\\|")).join(" | ")} |`;
+  return [line(header), line(header.map(() => "---")), ...rows.map(line)].join("\n");
+}
+
+const columnTable = <Row>(columns: readonly Column<Row>[]) =>
+  markdown(
+    ["column", "meaning", "formula", "unit"],
+    columns.map(({ name, meaning, formula, unit }) => [`\`${name}\``, meaning, formula, unit]),
+  );
+
+/** The parts of README.md that are generated, by the name in their markers. */
+const sections: Readonly<Record<string, () => string>> = {
+  problems: () =>
+    markdown(
+      ["problem", "what it is", "f(w)"],
+      problems.map(({ name, summary, formula }) => [`\`${name}\``, summary, formula]),
+    ),
+  datasets: () =>
+    markdown(
+      ["data set", "what it is"],
+      datasets.map(({ name, summary }) => [`\`${name}\``, summary]),
+    ),
+  optimizers: () =>
+    markdown(
+      ["optimizer", "what it is", "update", "source"],
+      optimizers.map(({ name, summary, formula, source }) => [`\`${name}\``, summary, formula, source]),
+    ),
+  schedules: () =>
+    markdown(
+      ["schedule", "λ_k, K the number of steps"],
+      schedules.map(({ name, formula }) => [`\`${name}\``, formula]),
+    ),
+  backends: () =>
+    markdown(
+      ["backend", "what it is"],
+      backendSummaries.map(({ name, summary }) => [`\`${name}\``, summary]),
+    ),
+  bounds: () =>
+    markdown(
+      ["bound", "theorem", "statement", "assumes"],
+      bounds.map(({ name, theorem, statement, assumptions }) => [
+        `\`${name}\``,
+        theorem,
+        statement,
+        assumptions.join("; "),
+      ]),
+    ),
+  "trace columns": () => columnTable(traceColumns),
+  "bound columns": () =>
+    markdown(
+      ["column", "meaning", "formula", "unit", "bound"],
+      bounds.flatMap(({ name: bound, columns }) =>
+        columns.map(({ name, meaning, formula, unit }) => [`\`${name}\``, meaning, formula, unit, `\`${bound}\``]),
+      ),
+    ),
+  "layer columns": () => columnTable(layerColumns),
+};
+
+/** The text with every generated part between its markers replaced by what the registries say now. */
+function withSections(text: string): string {
+  return Object.entries(sections).reduce((result, [name, render]) => {
+    const [start, end] = [`<!-- ${name} -->`, `<!-- end of ${name} -->`];
+    const from = result.indexOf(start);
+    const to = result.indexOf(end);
+    if (from < 0 || to < from) throw new Error(`README.md lacks the markers ${start} … ${end}`);
+    return `${result.slice(0, from + start.length)}\n${render()}\n${result.slice(to)}`;
+  }, text);
+}
+
+/** Every committed file that is generated, with the content it should have. */
+export function documents(read: (file: string) => string): { file: string; content: string }[] {
+  return [
+    { file: "README.md", content: withSections(read("README.md")) },
+    { file: "schema/experiment.schema.json", content: jsonSchema() },
+  ];
+}
