@@ -33,6 +33,12 @@ function createProgram(): Command {
     });
 
   program
+    .command("report")
+    .description("write report.html and figures/*.svg of results")
+    .argument("<results...>", "directories of experiments, or one that holds several")
+    .action(async (paths: string[]) => (await import("./commands/report.js")).report(paths));
+
+  program
     .command("list")
     .description("list problems, datasets, optimizers, schedules and bounds")
     .action(async () => (await import("./commands/list.js")).list());

@@ -1,6 +1,8 @@
 import { createHash } from "node:crypto";
-import { readFileSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { arch, cpus, hostname, platform, release } from "node:os";
+import { fileURLToPath } from "node:url";
+import { type GitState, gitState } from "./git-state.js";
 
 /** Who, with what, where: enough to tell why two runs differ. */
 export interface Provenance {
@@ -11,6 +13,11 @@ export interface Provenance {
   readonly cpu: string;
   readonly os: string;
   readonly commandLine: readonly string[];
+  readonly workingDirectory: string;
+  /** The repository the command was given in. */
+  readonly git?: GitState;
+  /** The tool's own repository, where it runs from a checkout. */
+  readonly toolGit?: GitState;
   /** SHA-256 of the dependency lockfile, where the tool runs from a checkout. */
   readonly lockfile?: string;
 }
@@ -35,8 +42,13 @@ export const toolVersion = packageJson.version;
 
 let collected: Provenance | undefined;
 
+/** What surrounds every run of this process; collected once. */
 export function provenance(): Provenance {
   if (collected) return collected;
+  const toolDirectory = fileURLToPath(packageRoot);
+  const git = gitState(process.cwd());
+  // A tool that is a dependency of the user's project lies inside that project's repository, not in one of its own.
+  const toolGit = existsSync(new URL(".git", packageRoot)) ? gitState(toolDirectory) : undefined;
   const lockfile = packageFile("package-lock.json");
   collected = {
     tool: toolVersion,
@@ -46,6 +58,9 @@ export function provenance(): Provenance {
     cpu: `${cpus()[0]?.model ?? "unknown"} × ${cpus().length}`,
     os: `${platform()} ${release()} ${arch()}`,
     commandLine: process.argv.slice(2),
+    workingDirectory: process.cwd(),
+    ...(git && { git }),
+    ...(toolGit && { toolGit }),
     ...(lockfile && { lockfile: createHash("sha256").update(lockfile).digest("hex") }),
   };
   return collected;
