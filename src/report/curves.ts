@@ -49,16 +49,17 @@ export function groupCurve(
 
 /** How many seeds are behind the curves, what the band is, and what display leaves out, in sentences. */
 export function curveNotes(
-  seeds: readonly number[],
+  curves: readonly { readonly seeds: number; readonly points: readonly Point[] }[],
   { thinned, notPositive }: Reduction,
   logarithmic: boolean,
 ): string {
+  const seeds = curves.map((curve) => curve.seeds);
   const [fewest, most] = [Math.min(...seeds), Math.max(...seeds)];
   const n = fewest === most ? `n = ${most}` : `n = ${fewest} to ${most}`;
+  const banded = curves.some(({ points }) => points[0]?.low !== undefined);
+  const median = `Median over seeds (${n})${banded ? `, band from ${bandText(most)}` : ""}`;
   const notes = [
-    most > 1
-      ? `Median over seeds (${n}), with a band from ${bandText(most)}; a diverged seed counts as infinite from there on.`
-      : "One seed (n = 1).",
+    most > 1 ? `${median}; a diverged seed counts as infinite from there on.` : "One seed (n = 1).",
     ...(thinned > 0 ? ["Drawn with fewer points than were measured; every stretch keeps its extremes."] : []),
     ...(notPositive > 0 && logarithmic
       ? [`${notPositive} points at or below 0 have no place on a logarithmic axis.`]

@@ -47,7 +47,7 @@ export function columnTitle(name: string): string {
   if (!column) return words;
   const { formula, unit } = column;
   const symbol = formula.length <= 28 ? ` ${formula}` : "";
-  return `${words}${symbol}${unit === "1" || unit === "" || words.includes(unit) ? "" : ` [${unit}]`}`;
+  return `${words}${symbol}${unit === "1" || unit === "" || words.includes(unit) || unit === `${words}s` ? "" : ` [${unit}]`}`;
 }
 
 export const plural = (count: number, noun: string) => `${count} ${noun}${count === 1 ? "" : "s"}`;

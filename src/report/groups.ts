@@ -19,6 +19,10 @@ export const printable = (text: string) =>
     String.fromCodePoint(sign.codePointAt(0)! < 0x20 ? 0x2400 + sign.codePointAt(0)! : 0x2421),
   );
 
+/** Digits beyond the fifth only lengthen a legend; the table of runs has them all. */
+const shortened = (label: string) =>
+  label.replace(/-?\d+\.\d{5,}(e-?\d+)?|\d{7,}/g, (number) => String(Number(Number(number).toPrecision(4))));
+
 export function groupsOf(manifests: readonly Manifest[]): Group[] {
   const groups = new Map<string, Manifest[]>();
   for (const manifest of manifests) {
@@ -27,8 +31,10 @@ export function groupsOf(manifests: readonly Manifest[]): Group[] {
     if (members) members.push(manifest);
     else groups.set(label, [manifest]);
   }
+  const short = new Set([...groups.keys()].map(shortened));
+  const unique = short.size === groups.size;
   return [...groups].map(([label, runs]) => ({
-    label: printable(label),
+    label: printable(unique ? shortened(label) : label),
     optimizer: printable(runs[0]!.optimizer),
     axes: runs[0]!.axes,
     runs,

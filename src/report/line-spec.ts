@@ -63,7 +63,14 @@ function colour({ curves, groups, shadeTitle }: LineOptions): Spec {
     field: "shade",
     type: "quantitative",
     scale: { type: logarithmic ? "log" : "linear", scheme: "viridis" },
-    legend: { title: shadeTitle, gradientLength: 260, gradientThickness: 10, titleOrient: "left", tickCount: 5 },
+    legend: {
+      title: shadeTitle,
+      type: "gradient",
+      gradientLength: 260,
+      gradientThickness: 10,
+      titleOrient: "left",
+      tickCount: 5,
+    },
   };
 }
 
@@ -87,6 +94,14 @@ const tooltip = ({ yTitle, xTitle }: LineOptions, several: boolean) => [
     : []),
 ];
 
+/** Logarithmic axes end where the data end; linear ones need not contain 0. */
+export const yScale = (logarithmic: boolean, domainMax?: number) => ({
+  type: logarithmic ? "log" : "linear",
+  nice: false,
+  ...(!logarithmic && { zero: false }),
+  ...(domainMax !== undefined && { domainMax }),
+});
+
 /** Curves over steps: band, line, and points that answer to the pointer; one panel, or one for each `panel`. */
 export function lineSpec(options: LineOptions): Spec {
   const { curves, groups, xTitle, yTitle, logarithmic, format, shadeTitle, markers = false, ceiling } = options;
@@ -102,7 +117,7 @@ export function lineSpec(options: LineOptions): Spec {
     field: "value",
     type: "quantitative",
     title: yTitle,
-    scale: { type: logarithmic ? "log" : "linear", zero: false, ...(ceiling !== undefined && { domainMax: ceiling }) },
+    scale: yScale(logarithmic, ceiling),
     axis: { tickCount: 6, format: format ?? "~g" },
   };
   const isMeasured = { filter: `datum.kind === '${measured}'` };
@@ -123,6 +138,7 @@ export function lineSpec(options: LineOptions): Spec {
       detail: { field: "group" },
       opacity: picked(shadeTitle === undefined ? 1 : 0.75),
       ...(kinds.length > 1 && {
+        strokeWidth: { condition: { test: `datum.kind === '${measured}'`, value: 1.6 }, value: 1 },
         strokeDash: {
           field: "kind",
           type: "nominal",
@@ -158,14 +174,14 @@ export function lineSpec(options: LineOptions): Spec {
     transform,
   };
   const encoding = { color: colour(options) };
-  if (panels.length < 2) return { ...shared, width: 760, height: 340, encoding, layer };
+  if (panels.length < 2) return { ...shared, width: 800, height: 340, encoding, layer };
   const columns = panels.length === 2 || panels.length === 4 ? 2 : 3;
   return {
     ...shared,
     facet: { field: "panel", type: "nominal", title: null, sort: panels },
     columns,
     spacing: 28,
-    spec: { width: columns === 2 ? 390 : 245, height: columns === 2 ? 250 : 190, encoding, layer },
+    spec: { width: columns === 2 ? 375 : 238, height: columns === 2 ? 250 : 190, encoding, layer },
   };
 }
 

@@ -50,7 +50,9 @@ export function startPage(): void {
       const type = types[key];
       const channel = inner as { scale?: { type?: string } };
       result[key] = withAxes(
-        type !== undefined && channel?.scale?.type ? { ...channel, scale: { ...channel.scale, type } } : inner,
+        type !== undefined && channel?.scale?.type
+          ? { ...channel, scale: { ...channel.scale, type, zero: type === "log" ? undefined : false } }
+          : inner,
         types,
       );
     }

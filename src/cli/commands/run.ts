@@ -98,7 +98,7 @@ function printResult({ directory, manifests, skipped, interrupted }: ExperimentR
     "",
     ...(skipped > 0 ? [`${skipped} of the runs had been made before and were kept; --force makes them again`] : []),
     ...(interrupted ? ["interrupted: what was finished is kept; the same command goes on with the rest"] : []),
-    `results: ${join(directory, "summary.csv")} and ${join(directory, "runs", manifests.length === 1 ? manifests[0]!.id : "")}`,
+    `results: ${join(directory, "report.html")}, ${join(directory, "summary.csv")} and ${join(directory, "runs", manifests.length === 1 ? manifests[0]!.id : "")}`,
   ];
   process.stdout.write(`${lines.join("\n")}\n`);
 }
@@ -115,6 +115,18 @@ const jsonResult = ({ manifests, ...facts }: ExperimentResult) => ({
     wallSeconds,
   })),
 });
+
+/** The page, without the SVG files, which take seconds; a report that fails does not spoil the runs. */
+async function reportOn({ directory, manifests }: ExperimentResult, progress: { announce(line: string): void }) {
+  if (manifests.length === 0) return;
+  const { writeReport } = await import("../../report/report.js");
+  try {
+    await writeReport(directory, { svg: false });
+  } catch (error) {
+    if (!(error instanceof ExperimentError)) throw error;
+    progress.announce(`no report: ${error.message}`);
+  }
+}
 
 /**
  * Runs the experiments of these configs.
@@ -142,6 +154,7 @@ export async function run(paths: readonly string[], rawOptions: unknown): Promis
       progress,
     );
     results.push(result);
+    await reportOn(result, progress);
     if (!options.json) printResult(result);
     if (signal.aborted) break;
   }

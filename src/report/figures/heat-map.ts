@@ -12,6 +12,26 @@ const short = (value: unknown) =>
       ? value
       : JSON.stringify(value);
 
+/** Losses that colours tell apart: those of runs that blew up would flatten all others, and 0 has no logarithm. */
+function colourRange(medians: readonly number[]): [low: number, high: number] {
+  const finite = medians.filter(Number.isFinite);
+  if (finite.length === 0) return [0, 1];
+  const high = Math.min(
+    finite.reduce((a, b) => Math.max(a, b)),
+    10 * Math.abs(quantile(finite, 0.5)) || 1,
+  );
+  const least = finite.reduce((a, b) => Math.min(a, b));
+  const positive = finite.filter((value) => value > 0 && value < high);
+  if (least < 0 || positive.length === 0) return [Math.min(least, high), high];
+  return [
+    Math.max(
+      1e-16 * high,
+      positive.reduce((a, b) => Math.min(a, b)),
+    ),
+    high,
+  ];
+}
+
 /** Median final loss over two swept axes, one panel an optimizer; over more axes, the best of what the others give. */
 export const heatMap: FigureMaker = ({ groups }): Figure | undefined => {
   const axes = axesOf(groups);
@@ -32,8 +52,7 @@ export const heatMap: FigureMaker = ({ groups }): Figure | undefined => {
     const own = values.filter(({ row, median }) => row[1] === optimizer && Number.isFinite(median));
     if (own.length > 0) own.reduce((a, b) => (b.median < a.median ? b : a)).row[7] = "best";
   }
-  const finite = values.map(({ median }) => median).filter(Number.isFinite);
-  const logarithmic = finite.every((value) => value > 0);
+  const [low, high] = colourRange(values.map(({ median }) => median));
   const panels = [...new Set(groups.map(({ optimizer }) => optimizer))];
   const columns = Math.min(3, panels.length);
   const [xs, ys] = [first[1].map(short), second[1].map(short)];
@@ -43,8 +62,8 @@ export const heatMap: FigureMaker = ({ groups }): Figure | undefined => {
     { field: "value", type: "quantitative", title: "median final loss", format: ".6~g" },
     { field: "diverged", title: "diverged seeds" },
   ];
-  const x = { ...position("x", first[0], xs), axis: { labelAngle: -45, labelOverlap: "greedy" } };
-  const y = position("y", second[0], [...ys].reverse());
+  const x = { ...position("x", first[0], xs), axis: { labelAngle: -45, labelOverlap: "greedy", grid: false } };
+  const y = { ...position("y", second[0], [...ys].reverse()), axis: { grid: false } };
   const width = { 1: 620, 2: 350, 3: 230 }[columns]!;
   const spec = {
     data: { name: "points" },
@@ -65,7 +84,13 @@ export const heatMap: FigureMaker = ({ groups }): Figure | undefined => {
             color: {
               field: "value",
               type: "quantitative",
-              scale: { type: logarithmic ? "log" : "linear", scheme: "viridis", reverse: true },
+              scale: {
+                type: low > 0 ? "log" : "linear",
+                domain: [low, high],
+                clamp: true,
+                scheme: "viridis",
+                reverse: true,
+              },
               legend: {
                 title: "final loss",
                 gradientLength: 260,
@@ -80,7 +105,7 @@ export const heatMap: FigureMaker = ({ groups }): Figure | undefined => {
         },
         {
           transform: [{ filter: "!isValid(datum.value)" }],
-          mark: { type: "point", shape: "cross", angle: 45, filled: true, size: 40, color: "#999999" },
+          mark: { type: "text", text: "×", fontSize: 13, color: "#999999" },
           encoding: { tooltip },
         },
         {
@@ -93,7 +118,8 @@ export const heatMap: FigureMaker = ({ groups }): Figure | undefined => {
   };
   const seeds = Math.max(...groups.map(({ runs }) => runs.length));
   const caption = [
-    `Median over ${plural(seeds, "seed")}; ring: the best of each optimizer; ×: half of the seeds or more diverged.`,
+    `Median over ${plural(seeds, "seed")}; ring: the smallest of each optimizer; ×: half of the seeds or more diverged.`,
+    "Colours end at ten times the median loss.",
     others.length > 0 ? `The smallest over ${others.map(([path]) => path).join(", ")}.` : "",
   ];
   return {

@@ -41,11 +41,7 @@ function layerFigure(
       about,
       chosen ? `The best of each optimizer, of ${plural(source.groups.length, "configuration")}.` : "",
       layers.length < all.length ? `${layers.length} of ${all.length} layers: the first and the last.` : "",
-      curveNotes(
-        curves.map(({ seeds }) => seeds),
-        reduction,
-        true,
-      ),
+      curveNotes(curves, reduction, true),
     ];
     return {
       id,

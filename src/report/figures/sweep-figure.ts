@@ -1,9 +1,10 @@
-import type { Cell, Figure, FigureMaker } from "../figure.js";
-import { plural } from "../figure.js";
+import { type Cell, type Figure, type FigureMaker, plural, type Spec } from "../figure.js";
 import { axesOf, type Group } from "../groups.js";
+import { yScale } from "../line-spec.js";
 import { band, bandText, quantile } from "../quantile.js";
 
-interface Cell1 {
+/** What a configuration came to over its seeds. */
+interface Outcome {
   readonly group: Group;
   readonly x: number;
   readonly median: number;
@@ -12,7 +13,7 @@ interface Cell1 {
   readonly diverged: number;
 }
 
-/** Final losses of a group's seeds; one that diverged or failed counts as infinite. */
+/** Final losses of a group's seeds; one that did not complete counts as infinite. */
 export function finalLosses({ runs }: Group): number[] {
   return runs.map(({ status, outcome }) =>
     status === "completed" && outcome?.finalLoss !== undefined ? Number(outcome.finalLoss) : Number.POSITIVE_INFINITY,
@@ -21,63 +22,56 @@ export function finalLosses({ runs }: Group): number[] {
 
 export const divergedOf = ({ runs }: Group) => runs.filter(({ status }) => status === "diverged").length;
 
-const isLogarithmic = (values: readonly number[]) =>
-  values.every((value) => value > 0) && Math.max(...values) >= 8 * Math.min(...values);
+function outcomeOf(group: Group, path: string): Outcome {
+  const losses = finalLosses(group);
+  const finished = losses.filter(Number.isFinite);
+  return {
+    group,
+    x: Number(group.axes[path]),
+    median: quantile(losses, 0.5),
+    ...(finished.length > 0 ? band(finished) : { low: Number.NaN, high: Number.NaN }),
+    diverged: divergedOf(group),
+  };
+}
 
-/** The group with the smallest median of each optimizer. */
-function bestOf(cells: readonly Cell1[]): Set<Cell1> {
-  const best = new Map<string, Cell1>();
-  for (const cell of cells) {
-    const known = best.get(cell.group.optimizer);
-    if (Number.isFinite(cell.median) && (!known || cell.median < known.median)) best.set(cell.group.optimizer, cell);
+/** The outcome with the smallest median of each optimizer. */
+function bestOf(outcomes: readonly Outcome[]): Set<Outcome> {
+  const best = new Map<string, Outcome>();
+  for (const outcome of outcomes) {
+    const known = best.get(outcome.group.optimizer);
+    if (Number.isFinite(outcome.median) && (!known || outcome.median < known.median))
+      best.set(outcome.group.optimizer, outcome);
   }
   return new Set(best.values());
 }
 
-const fields = ["group", "panel", "x", "value", "low", "high", "diverged", "seeds", "best", "mark", "pixel"];
+const fields = ["group", "panel", "x", "value", "low", "high", "diverged", "seeds", "best", "pixel"];
 
-/** Final loss against one swept number, for each optimizer. */
-export const sweep: FigureMaker = ({ groups }): Figure | undefined => {
-  const axes = axesOf(groups);
-  const [axis] = axes;
-  if (!axis || axes.length > 1 || !axis[1].every((value) => typeof value === "number")) return undefined;
-  const [path, values] = axis as [string, number[]];
-  const optimizers = [...new Set(groups.map(({ optimizer }) => optimizer))];
-  const cells = groups.map((group): Cell1 => {
-    const losses = finalLosses(group);
-    return {
-      group,
-      x: Number(group.axes[path]),
-      median: quantile(losses, 0.5),
-      ...band(losses.filter(Number.isFinite)),
-      diverged: divergedOf(group),
-    };
+/** Height of the strip at the top in which diverged values are marked, one row an optimizer. */
+const stripRow = 13;
+
+function rowsOf(outcomes: readonly Outcome[], optimizers: readonly string[]): Cell[][] {
+  const best = bestOf(outcomes);
+  return outcomes.map((outcome) => {
+    const { group, x, median, low, high, diverged } = outcome;
+    const pixel = diverged > 0 ? 6 + stripRow * optimizers.indexOf(group.optimizer) : undefined;
+    const isBest = best.has(outcome) ? 1 : 0;
+    return [group.label, group.optimizer, x, median, low, high, diverged, group.runs.length, isBest, pixel];
   });
-  const best = bestOf(cells);
-  const seeds = Math.max(...groups.map(({ runs }) => runs.length));
-  const rows = cells.map((cell): Cell[] => {
-    const { group, x, median, low, high, diverged } = cell;
-    const seedCount = group.runs.length;
-    const pixel = 6 + 13 * optimizers.indexOf(group.optimizer);
-    const share = diverged > 0 ? `${diverged} of ${seedCount} diverged` : "none";
-    return [
-      group.label,
-      group.optimizer,
-      x,
-      median,
-      low,
-      high,
-      share,
-      seedCount,
-      best.has(cell) ? "best" : "",
-      diverged > 0 ? "diverged" : "finished",
-      pixel,
-    ];
-  });
-  const logX = isLogarithmic(values);
-  const finite = cells.map(({ median }) => median).filter(Number.isFinite);
-  const logY = finite.every((value) => value > 0);
-  const crossed = cells.some(({ diverged }) => diverged > 0);
+}
+
+interface SweepOptions {
+  readonly path: string;
+  readonly optimizers: readonly string[];
+  readonly seeds: number;
+  readonly crossed: boolean;
+  readonly logX: boolean;
+  readonly logY: boolean;
+}
+
+const height = 340;
+
+function sweepSpec({ path, optimizers, seeds, crossed, logX, logY }: SweepOptions): Spec {
   const x = {
     field: "x",
     type: "quantitative",
@@ -89,24 +83,51 @@ export const sweep: FigureMaker = ({ groups }): Figure | undefined => {
     field: "value",
     type: "quantitative",
     title: "final loss f(w_K)",
-    scale: {
-      type: logY ? "log" : "linear",
-      zero: false,
-      ...(crossed && { range: [340, 12 + 13 * optimizers.length] }),
-    },
+    scale: { ...yScale(logY), ...(crossed && { range: [height, 12 + stripRow * optimizers.length] }) },
     axis: { tickCount: 6, format: "~g" },
   };
-  const picked = (opacity: number) => ({ condition: { param: "pick", value: opacity }, value: opacity * 0.08 });
+  const pickable = optimizers.length > 1;
+  const opacity = (value: number) =>
+    pickable ? { condition: { param: "pick", value }, value: value * 0.08 } : { value };
   const tooltip = [
     { field: "group", title: "run" },
-    { field: "x", type: "quantitative", title: path },
     { field: "value", type: "quantitative", title: "median final loss", format: ".6~g" },
     { field: "low", type: "quantitative", title: "band from", format: ".4~g" },
     { field: "high", type: "quantitative", title: "band to", format: ".4~g" },
-    { field: "diverged", title: "diverged" },
+    { field: "diverged", type: "quantitative", title: "seeds that diverged" },
     { field: "seeds", type: "quantitative", title: "seeds" },
   ];
-  const spec = {
+  const bandLayer = {
+    transform: [{ filter: "isValid(datum.value) && (!logY || datum.low > 0)" }],
+    mark: { type: "area", tooltip: false },
+    encoding: { x, y: { ...y, field: "low" }, y2: { field: "high" }, opacity: opacity(0.16) },
+  };
+  const lineLayer = {
+    mark: { type: "line" },
+    params: [
+      { name: "zoom", select: { type: "interval", zoom: "wheel![event.ctrlKey || event.metaKey]" }, bind: "scales" },
+      ...(pickable ? [{ name: "pick", select: { type: "point", fields: ["panel"] }, bind: "legend" }] : []),
+    ],
+    encoding: { x, y, opacity: opacity(1) },
+  };
+  const points = { mark: { type: "point", filled: true, size: 34 }, encoding: { x, y, opacity: opacity(1), tooltip } };
+  const rings = {
+    transform: [{ filter: "datum.best" }],
+    mark: { type: "point", filled: false, size: 190, strokeWidth: 2 },
+    encoding: { x, y, opacity: opacity(1), tooltip },
+  };
+  const curves = [...(seeds > 1 ? [bandLayer] : []), lineLayer, points, rings];
+  const crosses = {
+    transform: [{ filter: "isValid(datum.pixel)" }],
+    mark: { type: "point", shape: "cross", angle: 45, filled: true, size: 52 },
+    encoding: {
+      x,
+      y: { field: "pixel", type: "quantitative", scale: null, axis: null },
+      opacity: opacity(1),
+      tooltip,
+    },
+  };
+  return {
     data: { name: "points" },
     params: [
       { name: "filter", value: "" },
@@ -118,74 +139,46 @@ export const sweep: FigureMaker = ({ groups }): Figure | undefined => {
       { filter: "!logX || datum.x > 0" },
       { calculate: "logY && !(datum.value > 0) ? null : datum.value", as: "value" },
     ],
-    width: 760,
-    height: 340,
+    width: 800,
+    height,
     encoding: {
-      color: {
-        field: "panel",
-        type: "nominal",
-        scale: { domain: optimizers },
-        legend: optimizers.length > 1 ? {} : null,
-      },
+      color: { field: "panel", type: "nominal", scale: { domain: optimizers }, legend: pickable ? {} : null },
     },
-    layer: [
-      ...(seeds > 1
-        ? [
-            {
-              mark: { type: "area", tooltip: false },
-              transform: [{ filter: "isValid(datum.value)" }],
-              encoding: { x, y: { ...y, field: "low" }, y2: { field: "high" }, opacity: picked(0.16) },
-            },
-          ]
-        : []),
-      {
-        mark: { type: "line" },
-        params: [
-          {
-            name: "zoom",
-            select: { type: "interval", zoom: "wheel![event.ctrlKey || event.metaKey]" },
-            bind: "scales",
-          },
-          { name: "pick", select: { type: "point", fields: ["panel"] }, bind: "legend" },
-        ],
-        encoding: { x, y, opacity: picked(1) },
-      },
-      { mark: { type: "point", filled: true, size: 34 }, encoding: { x, y, opacity: picked(1), tooltip } },
-      {
-        transform: [{ filter: "datum.best === 'best'" }],
-        mark: { type: "point", filled: false, size: 190, strokeWidth: 2 },
-        encoding: { x, y, opacity: picked(1), tooltip },
-      },
-      ...(crossed
-        ? [
-            {
-              transform: [{ filter: "datum.mark === 'diverged'" }],
-              mark: { type: "point", shape: "cross", angle: 45, filled: true, size: 52 },
-              encoding: {
-                x,
-                y: { field: "pixel", type: "quantitative", scale: null, axis: null },
-                opacity: picked(1),
-                tooltip,
-              },
-            },
-          ]
-        : []),
-    ],
-    ...(crossed && { resolve: { scale: { y: "independent" } } }),
+    ...(crossed
+      ? { layer: [{ layer: curves }, crosses], resolve: { scale: { y: "independent" } } }
+      : { layer: curves }),
   };
+}
+
+const spansDecades = (values: readonly number[]) =>
+  values.every((value) => value > 0) && Math.max(...values) >= 8 * Math.min(...values);
+
+/** Final loss against one swept number, for each optimizer. */
+export const sweep: FigureMaker = ({ groups }): Figure | undefined => {
+  const axes = axesOf(groups);
+  const [axis] = axes;
+  if (!axis || axes.length > 1 || !axis[1].every((value) => typeof value === "number")) return undefined;
+  const [path, values] = axis as [string, number[]];
+  const optimizers = [...new Set(groups.map(({ optimizer }) => optimizer))];
+  const outcomes = groups.map((group) => outcomeOf(group, path));
+  const medians = outcomes.map(({ median }) => median).filter(Number.isFinite);
+  const seeds = Math.max(...groups.map(({ runs }) => runs.length));
+  const crossed = outcomes.some(({ diverged }) => diverged > 0);
+  const logX = spansDecades(values);
+  const logY = medians.every((value) => value > 0);
   const caption = [
     seeds > 1
-      ? `Median over ${plural(seeds, "seed")} (band: ${bandText(seeds)} of those that finished); a seed that diverged counts as infinite.`
+      ? `Median over ${plural(seeds, "seed")}, band from ${bandText(seeds)} of those that finished; a seed that diverged counts as infinite.`
       : "One seed (n = 1).",
-    "Ring: the best of each optimizer.",
+    "Ring: the smallest of each optimizer.",
     crossed ? "× along the top: at least one seed diverged there." : "",
   ];
   return {
     id: "sweep",
     title: `Final loss against ${path}`,
     caption: caption.filter(Boolean).join(" "),
-    spec,
-    data: { fields, rows },
+    spec: sweepSpec({ path, optimizers, seeds, crossed, logX, logY }),
+    data: { fields, rows: rowsOf(outcomes, optimizers) },
     switchable: ["x", "y"],
   };
 };

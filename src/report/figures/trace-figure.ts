@@ -47,6 +47,7 @@ function traceFigure({ column, title, logarithmic, about, every, format, markers
       return [
         {
           ...curve,
+          ...(many && { points: curve.points.map(({ step, value }) => ({ step, value })) }),
           group: group.label,
           kind,
           ...(many && { panel: group.optimizer }),
@@ -67,12 +68,8 @@ function traceFigure({ column, title, logarithmic, about, every, format, markers
       about,
       best ? `The best of each optimizer, of ${plural(source.groups.length, "configuration")}.` : "",
       many ? `${plural(groups.length, "configuration")}, one panel an optimizer.` : "",
-      dashed.length > 0 ? `Dashed: the bound it must stay below (${dashed.join(", ")}).` : "",
-      curveNotes(
-        curves.map(({ seeds }) => seeds),
-        reduction,
-        logarithmic,
-      ),
+      dashed.length > 0 ? `Dashed: what the theory says of it (${dashed.join(", ")}).` : "",
+      curveNotes(curves, reduction, logarithmic),
       ceiling === undefined ? "" : "Some curves blow up and leave at the top, a hundred times the largest start.",
     ];
     return {
