@@ -1,4 +1,4 @@
-import { existsSync } from "node:fs";
+import { existsSync, readdirSync } from "node:fs";
 import { basename, join, resolve } from "node:path";
 import { z } from "zod";
 import { ExperimentError } from "../errors.js";
@@ -6,7 +6,7 @@ import { type BoundFinding, boundFindings } from "../expectations/bound-findings
 import { ExpectationReader, type Finding } from "../expectations/evaluate.js";
 import { expectationSchema } from "../expectations/schema.js";
 import { readJson } from "../results/files.js";
-import { type Manifest, manifestPath } from "../results/manifest.js";
+import { isFinished, type Manifest, manifestPath } from "../results/manifest.js";
 import { manifestsOf } from "../results/summary.js";
 
 /** What is on the disk about one experiment. */
@@ -26,17 +26,23 @@ interface ExperimentFile {
   readonly runs?: readonly { readonly id: string; readonly label: string }[];
 }
 
+const subdirectories = (path: string) =>
+  readdirSync(path, { withFileTypes: true })
+    .filter((entry) => entry.isDirectory())
+    .map(({ name }) => join(path, name));
+
 /**
  * Experiment directories that a path stands for: an experiment's own, that of one of its runs, or one that holds
  * several experiments.
  *
- * @param experimentsIn lists the directories inside a directory
  * @throws ExperimentError if there are no results
  */
-export function experimentDirectories(path: string, experimentsIn: (path: string) => string[]): string[] {
+export function experimentDirectories(path: string): string[] {
   if (existsSync(join(path, "runs"))) return [path];
   if (existsSync(manifestPath(path))) return [resolve(path, "..", "..")];
-  const inside = existsSync(path) ? experimentsIn(path).filter((directory) => existsSync(join(directory, "runs"))) : [];
+  const inside = existsSync(path)
+    ? subdirectories(path).filter((directory) => existsSync(join(directory, "runs")))
+    : [];
   if (inside.length > 0) return inside.sort();
   throw new ExperimentError(
     `${path} holds no results; expected an experiment's directory such as results/lars-mnist, with runs/ in it`,
@@ -49,9 +55,11 @@ export function experimentDirectories(path: string, experimentsIn: (path: string
  * @throws ExperimentError if there is no run yet, or the expectations in experiment.json cannot be read
  */
 export function readExperiment(directory: string): ExperimentResults {
-  const manifests = manifestsOf(directory);
-  if (manifests.length === 0) throw new ExperimentError(`${directory}: no run has been started here`);
   const { config, runs = [] } = (readJson(join(directory, "experiment.json")) ?? {}) as ExperimentFile;
+  const order = new Map(runs.map(({ id }, i) => [id, i]));
+  // Runs of an earlier form of the config may lie here too, under the same labels.
+  const manifests = manifestsOf(directory).filter(({ id }) => runs.length === 0 || order.has(id));
+  if (manifests.length === 0) throw new ExperimentError(`${directory}: no run has been started here`);
   const expectations = z.array(expectationSchema).safeParse(config?.expect ?? []);
   if (!expectations.success) {
     throw new ExperimentError(
@@ -59,12 +67,8 @@ export function readExperiment(directory: string): ExperimentResults {
     );
   }
   const known = new Set(manifests.map(({ id }) => id));
-  const order = new Map(runs.map(({ id }, i) => [id, i]));
   const rank = ({ id }: Manifest) => order.get(id) ?? runs.length;
-  const reader = new ExpectationReader(
-    manifests.filter(({ status }) => status === "completed" || status === "diverged"),
-    directory,
-  );
+  const reader = new ExpectationReader(manifests.filter(isFinished), directory);
   const description = config?.description ?? manifests[0]!.config.description;
   return {
     directory,

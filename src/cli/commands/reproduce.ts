@@ -18,6 +18,7 @@ import {
 import { writeAtomically } from "../../results/files.js";
 import { interruptSignal } from "../interrupt.js";
 import { createProgress } from "../progress.js";
+import { reportOn } from "../report-on.js";
 import { table } from "../table.js";
 
 const optionsSchema = z.object({
@@ -80,6 +81,7 @@ export async function reproduce(names: readonly string[], rawOptions: unknown): 
       progress,
     );
     if (signal.aborted) return "interrupted";
+    await reportOn(result, progress);
     const { name, description = "", path } = experiment;
     const one = claimsOf({ name, description, config: relative(packageRoot, path) }, result);
     claims.push(one);

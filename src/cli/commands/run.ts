@@ -9,6 +9,7 @@ import type { Finding } from "../../expectations/evaluate.js";
 import type { Manifest } from "../../results/manifest.js";
 import { interruptSignal } from "../interrupt.js";
 import { createProgress } from "../progress.js";
+import { reportOn } from "../report-on.js";
 import { duration, percent, short, table } from "../table.js";
 
 /** The options of `run-experiment run`, as commander delivers them. */
@@ -23,8 +24,9 @@ const optionsSchema = z.object({
   json: z.boolean().default(false),
 });
 type Options = z.output<typeof optionsSchema>;
+type ConfigOptions = Pick<Options, "set" | "seed" | "backend">;
 
-function overridesOf({ set, seed, backend }: Options): Override[] {
+function overridesOf({ set, seed, backend }: ConfigOptions): Override[] {
   const assignments = [
     ...set,
     ...(seed ? [`seeds=[${seed.join(", ")}]`] : []),
@@ -45,7 +47,7 @@ interface Loaded {
 }
 
 /** All configs are read and checked before the first of them is run. */
-function loadAll(paths: readonly string[], options: Options): Loaded[] {
+export function loadAll(paths: readonly string[], options: ConfigOptions): Loaded[] {
   const loaded = paths.map((path) => {
     const experiment = loadExperiment(path, overridesOf(options));
     return { experiment, runs: expand(experiment) };
@@ -137,18 +139,6 @@ const jsonResult = ({ manifests, ...facts }: ExperimentResult) => ({
     wallSeconds,
   })),
 });
-
-/** The page, without the SVG files, which take seconds; a report that fails does not spoil the runs. */
-async function reportOn({ directory, manifests }: ExperimentResult, progress: { announce(line: string): void }) {
-  if (manifests.length === 0) return;
-  const { writeReport } = await import("../../report/report.js");
-  try {
-    await writeReport(directory, { svg: false });
-  } catch (error) {
-    if (!(error instanceof ExperimentError)) throw error;
-    progress.announce(`no report: ${error.message}`);
-  }
-}
 
 /**
  * Runs the experiments of these configs.
