@@ -44,6 +44,13 @@ export interface LineOptions {
   readonly ceiling?: number | undefined;
 }
 
+/** Discs are easier to hit than lines; the longer the labels, the fewer columns. */
+export function legendOfGroups(labels: readonly string[]) {
+  const longest = Math.min(40, Math.max(...labels.map((label) => label.length)));
+  const columns = Math.max(1, Math.min(4, Math.floor(800 / (6.5 * longest + 40))));
+  return { columns, symbolType: "circle", symbolSize: 90, symbolStrokeWidth: 0 };
+}
+
 const distinct = <T>(values: readonly T[]) => [...new Set(values)];
 
 function colour({ curves, groups, shadeTitle }: LineOptions): Spec {
@@ -52,7 +59,7 @@ function colour({ curves, groups, shadeTitle }: LineOptions): Spec {
       field: "group",
       type: "nominal",
       scale: { domain: groups },
-      legend: groups.length > 1 ? { columns: 4 } : null,
+      legend: groups.length > 1 ? legendOfGroups(groups) : null,
     };
   }
   const shades = distinct(curves.map(({ shade }) => shade));

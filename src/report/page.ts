@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
-import { fileURLToPath } from "node:url";
+import { createRequire } from "node:module";
 import { toolVersion } from "../results/provenance.js";
 import type { ExperimentResults } from "./experiment-results.js";
 import { type Figure, plural } from "./figure.js";
@@ -16,7 +16,7 @@ const libraries = ["vega/build/vega.min.js", "vega-lite/build/vega-lite.min.js",
 /** The minified file of a library, found next to its entry point. */
 function librarySource(path: string): string {
   const [name] = path.split("/");
-  const entry = fileURLToPath(import.meta.resolve(name!));
+  const entry = createRequire(import.meta.url).resolve(name!);
   return readFileSync(entry.replace(/build[\\/][^\\/]*$/, path.slice(name!.length + 1)), "utf8");
 }
 

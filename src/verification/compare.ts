@@ -72,6 +72,8 @@ export function differenceText(found: readonly Difference[]): string {
   const { column, step, layer, actual, expected, largest, lines, compared } = first;
   const where = `column ${column}${layer ? `, layer ${layer}` : ""}: first at step ${step}`;
   const size = Number.isFinite(largest) ? ` (relative difference up to ${largest.toPrecision(3)})` : "";
-  const rest = others.length > 0 ? `; then ${others.map((one) => `${one.column} at ${one.step}`).join(", ")}` : "";
+  const named = others.slice(0, 3).map((one) => `${one.column} at ${one.step}`);
+  const more = others.length > named.length ? ` and ${others.length - named.length} more columns` : "";
+  const rest = others.length > 0 ? `; then ${named.join(", ")}${more}` : "";
   return `${where}, ${actual || "empty"} in place of ${expected || "empty"}${size}, ${lines} of ${compared} lines${rest}`;
 }

@@ -36,10 +36,10 @@ export function toleranceOf(column: string, precision: Precision): Tolerance {
   return { relative: 1e-4, absolute: shares.has(column) ? 0.02 : 1e-6 };
 }
 
-/** Whether two fields of a CSV file agree; text that is no number, empty fields and NaN only with themselves. */
+/** Whether two fields of a CSV file agree; empty fields, NaN and infinity only with themselves. */
 export function agree(actual: string, expected: string, { relative, absolute }: Tolerance): boolean {
   if (actual === expected) return true;
   if (actual === "" || expected === "") return false;
   const [a, b] = [Number(actual), Number(expected)];
-  return Math.abs(a - b) <= absolute + relative * Math.abs(b);
+  return Number.isFinite(a) && Number.isFinite(b) && Math.abs(a - b) <= absolute + relative * Math.abs(b);
 }

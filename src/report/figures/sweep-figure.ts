@@ -1,6 +1,6 @@
 import { type Cell, type Figure, type FigureMaker, plural, type Spec } from "../figure.js";
 import { axesOf, type Group } from "../groups.js";
-import { yScale } from "../line-spec.js";
+import { legendOfGroups, yScale } from "../line-spec.js";
 import { band, bandText, quantile } from "../quantile.js";
 
 /** What a configuration came to over its seeds. */
@@ -142,7 +142,12 @@ function sweepSpec({ path, optimizers, seeds, crossed, logX, logY }: SweepOption
     width: 800,
     height,
     encoding: {
-      color: { field: "panel", type: "nominal", scale: { domain: optimizers }, legend: pickable ? {} : null },
+      color: {
+        field: "panel",
+        type: "nominal",
+        scale: { domain: optimizers },
+        legend: pickable ? legendOfGroups(optimizers) : null,
+      },
     },
     ...(crossed
       ? { layer: [{ layer: curves }, crosses], resolve: { scale: { y: "independent" } } }
