@@ -23,6 +23,8 @@ interface BackendDefinition {
   readonly summary: string;
   /** Whether `auto` tries it. */
   readonly automatic: boolean;
+  /** Whether several threads of a process can compute on it side by side, and gain by it. */
+  readonly shareable: boolean;
   /** @throws Unavailable with the reason and the mend */
   start(options: BackendOptions): Promise<{ readonly device: string; readonly version: string }>;
 }
@@ -107,18 +109,21 @@ const backends = [
     name: "tensorflow",
     summary: "native TensorFlow (tfjs-node-gpu): CUDA where there is a GPU, else the CPU",
     automatic: true,
+    shareable: false,
     start: () => startNative({ demandGpu: false }),
   },
   {
     name: "cuda",
     summary: "native TensorFlow (tfjs-node-gpu), an error without a GPU",
     automatic: false,
+    shareable: false,
     start: () => startNative({ demandGpu: true }),
   },
   {
     name: "wasm",
     summary: "WebAssembly on the CPU, installed with the tool",
     automatic: true,
+    shareable: true,
     async start({ patched = true }) {
       const tf = await loadCore();
       await import("@tensorflow/tfjs-backend-wasm");
@@ -134,6 +139,7 @@ const backends = [
     name: "cpu",
     summary: "plain JavaScript on the CPU: slow, for comparison",
     automatic: true,
+    shareable: true,
     async start() {
       const tf = await loadCore();
       await import("@tensorflow/tfjs-backend-cpu");
@@ -147,6 +153,10 @@ export type BackendName = (typeof backends)[number]["name"];
 
 /** The names a config can give, in the order in which `auto` tries them. */
 export const backendNames: readonly BackendName[] = backends.map(({ name }) => name);
+
+/** Whether several threads can compute on this backend at once; the host's own arithmetic always can be shared. */
+export const isShareable = (name: string): boolean =>
+  backends.find((backend) => backend.name === name)?.shareable ?? true;
 
 /** One line on every backend. */
 export const backendSummaries = backends.map(({ name, summary }) => ({ name, summary }));
