@@ -41,7 +41,7 @@ const bytes = 30_000;
 
 const referencePath = (directory: string) => join(directory, "reference.json");
 
-/** Hash of the config without names and without backend and precision: runs of one hash are comparable. */
+/** Hash of the config without names, backend and precision: where two traces differ, it tells whether the configs do. */
 export function configurationHash({ config }: Manifest): string {
   const { name: _, description: __, backend: ___, precision: ____, trace: _____, bounds: ______, ...rest } = config;
   const { label: _______, ...optimizer } = rest.optimizer;

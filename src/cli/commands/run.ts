@@ -30,7 +30,7 @@ const optionsSchema = z.object({
   json: z.boolean().default(false),
 });
 type Options = z.output<typeof optionsSchema>;
-type ConfigOptions = Pick<Options, "set" | "seed" | "backend">;
+type ConfigOptions = Pick<Options, "set" | "seed" | "backend"> & Partial<Pick<Options, "sweep">>;
 
 function overridesOf({ set, seed, backend }: ConfigOptions): Override[] {
   const assignments = [
