@@ -1,13 +1,24 @@
 import type { TopLevelSpec } from "vega-lite";
-import type { Figure } from "./figure.js";
+import type { Figure, Spec } from "./figure.js";
 import { expand } from "./page-script.js";
 import { themeConfig } from "./theme.js";
+
+/** Without the invisible points, which only answer to a pointer. */
+function visible(spec: Spec): Spec {
+  const { layer, spec: inner } = spec as { layer?: Spec[]; spec?: Spec };
+  const isShown = ({ encoding }: Spec) => (encoding as { opacity?: { value?: number } })?.opacity?.value !== 0;
+  return {
+    ...spec,
+    ...(layer && { layer: layer.filter(isShown) }),
+    ...(inner && { spec: visible(inner) }),
+  };
+}
 
 /** A figure as an SVG document on white, without a browser. */
 export async function renderSvg({ spec, data }: Figure): Promise<string> {
   const [vega, { compile }] = await Promise.all([import("vega"), import("vega-lite")]);
   const complete = {
-    ...spec,
+    ...visible(spec),
     datasets: { points: expand(data) },
     config: { ...themeConfig("light"), background: "white" },
   };

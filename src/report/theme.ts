@@ -32,6 +32,7 @@ export function themeConfig(theme: Theme): Record<string, unknown> {
       labelPadding: 4,
       titlePadding: 10,
       labelLimit: 180,
+      labelSeparation: 8,
     },
     axisX: { grid: false, labelFlush: true, labelOverlap: "greedy" },
     axisY: { domain: false, ticks: false, labelOverlap: "greedy" },

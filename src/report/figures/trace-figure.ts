@@ -23,14 +23,13 @@ interface TraceFigure {
   readonly markers?: boolean;
 }
 
-/** The loss at which an axis ends when runs blow up: far above every start, far below 1e30. */
+/** Where an axis ends when runs blow up or bounds are far off: a hundred times what is worth seeing. */
 function ceilingOf(curves: readonly Curve[], { results }: FigureSource): number | undefined {
-  if (!results.manifests.some(({ status }) => status === "diverged")) return undefined;
-  const starts = curves.flatMap(({ points }) => points[0]?.value ?? []).filter(Number.isFinite);
-  const ceiling = 100 * Math.max(...starts.map(Math.abs));
-  return Number.isFinite(ceiling) && ceiling > 0 && curves.some(({ points }) => points.some((p) => p.value > ceiling))
-    ? ceiling
-    : undefined;
+  const own = curves.filter(({ kind }) => kind === measured);
+  const diverged = results.manifests.some(({ status }) => status === "diverged");
+  const worth = own.flatMap(({ points }) => (diverged ? points.slice(0, 1) : points).map(({ value }) => value));
+  const ceiling = 100 * worth.filter(Number.isFinite).reduce((a, b) => Math.max(a, Math.abs(b)), 0);
+  return ceiling > 0 && curves.some(({ points }) => points.some(({ value }) => value > ceiling)) ? ceiling : undefined;
 }
 
 /** A column of trace.csv over the steps, with the bounds on it. */
@@ -70,7 +69,9 @@ function traceFigure({ column, title, logarithmic, about, every, format, markers
       many ? `${plural(groups.length, "configuration")}, one panel an optimizer.` : "",
       dashed.length > 0 ? `Dashed: what the theory says of it (${dashed.join(", ")}).` : "",
       curveNotes(curves, reduction, logarithmic),
-      ceiling === undefined ? "" : "Some curves blow up and leave at the top, a hundred times the largest start.",
+      ceiling === undefined
+        ? ""
+        : "What goes beyond a hundred times the largest measured value (the largest start, where runs diverged) leaves at the top.",
     ];
     return {
       id: column.replaceAll("_", "-"),
