@@ -14,7 +14,7 @@ export async function execute(config: Record<string, unknown>, out: string): Pro
   const path = join(out, `${config.name}.json`);
   writeFileSync(path, JSON.stringify(config));
   const experiment = loadExperiment(path);
-  return executeExperiment(experiment, expand(experiment), { out, force: false }, silent);
+  return executeExperiment(experiment, expand(experiment), { out, force: false, jobs: 1 }, silent);
 }
 
 /** A Chromium or Chrome of this machine, if there is one. */
