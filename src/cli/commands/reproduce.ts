@@ -19,6 +19,7 @@ import { writeAtomically } from "../../results/files.js";
 import { interruptSignal } from "../interrupt.js";
 import { jobsOption } from "../options.js";
 import { createProgress } from "../progress.js";
+import { reportOn } from "../report-on.js";
 import { table } from "../table.js";
 
 const optionsSchema = z.object({
@@ -84,6 +85,7 @@ export async function reproduce(names: readonly string[], rawOptions: unknown): 
       progress,
     );
     if (signal.aborted) return "interrupted";
+    await reportOn(result, progress);
     const { name, description = "", path } = experiment;
     const one = claimsOf({ name, description, config: relative(packageRoot, path) }, result);
     claims.push(one);
