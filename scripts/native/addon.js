@@ -1,12 +1,15 @@
 import { copyFileSync, existsSync, mkdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { exists, Failure, isNetworkTrouble, run, tellingLine } from "./process.js";
 import { platformLibraries } from "./tensorflow.js";
 
 const addonName = "tfjs_binding";
+const quietName = "quiet";
 const tfjsNodePackage = "@tensorflow/tfjs-node-gpu";
 /** What its modules need besides TensorFlow.js itself. */
 const protobufPackage = "google-protobuf";
+const quietSource = fileURLToPath(new URL("quiet.cc", import.meta.url));
 
 /**
  * Fetches a package from the npm registry and unpacks it, without its dependencies and without running its scripts.
@@ -60,8 +63,8 @@ function writeStandIns(directory) {
 }
 
 /**
- * What node-gyp is to build: tfjs-node's two sources, linked against the wheel's libraries, which the addon finds
- * relative to itself if they were downloaded with it.
+ * What node-gyp is to build: tfjs-node's addon, linked against the wheel's libraries, which it finds relative to itself if
+ * they were downloaded with it, and one of ours that loads it without a word.
  *
  * @param {import("./tensorflow.js").TensorFlow} tensorflow
  */
@@ -80,6 +83,7 @@ function buildDescription({ directory, isDownloaded }) {
           ? { xcode_settings: { OTHER_LDFLAGS: [searchPath], CLANG_CXX_LANGUAGE_STANDARD: "c++17" } }
           : { ldflags: [searchPath] }),
       },
+      { target_name: quietName, sources: ["binding/quiet.cc"] },
     ],
   };
 }
@@ -123,6 +127,7 @@ export function buildAddon({ directory, version, tensorflow, announce }) {
   fetchPackage(protobufPackage, "3.21.4", directory);
   writeStandIns(directory);
   writeFileSync(join(sources, "binding.gyp"), JSON.stringify(buildDescription(tensorflow), null, 2));
+  copyFileSync(quietSource, join(sources, "binding", "quiet.cc"));
   announce(`Compiling the addon against TensorFlow ${tensorflow.version} …`);
   const { command, first } = nodeGyp();
   const prefix = join(dirname(process.execPath), "..");
@@ -139,7 +144,9 @@ export function buildAddon({ directory, version, tensorflow, announce }) {
       `the addon does not compile: ${tellingLine(output)}; node-gyp's whole output is in ${keepLog(directory, output)}`,
     );
   mkdirSync(join(directory, "addon"));
-  copyFileSync(join(sources, "build", "Release", `${addonName}.node`), join(directory, "addon", `${addonName}.node`));
+  for (const name of [addonName, quietName].map((name) => `${name}.node`)) {
+    copyFileSync(join(sources, "build", "Release", name), join(directory, "addon", name));
+  }
   rmSync(join(sources, "build"), { recursive: true });
   if (tensorflow.isDownloaded) rmSync(join(tensorflow.directory, "include"), { recursive: true });
 }

@@ -27,17 +27,21 @@ export function run(command, commandArguments, options = {}) {
  */
 export const exists = (command) => run(command, ["--version"]).isOk;
 
+/** What tells of an error, the clearest first: a compiler's or linker's own line, then anybody's. */
+const signs = [/\b(fatal )?error: |undefined reference|cannot find -l/, /\*\*\* |not found/, /error|fatal/i, /./];
+
 /**
- * The line of a program's output that tells most: the last one that speaks of an error, else the last one.
+ * The line of a program's output that tells most of what went wrong.
  *
  * @param {string} output
  */
 export function tellingLine(output) {
-  const lines = output
-    .split("\n")
-    .map((line) => line.trim())
-    .filter((line) => line !== "");
-  return lines.findLast((line) => /error|fatal/i.test(line)) ?? lines.at(-1) ?? "it said nothing";
+  const lines = output.split("\n").map((line) => line.trim());
+  for (const sign of signs) {
+    const line = lines.find((line) => sign.test(line) && !/^(gyp|npm) (info|warn)/i.test(line));
+    if (line) return line;
+  }
+  return "it said nothing";
 }
 
 /** @param {string} output of pip or npm */

@@ -39,7 +39,10 @@ function loadBuilt(directory: string, tf: Core): void {
   // tfjs-node's own modules find there, as their `@tensorflow/tfjs`, an object without entries. Filled with the core of
   // this process, it makes them part of it, wherever it is installed; a second core would have backends of its own.
   Object.assign(require("@tensorflow/tfjs"), tf);
-  const binding: unknown = require("./addon/tfjs_binding.node");
+  const { quietly } = require("./addon/quiet.node") as { quietly(f: () => unknown): unknown };
+  const load = (): unknown => require("./addon/tfjs_binding.node");
+  // Level 0 is all there is to say.
+  const binding = process.env.TF_CPP_MIN_LOG_LEVEL === "0" ? load() : quietly(load);
   require(`${packageName}/dist/register_all_kernels`);
   const { NodeJSKernelBackend } = require(`${packageName}/dist/nodejs_kernel_backend`) as {
     NodeJSKernelBackend: new (binding: unknown, packageName: string) => tfl.KernelBackend;
