@@ -2,19 +2,14 @@ import { bounds } from "./bounds/registry.js";
 import { jsonSchema } from "./cli/commands/schema.js";
 import { backendSummaries } from "./compute/backends.js";
 import { datasets } from "./data/registry.js";
+import { markdownTable } from "./markdown.js";
 import { optimizers } from "./optimizers/registry.js";
 import { schedules } from "./optimizers/schedules/registry.js";
 import { problems } from "./problems/registry.js";
 import { type Column, layerColumns, traceColumns } from "./trace/columns.js";
 
-/** A Markdown table; the pipes of norms are escaped. */
-function markdown(header: readonly string[], rows: readonly (readonly string[])[]): string {
-  const line = (cells: readonly string[]) => `| ${cells.map((cell) => cell.replaceAll("|", "\\|")).join(" | ")} |`;
-  return [line(header), line(header.map(() => "---")), ...rows.map(line)].join("\n");
-}
-
 const columnTable = <Row>(columns: readonly Column<Row>[]) =>
-  markdown(
+  markdownTable(
     ["column", "meaning", "formula", "unit"],
     columns.map(({ name, meaning, formula, unit }) => [`\`${name}\``, meaning, formula, unit]),
   );
@@ -22,32 +17,32 @@ const columnTable = <Row>(columns: readonly Column<Row>[]) =>
 /** The parts of README.md that are generated, by the name in their markers. */
 const sections: Readonly<Record<string, () => string>> = {
   problems: () =>
-    markdown(
+    markdownTable(
       ["problem", "what it is", "f(w)"],
       problems.map(({ name, summary, formula }) => [`\`${name}\``, summary, formula]),
     ),
   datasets: () =>
-    markdown(
+    markdownTable(
       ["data set", "what it is"],
       datasets.map(({ name, summary }) => [`\`${name}\``, summary]),
     ),
   optimizers: () =>
-    markdown(
+    markdownTable(
       ["optimizer", "what it is", "update", "source"],
       optimizers.map(({ name, summary, formula, source }) => [`\`${name}\``, summary, formula, source]),
     ),
   schedules: () =>
-    markdown(
+    markdownTable(
       ["schedule", "λ_k, K the number of steps"],
       schedules.map(({ name, formula }) => [`\`${name}\``, formula]),
     ),
   backends: () =>
-    markdown(
+    markdownTable(
       ["backend", "what it is"],
       backendSummaries.map(({ name, summary }) => [`\`${name}\``, summary]),
     ),
   bounds: () =>
-    markdown(
+    markdownTable(
       ["bound", "theorem", "statement", "assumes"],
       bounds.map(({ name, theorem, statement, assumptions }) => [
         `\`${name}\``,
@@ -58,7 +53,7 @@ const sections: Readonly<Record<string, () => string>> = {
     ),
   "trace columns": () => columnTable(traceColumns),
   "bound columns": () =>
-    markdown(
+    markdownTable(
       ["column", "meaning", "formula", "unit", "bound"],
       bounds.flatMap(({ name: bound, columns }) =>
         columns.map(({ name, meaning, formula, unit }) => [`\`${name}\``, meaning, formula, unit, `\`${bound}\``]),

@@ -12,7 +12,7 @@ import {
 import { notNews } from "./best-iterate.js";
 import type { Bound, BoundContext, BoundMonitor } from "./bound.js";
 import { known, ruleOf } from "./facts.js";
-import { weightNorm } from "./measures.js";
+import { weightNorm, wholeOf } from "./measures.js";
 import { roundingOf } from "./rounding.js";
 
 interface Memory {
@@ -40,6 +40,7 @@ const fresh: Memory = {
 };
 
 function start(context: BoundContext, state?: unknown): BoundMonitor {
+  const whole = wholeOf(context);
   const { coefficient } = ruleOf(context);
   const rounding = roundingOf(context);
   const gradientBound = known(context, "gradientBound");
@@ -52,7 +53,7 @@ function start(context: BoundContext, state?: unknown): BoundMonitor {
       if (memory.initialGap === undefined) {
         memory.initialGap = gap;
         memory.squaredDistance = record.distance! ** 2;
-        memory.smallestNorm = memory.largestNorm = weightNorm(record);
+        memory.smallestNorm = memory.largestNorm = weightNorm(record, whole);
       }
       memory.bestGap = Math.min(memory.bestGap, gap);
       if (!record.last) {

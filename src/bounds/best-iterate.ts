@@ -9,7 +9,7 @@ import {
 } from "./assumptions.js";
 import type { Bound, BoundContext, BoundMonitor } from "./bound.js";
 import { known } from "./facts.js";
-import { gradientNorm, updateNorm } from "./measures.js";
+import { gradientNorm, updateNorm, wholeOf } from "./measures.js";
 import { roundingOf } from "./rounding.js";
 
 /** A bound on the best gap is news only while it is below the gap of the start, which the best never exceeds. */
@@ -30,6 +30,7 @@ interface Memory {
 const fresh: Memory = { squaredDistance: 0, bestGap: Number.POSITIVE_INFINITY, squaredSteps: 0, effectiveRates: 0 };
 
 function start(context: BoundContext, state?: unknown): BoundMonitor {
+  const whole = wholeOf(context);
   const rounding = roundingOf(context);
   const optimalValue = Math.abs(known(context, "optimalValue"));
   const memory: Memory = { ...fresh, ...(state as Partial<Memory>) };
@@ -42,9 +43,9 @@ function start(context: BoundContext, state?: unknown): BoundMonitor {
         memory.squaredDistance = record.distance! ** 2;
       }
       memory.bestGap = Math.min(memory.bestGap, gap);
-      const gradient = gradientNorm(record);
+      const gradient = gradientNorm(record, whole);
       if (!record.last && gradient > 0) {
-        const step = updateNorm(record);
+        const step = updateNorm(record, whole);
         memory.squaredSteps += step ** 2;
         memory.effectiveRates += step / gradient;
       }

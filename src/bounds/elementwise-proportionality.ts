@@ -1,7 +1,7 @@
 import type { StepRecord } from "../training/record.js";
 import { type Assumption, assuming } from "./assumptions.js";
 import type { Bound, BoundContext, BoundMonitor } from "./bound.js";
-import { type Block, blockGradientNorm, blocksOf, blockUpdateNorm, entriesOf } from "./measures.js";
+import { type Block, blocksOf, entriesOf, gradientNorm, updateNorm } from "./measures.js";
 import { checkEqual } from "./norm-ratio.js";
 import { roundingOf } from "./rounding.js";
 
@@ -29,8 +29,8 @@ function start(context: BoundContext): BoundMonitor {
     observe(record, check) {
       if (record.last) return [];
       for (const block of blocks) {
-        const gradient = blockGradientNorm(record, block);
-        if (gradient === 0) check(blockUpdateNorm(record, block), 0, 0, block.name);
+        const gradient = gradientNorm(record, block);
+        if (gradient === 0) check(updateNorm(record, block), 0, 0, block.name);
         else if (gradient > underflow) {
           checkEqual(check, meanChange(record, block), record.learningRate, 0, block.name);
         }

@@ -12,7 +12,7 @@ import {
 import type { Bound, BoundContext, BoundMonitor } from "./bound.js";
 import { distanceAfterStep, nextEnvelope } from "./contraction.js";
 import { conditionNumberOf, optimumNorm, ruleOf, short } from "./facts.js";
-import { weightNorm } from "./measures.js";
+import { weightNorm, wholeOf } from "./measures.js";
 import { startTooFar } from "./radius.js";
 import { roundingOf } from "./rounding.js";
 
@@ -23,6 +23,7 @@ interface Memory {
 }
 
 function start(context: BoundContext, state?: unknown): BoundMonitor {
+  const whole = wholeOf(context);
   const after = distanceAfterStep(conditionNumberOf(context));
   const { coefficient } = ruleOf(context);
   const rounding = roundingOf(context);
@@ -34,7 +35,7 @@ function start(context: BoundContext, state?: unknown): BoundMonitor {
       if (memory.initialDistance === undefined) {
         memory.initialDistance = memory.envelope = record.distance!;
       } else if (memory.envelope < optimum) {
-        check(record.distance!, memory.envelope, rounding(weightNorm(record) + optimum));
+        check(record.distance!, memory.envelope, rounding(weightNorm(record, whole) + optimum));
       }
       if (!(memory.envelope < optimum)) memory.envelope = Number.NaN;
       columns[0] = memory.envelope;

@@ -2,6 +2,7 @@ import type { StepRecord } from "../training/record.js";
 import { assuming, equationOne, fullBatch, smooth } from "./assumptions.js";
 import type { Bound, BoundContext, BoundMonitor } from "./bound.js";
 import { known } from "./facts.js";
+import { gradientNorm, weightNorm, wholeOf } from "./measures.js";
 import { roundingOf } from "./rounding.js";
 
 /** Σ_ℓ η_k^ℓ‖g_k^ℓ‖₂: by how much f would fall if it were linear. */
@@ -41,6 +42,7 @@ const fresh: Memory = {
 };
 
 function start(context: BoundContext, state?: unknown): BoundMonitor {
+  const whole = wholeOf(context);
   const halfSmoothness = known(context, "smoothness") / 2;
   const infimum = context.constants?.infimum ?? context.constants?.optimalValue ?? Number.NaN;
   const rounding = roundingOf(context);
@@ -52,7 +54,10 @@ function start(context: BoundContext, state?: unknown): BoundMonitor {
       memory.initialLoss ??= loss;
       if (memory.steps > 0) {
         const change = loss - memory.loss + memory.decrease;
-        check(change, memory.curvature, rounding(Math.abs(loss) + Math.abs(memory.loss) + memory.decrease));
+        // w_{k+1} is stored with an error e, which changes f by up to ‖g‖e + (L/2)e².
+        const error = rounding(weightNorm(record, whole));
+        const cancelled = rounding(Math.abs(loss) + Math.abs(memory.loss) + memory.decrease);
+        check(change, memory.curvature, cancelled + gradientNorm(record, whole) * error + halfSmoothness * error ** 2);
         columns[0] = memory.loss - memory.decrease + memory.curvature;
       }
       if (record.last) return columns;

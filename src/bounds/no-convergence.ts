@@ -1,11 +1,12 @@
 import { assuming, atTheStart, constantRate, rates } from "./assumptions.js";
 import type { Bound, BoundContext, BoundMonitor } from "./bound.js";
 import { ratesOf } from "./facts.js";
-import { updateNorm } from "./measures.js";
+import { updateNorm, wholeOf } from "./measures.js";
 import { inOneDimension, lineOf } from "./one-dimensional.js";
 import { roundingOf } from "./rounding.js";
 
 function start(context: BoundContext): BoundMonitor {
+  const whole = wholeOf(context);
   const { optimum, weight, isAtMinimum } = lineOf(context);
   const rate = ratesOf(context).largest;
   const [low, high] = [(1 - rate) * optimum, (1 + rate) * optimum];
@@ -14,7 +15,7 @@ function start(context: BoundContext): BoundMonitor {
     observe(record, check) {
       const w = weight(record);
       const inside = low <= w && w <= high;
-      if (inside && !record.last && !isAtMinimum(record)) check(rate * low, updateNorm(record), tolerance);
+      if (inside && !record.last && !isAtMinimum(record)) check(rate * low, updateNorm(record, whole), tolerance);
       return [];
     },
     state: () => ({}),

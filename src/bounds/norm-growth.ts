@@ -1,7 +1,7 @@
 import { assuming, equationOne } from "./assumptions.js";
 import type { Bound, BoundContext, BoundMonitor } from "./bound.js";
 import { ruleOf } from "./facts.js";
-import { blocksOf, blockWeightNormInRule } from "./measures.js";
+import { blocksOf, weightNormInRule } from "./measures.js";
 import { roundingOf } from "./rounding.js";
 
 interface Memory {
@@ -16,19 +16,20 @@ interface Memory {
 function start(context: BoundContext, state?: unknown): BoundMonitor {
   const { norm, coefficient } = ruleOf(context);
   const blocks = blocksOf(context);
-  const rounding = roundingOf(context);
+  const underflow = roundingOf(context)(0);
   const memory: Memory = { start: [], shrinking: 1, growing: 1, ...(state as Partial<Memory>) };
   return {
     observe(record, check) {
-      if (record.step === 0) memory.start = blocks.map((block) => blockWeightNormInRule(record, block, norm));
+      if (record.step === 0) memory.start = blocks.map((block) => weightNormInRule(record, block, norm));
       else {
         for (let i = 0; i < blocks.length; i++) {
-          const weights = blockWeightNormInRule(record, blocks[i]!, norm);
+          const weights = weightNormInRule(record, blocks[i]!, norm);
           const initial = memory.start[i]!;
-          const tolerance = rounding(0);
-          // The product can overflow, and 0·∞ is not 0.
-          check(weights, initial === 0 ? 0 : initial * memory.growing, tolerance, blocks[i]!.name);
-          check(initial * memory.shrinking, weights, tolerance, blocks[i]!.name);
+          const { name } = blocks[i]!;
+          // What underflow took away at some step has grown since. The product can overflow, and 0·∞ is not 0.
+          if (initial === 0) check(weights, 0, 0, name);
+          else check(weights, initial * memory.growing, underflow * memory.growing, name);
+          check(initial * memory.shrinking, weights, underflow, name);
         }
       }
       if (record.last) return [];

@@ -3,12 +3,12 @@ import { assuming, equationOne } from "./assumptions.js";
 import type { Bound, BoundContext, BoundMonitor, Check } from "./bound.js";
 import { ruleOf } from "./facts.js";
 import {
-  blockGradientNorm,
   blocksOf,
-  blockUpdateNorm,
-  blockUpdateNormInRule,
-  blockWeightNormInRule,
+  gradientNorm,
   hasUpdateNormInRule,
+  updateNorm,
+  updateNormInRule,
+  weightNormInRule,
 } from "./measures.js";
 
 /** States measured = expected, as two inequalities. */
@@ -27,11 +27,11 @@ function start(context: BoundContext): BoundMonitor {
       for (const block of blocks) {
         // Norms of this size have lost digits to underflow.
         const underflow = block.entries * smallestNormal[context.precision];
-        const weights = blockWeightNormInRule(record, block, norm);
-        const gradient = blockGradientNorm(record, block);
-        if (weights === 0 || gradient === 0) check(blockUpdateNorm(record, block), 0, 0, block.name);
-        else if (!(gradient < underflow) && hasUpdateNormInRule(record, block, norm)) {
-          const ratio = blockUpdateNormInRule(record, block, norm) / weights;
+        const weights = weightNormInRule(record, block, norm);
+        const gradient = gradientNorm(record, block);
+        if (weights === 0 || gradient === 0) check(updateNorm(record, block), 0, 0, block.name);
+        else if (!(gradient < underflow) && hasUpdateNormInRule(record, block, norm, underflow)) {
+          const ratio = updateNormInRule(record, block, norm) / weights;
           checkEqual(check, ratio, rate, underflow / weights, block.name);
         }
       }

@@ -2,19 +2,20 @@ import { assuming, equationOne, fullBatch, knownOptimum, singleBlock, stronglyCo
 import type { Bound, BoundContext, BoundMonitor } from "./bound.js";
 import { distanceAfterStep } from "./contraction.js";
 import { conditionNumberOf, optimumNorm } from "./facts.js";
-import { updateNorm, weightNorm } from "./measures.js";
+import { updateNorm, weightNorm, wholeOf } from "./measures.js";
 import { roundingOf } from "./rounding.js";
 import { stepwise } from "./stepwise.js";
 
 function start(context: BoundContext, state?: unknown): BoundMonitor {
+  const whole = wholeOf(context);
   const after = distanceAfterStep(conditionNumberOf(context));
   const rounding = roundingOf(context);
   const optimum = optimumNorm(context);
   return stepwise(
     {
       measured: (next) => next.distance!,
-      bound: (record) => after(record.distance!, updateNorm(record)),
-      absoluteTolerance: (record) => rounding(weightNorm(record) + updateNorm(record) + optimum),
+      bound: (record) => after(record.distance!, updateNorm(record, whole)),
+      absoluteTolerance: (record) => rounding(weightNorm(record, whole) + updateNorm(record, whole) + optimum),
       column: true,
     },
     state,

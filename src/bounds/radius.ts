@@ -14,7 +14,7 @@ import {
 import { type Bound, type BoundContext, type BoundMonitor, tolerance } from "./bound.js";
 import { contractionLimit, distanceAfterStep, nextEnvelope } from "./contraction.js";
 import { conditionNumberOf, optimumNorm, ratesOf, short } from "./facts.js";
-import { weightNorm } from "./measures.js";
+import { weightNorm, wholeOf } from "./measures.js";
 import { roundingOf } from "./rounding.js";
 
 /** λ/min(1, 2c − λ): the radius in units of W. */
@@ -33,6 +33,7 @@ interface Memory {
 }
 
 function start(context: BoundContext, state?: unknown): BoundMonitor {
+  const whole = wholeOf(context);
   const conditionNumber = conditionNumberOf(context);
   const after = distanceAfterStep(conditionNumber);
   const rounding = roundingOf(context);
@@ -49,7 +50,7 @@ function start(context: BoundContext, state?: unknown): BoundMonitor {
         memory.initialDistance = distance;
         memory.envelope = distance;
       } else if (memory.envelope <= arrived && memory.initialDistance < optimum) {
-        check(distance, radius, rounding(weightNorm(record) + optimum));
+        check(distance, radius, rounding(weightNorm(record, whole) + optimum));
         columns[0] = radius;
       }
       memory.envelope = nextEnvelope(after, memory.envelope, rate, optimum);

@@ -1,6 +1,6 @@
 import { type Precision, smallestNormal } from "../compute/algebra.js";
 import type { BoundContext } from "./bound.js";
-import { entriesOf } from "./measures.js";
+import { wholeOf } from "./measures.js";
 
 /** u: the largest relative error of one rounding. */
 const unitRoundoff: Readonly<Record<Precision, number>> = { float64: 2 ** -53, float32: 2 ** -24 };
@@ -12,9 +12,9 @@ const unitRoundoff: Readonly<Record<Precision, number>> = { float64: 2 ** -53, f
  * (Higham and Mary 2019, doi:10.1137/18M1226312); a step takes about four roundings (the ratio of the norms, its
  * product with the gradient, the sum, the measurement). Below the smallest normal number digits are lost or flushed to 0.
  */
-export function roundingOf({ layers, precision }: BoundContext): (magnitude: number) => number {
-  const entries = layers.reduce((sum, { shape }) => sum + entriesOf(shape), 0);
-  const relative = 4 * unitRoundoff[precision] * Math.sqrt(entries);
-  const underflow = entries * smallestNormal[precision];
+export function roundingOf(context: BoundContext): (magnitude: number) => number {
+  const { entries } = wholeOf(context);
+  const relative = 4 * unitRoundoff[context.precision] * Math.sqrt(entries);
+  const underflow = entries * smallestNormal[context.precision];
   return (magnitude) => relative * magnitude + underflow;
 }

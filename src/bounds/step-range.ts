@@ -2,7 +2,7 @@ import { smallestNormal } from "../compute/algebra.js";
 import { assuming, equationOne, inNorm } from "./assumptions.js";
 import type { Bound, BoundContext, BoundMonitor } from "./bound.js";
 import { ruleOf } from "./facts.js";
-import { blockGradientNorm, blocksOf, blockUpdateNorm, blockWeightNorm } from "./measures.js";
+import { blocksOf, gradientNorm, updateNorm, weightNorm } from "./measures.js";
 
 function start(context: BoundContext): BoundMonitor {
   const { coefficient } = ruleOf(context);
@@ -14,9 +14,9 @@ function start(context: BoundContext): BoundMonitor {
       for (const block of blocks) {
         const underflow = block.entries * tiny;
         // Where w or g vanishes T1 says that the block stays.
-        if (blockWeightNorm(record, block) === 0 || blockGradientNorm(record, block) < underflow) continue;
-        const reference = record.learningRate * coefficient * blockWeightNorm(record, block);
-        const step = blockUpdateNorm(record, block);
+        if (weightNorm(record, block) === 0 || gradientNorm(record, block) < underflow) continue;
+        const reference = record.learningRate * coefficient * weightNorm(record, block);
+        const step = updateNorm(record, block);
         check(step, reference * block.root, underflow, block.name);
         check(reference / block.root, step, underflow, block.name);
       }

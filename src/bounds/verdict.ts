@@ -46,9 +46,10 @@ export interface BoundWatch {
 
 const nothing: readonly number[] = [];
 
-function slackOf(measured: number, bound: number, holds: boolean): number {
+function slackOf(measured: number, bound: number, holds: boolean, relativeTolerance: number): number {
   if (bound === 0) return holds ? 0 : -1;
   const slack = (bound - measured) / Math.abs(bound);
+  if (holds) return Math.max(slack, -relativeTolerance);
   return Number.isNaN(slack) ? Number.NEGATIVE_INFINITY : slack;
 }
 
@@ -79,7 +80,7 @@ export function watchBounds(selected: "auto" | readonly string[], context: Bound
   const unknown = selected === "auto" ? [] : selected.filter((name) => !bounds.some((bound) => bound.name === name));
   if (unknown.length > 0) throw new Error(`no bound is called ${unknown.join(", ")}`);
   const saved = (fromPlain(state) ?? {}) as Record<string, { tally: Tally; monitor: unknown }>;
-  const { precision } = context;
+  const relativeTolerance = tolerance[context.precision];
   /** The step of the record being observed, for the checks. */
   let step = 0;
 
@@ -88,8 +89,8 @@ export function watchBounds(selected: "auto" | readonly string[], context: Bound
     const tally: Tally = earlier?.tally ?? { checks: 0, smallestSlack: Number.POSITIVE_INFINITY };
     const check: Check = (measured, limit, absoluteTolerance = 0, layer) => {
       if (limit === Number.POSITIVE_INFINITY) return;
-      const holds = measured <= limit + tolerance[precision] * Math.abs(limit) + absoluteTolerance;
-      const slack = slackOf(measured, limit, holds);
+      const holds = measured <= limit + relativeTolerance * Math.abs(limit) + absoluteTolerance;
+      const slack = slackOf(measured, limit, holds, relativeTolerance);
       tally.checks++;
       if (slack < tally.smallestSlack) tally.smallestSlack = slack;
       if (!holds && !tally.violation) {

@@ -33,6 +33,20 @@ function createProgram(): Command {
     });
 
   program
+    .command("reproduce")
+    .description("run the experiments of the paper and write every claim with its verdict")
+    .argument("[experiment...]", "names of experiments in configs/paper (default: all)")
+    .option("-o, --out <directory>", "where results go", "results/paper")
+    .option("--backend <name>", "as for run")
+    .option("--force", "make finished runs again; the earlier ones are set aside")
+    .option("-q, --quiet", "no progress")
+    .option("--json", "print the claims as JSON on standard output")
+    .action(async (names: string[], options: unknown) => {
+      const { reproduce } = await import("./commands/reproduce.js");
+      reason = await reproduce(names, options);
+    });
+
+  program
     .command("list")
     .description("list problems, datasets, optimizers, schedules and bounds")
     .action(async () => (await import("./commands/list.js")).list());

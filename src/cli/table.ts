@@ -1,5 +1,8 @@
-/** Columns aligned with two spaces between them; numbers (by their looks) to the right. */
-export function table(header: readonly string[], rows: readonly (readonly string[])[]): string {
+/** Columns aligned with two spaces between them, numbers (by their looks) to the right; columns without any cell are left out. */
+export function table(titles: readonly string[], cells: readonly (readonly string[])[]): string {
+  const filled = titles.map((_, column) => column).filter((column) => cells.some((row) => row[column]));
+  const header = filled.map((column) => titles[column]!);
+  const rows = cells.map((row) => filled.map((column) => row[column] ?? ""));
   const lines = [header, ...rows];
   const widths = header.map((_, column) => Math.max(...lines.map((line) => [...(line[column] ?? "")].length)));
   const numeric = header.map((_, column) => rows.every((row) => /^[-+\d.e%–∞ s]*$/.test(row[column] ?? "")));

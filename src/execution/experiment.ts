@@ -3,8 +3,9 @@ import { join, resolve } from "node:path";
 import type { Run } from "../config/expand.js";
 import type { Experiment } from "../config/load.js";
 import { ExperimentError } from "../errors.js";
+import { ExpectationReader, type Finding } from "../expectations/evaluate.js";
 import { onDisk, writeJson } from "../results/files.js";
-import type { Manifest } from "../results/manifest.js";
+import { isFinished, type Manifest } from "../results/manifest.js";
 import { provenance } from "../results/provenance.js";
 import { writeSummary } from "../results/summary.js";
 import type { StepRecord } from "../training/record.js";
@@ -37,6 +38,8 @@ export interface ExperimentResult {
   /** What stopped single runs, one line a run; the others went on. */
   readonly failures: readonly string[];
   readonly interrupted: boolean;
+  /** One for each expectation of the config; none while runs are missing. */
+  readonly findings: readonly Finding[];
 }
 
 function prepareDirectory(out: string, { name }: Experiment): string {
@@ -105,5 +108,14 @@ export async function executeExperiment(
     writeSummary(directory);
   }
   if (skipped === planned.length) writeSummary(directory);
-  return { directory, manifests, skipped, failures, interrupted: options.signal?.aborted ?? false };
+  const isComplete = manifests.length === planned.length && manifests.every(isFinished);
+  const reader = new ExpectationReader(manifests, directory);
+  return {
+    directory,
+    manifests,
+    skipped,
+    failures,
+    interrupted: options.signal?.aborted ?? false,
+    findings: isComplete ? experiment.expect.map((expectation) => reader.evaluate(expectation)) : [],
+  };
 }

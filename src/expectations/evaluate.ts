@@ -88,7 +88,7 @@ export class ExpectationReader {
   private judge(expectation: Expectation, selected: readonly Manifest[]): Judged[] {
     const { value, verdict, status, slope, ratio, difference } = expectation;
     if (value) return selected.map((run) => this.relate(expectation, this.measure(run, value), run));
-    if (verdict) return selected.map((run) => judgeVerdict(run, verdict));
+    if (verdict) return judgeVerdicts(selected, verdict);
     if (status) return selected.map((run) => ({ text: run.status, met: run.status === status }));
     if (ratio) {
       const divisor = this.measure(this.one(ratio.over), ratio.of);
@@ -150,16 +150,30 @@ function resolved(value: number | { reference: string }, run: Manifest): number 
   return reference;
 }
 
-function judgeVerdict(run: Manifest, { bound, outcome }: NonNullable<Expectation["verdict"]>): Judged {
-  const verdict = run.verdicts?.[bound];
-  if (!verdict) throw new ExperimentError(`the run ${run.label} has no verdict on the bound "${bound}"`);
-  const text =
-    verdict.outcome === "not applicable"
-      ? `not applicable: ${verdict.reason}`
-      : verdict.outcome === "held"
-        ? `held in ${verdict.checks} checks, slack ≥ ${digits(verdict.smallestSlack)}`
-        : `violated at step ${verdict.firstStep}`;
-  return { text, met: verdict.outcome === outcome };
+/** All runs together where the bound held; else one judgement a run. */
+function judgeVerdicts(runs: readonly Manifest[], { bound, outcome }: NonNullable<Expectation["verdict"]>): Judged[] {
+  const verdicts = runs.map(({ label, verdicts }) => {
+    const verdict = verdicts?.[bound];
+    if (!verdict) throw new ExperimentError(`the run ${label} has no verdict on the bound "${bound}"`);
+    return verdict;
+  });
+  const held = verdicts.flatMap((verdict) => (verdict.outcome === "held" ? [verdict] : []));
+  if (held.length === verdicts.length) {
+    const checks = held.reduce((sum, verdict) => sum + verdict.checks, 0);
+    const slack = Math.min(...held.map(({ smallestSlack }) => Number(smallestSlack)));
+    return [
+      { text: `held in ${checks} checks, smallest slack ${Number(slack.toPrecision(3))}`, met: outcome === "held" },
+    ];
+  }
+  return verdicts.map((verdict) => ({
+    text:
+      verdict.outcome === "not applicable"
+        ? `not applicable: ${verdict.reason}`
+        : verdict.outcome === "held"
+          ? "held"
+          : `violated at step ${verdict.firstStep}`,
+    met: verdict.outcome === outcome,
+  }));
 }
 
 function expectedText({ value, verdict, status, slope, ratio, difference, below, above, near }: Expectation): string {

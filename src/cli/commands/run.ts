@@ -5,6 +5,7 @@ import { explain } from "../../config/explain.js";
 import { type Experiment, loadExperiment, type Override } from "../../config/load.js";
 import { type ExitReason, ExperimentError } from "../../errors.js";
 import { type ExperimentResult, executeExperiment } from "../../execution/experiment.js";
+import type { Finding } from "../../expectations/evaluate.js";
 import type { Manifest } from "../../results/manifest.js";
 import { interruptSignal } from "../interrupt.js";
 import { createProgress } from "../progress.js";
@@ -77,7 +78,16 @@ function printDryRun(loaded: readonly Loaded[], json: boolean): void {
   }
 }
 
-function row({ label, status, stopReason, outcome, wallSeconds }: Manifest): string[] {
+/** "6 held", or what was violated first. */
+function boundsText({ verdicts = {} }: Manifest): string {
+  const names = (outcome: string) => Object.keys(verdicts).filter((name) => verdicts[name]!.outcome === outcome);
+  const [violated, held] = [names("violated"), names("held")];
+  if (violated.length > 0) return `VIOLATED: ${violated.join(", ")}`;
+  return held.length > 0 ? `${held.length} held` : "";
+}
+
+function row(manifest: Manifest): string[] {
+  const { label, status, stopReason, outcome, wallSeconds } = manifest;
   const { finalLoss, bestLoss, finalTestAccuracy, normRatio } = outcome ?? { steps: 0 };
   return [
     label,
@@ -86,16 +96,28 @@ function row({ label, status, stopReason, outcome, wallSeconds }: Manifest): str
     short(finalLoss),
     percent(finalTestAccuracy),
     normRatio ? `${short(normRatio.smallest)} – ${short(normRatio.largest)}` : "",
+    boundsText(manifest),
     duration(wallSeconds),
   ];
 }
 
-function printResult({ directory, manifests, skipped, interrupted }: ExperimentResult): void {
-  const header = ["run", "status", "best loss", "final loss", "test accuracy", "norm ratio", "time"];
+function findingsTable(findings: readonly Finding[]): string {
+  const rows = findings.map(({ met, claim, expected, measured }) => [
+    met ? "met" : "NOT MET",
+    claim,
+    expected,
+    measured,
+  ]);
+  return table(["expectation", "claim", "expected", "measured"], rows);
+}
+
+function printResult({ directory, manifests, skipped, interrupted, findings }: ExperimentResult): void {
+  const header = ["run", "status", "best loss", "final loss", "test accuracy", "norm ratio", "bounds", "time"];
   const lines = [
     "",
     table(header, manifests.map(row)),
     "",
+    ...(findings.length > 0 ? [findingsTable(findings), ""] : []),
     ...(skipped > 0 ? [`${skipped} of the runs had been made before and were kept; --force makes them again`] : []),
     ...(interrupted ? ["interrupted: what was finished is kept; the same command goes on with the rest"] : []),
     `results: ${join(directory, "summary.csv")} and ${join(directory, "runs", manifests.length === 1 ? manifests[0]!.id : "")}`,

@@ -1,0 +1,152 @@
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import type { Verdict } from "../../src/bounds/bound.js";
+import { bounds } from "../../src/bounds/registry.js";
+import { absoluteValues, line, polyhedron, quadratic, twoLayers } from "./problems.js";
+import { judge, norm, scaled, type TestProblem, type TestRun } from "./simulate.js";
+
+const entry = fc.double({ min: -1, max: 1, noNaN: true });
+/** Not too near 0, so that a direction can be made of it. */
+const vector = (n: number) =>
+  fc
+    .array(entry, { minLength: n, maxLength: n })
+    .map((a) => (norm(a, 2) > 1e-3 ? a : a.map((_, i) => (i === 0 ? 1 : 0))));
+const magnitude = (low: number, high: number) =>
+  fc.double({ min: Math.log(low), max: Math.log(high), noNaN: true }).map(Math.exp);
+const anyNorm = fc.constantFrom<1 | 2 | "infinity">(1, 2, 2, 2, "infinity");
+
+/** Constant, 1/(k + 1), 1/√(k + 1) and polynomial schedules, as functions of λ_0 and the number of steps. */
+const schedule = fc
+  .record({
+    initial: magnitude(1e-3, 0.9),
+    steps: fc.integer({ min: 1, max: 200 }),
+    kind: fc.constantFrom("constant", "constant", "inverse", "inverse root", "polynomial"),
+    coefficient: fc.constantFrom(1, 1, 0.5),
+  })
+  .map(({ initial, steps, kind, coefficient }) => ({
+    steps,
+    coefficient,
+    rate:
+      kind === "constant"
+        ? initial
+        : (k: number) =>
+            kind === "inverse"
+              ? initial / (k + 1)
+              : kind === "inverse root"
+                ? initial / Math.sqrt(k + 1)
+                : initial * (1 - k / steps) ** 2,
+  }));
+
+const quadratics = (given: { nearness: fc.Arbitrary<number>; centred: fc.Arbitrary<boolean> }) =>
+  fc.integer({ min: 1, max: 5 }).chain((n) =>
+    fc
+      .record({
+        eigenvalues: fc.array(magnitude(1, 40), { minLength: n, maxLength: n }),
+        direction: vector(n),
+        offset: vector(n),
+        reflections: fc.array(vector(n), { maxLength: 2 }),
+        size: magnitude(1e-3, 1e3),
+        ...given,
+        optimalValue: fc.constantFrom(0, 0, -3, 0.25),
+        layers: fc.constantFrom(1, 2),
+      })
+      .map(({ eigenvalues, direction, offset, reflections, size, nearness, centred, optimalValue, layers }) => {
+        const optimum = scaled(centred ? 0 : size / norm(direction, 2), direction);
+        const start = optimum.map((x, i) => x + (nearness * size * offset[i]!) / norm(offset, 2));
+        return quadratic({
+          spectrum: eigenvalues,
+          start,
+          optimum,
+          reflections,
+          optimalValue,
+          layers: layers === 2 && n > 1 ? [1, n - 1] : [n],
+        });
+      }),
+  );
+
+const anyLine = fc
+  .record({
+    kind: fc.constantFrom<"square" | "absolute" | "logCosh" | "lopsided">("square", "absolute", "logCosh", "lopsided"),
+    start: magnitude(1e-2, 1e2),
+    optimum: magnitude(1e-1, 1e1),
+    signs: fc.constantFrom([1, 1], [1, 1], [-1, 1], [1, -1], [-1, -1]),
+  })
+  .map(({ kind, start, optimum, signs }) => line(kind, signs[0]! * start, signs[1]! * optimum));
+
+const anyKinked = fc.integer({ min: 1, max: 4 }).chain((n) =>
+  fc
+    .record({
+      rows: fc.array(vector(n), { minLength: n, maxLength: 3 * n }),
+      slopes: fc.array(magnitude(0.1, 10), { minLength: n, maxLength: n }),
+      offset: vector(n),
+      optimum: vector(n),
+      nearness: magnitude(1e-2, 3),
+      separable: fc.boolean(),
+    })
+    .map(({ rows, slopes, offset, optimum, nearness, separable }) => {
+      const start = optimum.map((x, i) => x + nearness * offset[i]!);
+      return separable ? absoluteValues(slopes, start, optimum) : polyhedron(rows, start, optimum);
+    }),
+);
+
+const anyTwoLayers = fc.integer({ min: 2, max: 5 }).chain((n) =>
+  fc
+    .record({
+      rows: fc.array(vector(n), { minLength: 1, maxLength: 4 }),
+      targets: vector(4),
+      bumps: fc.constantFrom(0, 0.3, -1),
+      start: vector(n),
+    })
+    .map(({ rows, targets, bumps, start }) => twoLayers(rows, targets, bumps, start)),
+);
+
+/** How often each bound ended held, over all random problems of this file. */
+const held = new Map<string, number>();
+
+function expectNoViolation(run: TestRun): void {
+  for (const [name, verdict] of Object.entries<Verdict>(judge(run).verdicts)) {
+    if (verdict.outcome === "violated") expect.fail(`${name}: ${JSON.stringify(verdict)}`);
+    if (verdict.outcome !== "held") continue;
+    expect(verdict.smallestSlack).toBeGreaterThanOrEqual(-1e-9);
+    held.set(name, (held.get(name) ?? 0) + 1);
+  }
+}
+
+/** Every problem in every norm, with every schedule and scope. */
+const anyRun = (problems: fc.Arbitrary<TestProblem>): fc.Arbitrary<TestRun> =>
+  fc
+    .tuple(problems, anyNorm, schedule, fc.constantFrom<"layer" | "global">("layer", "global"))
+    .map(([problem, p, { rate, steps, coefficient }, scope]) => ({
+      problem,
+      norm: p,
+      rate,
+      steps,
+      coefficient,
+      scope,
+    }));
+
+/** Constant λ below 2c from a start within W of the optimum: where T4c has something to say. */
+const anyConfinedRun: fc.Arbitrary<TestRun> = fc
+  .tuple(quadratics({ nearness: magnitude(1e-2, 0.99), centred: fc.constant(false) }), magnitude(3e-3, 0.3))
+  .map(([problem, rate]) => ({ problem, rate, steps: 400, scope: "global" }));
+
+const families: Record<string, fc.Arbitrary<TestRun>> = {
+  "quadratics, rotated and shifted": anyRun(quadratics({ nearness: magnitude(1e-2, 3), centred: fc.boolean() })),
+  "quadratics from near the optimum": anyConfinedRun,
+  "convex functions of one variable": anyRun(anyLine),
+  "convex functions with kinks": anyRun(anyKinked),
+  "smooth functions of two layers": anyRun(anyTwoLayers),
+};
+
+describe("equation (1) violates no bound", () => {
+  for (const [name, runs] of Object.entries(families)) {
+    it(`on ${name}`, () => fc.assert(fc.property(runs, expectNoViolation), { seed: 1801, numRuns: 200 }));
+  }
+
+  it("and every bound but T10's was held often enough for this to mean something", () => {
+    const names = bounds.map(({ name }) => name).filter((name) => name !== "elementwise-proportionality");
+    const counts = Object.fromEntries(names.map((name) => [name, held.get(name) ?? 0]));
+    if (process.env.SHOW_COUNTS) console.log(counts);
+    for (const name of names) expect(counts[name], name).toBeGreaterThanOrEqual(10);
+  });
+});

@@ -1,0 +1,147 @@
+/**
+ * A plain float64 driver of equation (1), written apart from src/training: it makes the records that bounds read, for
+ * small problems given by a function and its gradient.
+ */
+
+import type { BoundContext, Verdict } from "../../src/bounds/bound.js";
+import { watchBounds } from "../../src/bounds/verdict.js";
+import { type Norm, smallestNormal } from "../../src/compute/algebra.js";
+import type { KnownConstants, Layer } from "../../src/problems/problem.js";
+import type { LayerRecord, StepRecord } from "../../src/training/record.js";
+
+export type Vector = readonly number[];
+
+/** A problem on one flat vector; `layers` are the sizes of its consecutive pieces. */
+export interface TestProblem {
+  readonly layers: readonly number[];
+  readonly start: Vector;
+  readonly value: (w: Vector) => number;
+  readonly gradient: (w: Vector) => Vector;
+  readonly constants?: Omit<KnownConstants, "optimum">;
+  readonly optimum?: Vector;
+}
+
+/** Δw of one block. */
+export type TestRule = (w: Vector, g: Vector, rate: number) => Vector;
+
+export interface TestRun {
+  readonly problem: TestProblem;
+  readonly norm?: Norm;
+  readonly coefficient?: number;
+  readonly rate: number | ((step: number) => number);
+  readonly steps: number;
+  readonly scope?: "layer" | "global";
+  /** In place of equation (1); the context goes on declaring equation (1). */
+  readonly rule?: TestRule;
+  /** ‖Δw‖/‖w‖ unless given: the rule's own measure. */
+  readonly proportion?: (w: Vector, update: Vector) => number;
+  readonly context?: Partial<BoundContext>;
+}
+
+export function norm(a: Vector, p: Norm): number {
+  if (p === 2) return Math.hypot(...a);
+  return a.reduce((total, x) => (p === 1 ? total + Math.abs(x) : Math.max(total, Math.abs(x))), 0);
+}
+
+export const dot = (a: Vector, b: Vector): number => a.reduce((sum, x, i) => sum + x * b[i]!, 0);
+export const scaled = (s: number, a: Vector): Vector => a.map((x) => s * x);
+export const difference = (a: Vector, b: Vector): Vector => a.map((x, i) => x - b[i]!);
+
+/** Equation (1); where w = 0 or g = 0, or one is too small to be divided by, the weights stay. */
+export function proportionalUpdate(p: Norm, coefficient = 1): TestRule {
+  return (w, g, rate) => {
+    const gradient = norm(g, p);
+    return scaled(gradient < smallestNormal.float64 ? 0 : (-rate * coefficient * norm(w, p)) / gradient, g);
+  };
+}
+
+function pieces(whole: Vector, sizes: readonly number[]): Vector[] {
+  let offset = 0;
+  return sizes.map((size) => {
+    offset += size;
+    return whole.slice(offset - size, offset);
+  });
+}
+
+export const rateAt = ({ rate }: TestRun, step: number): number => (typeof rate === "number" ? rate : rate(step));
+
+export function contextOf(run: TestRun): BoundContext {
+  const { problem, norm: p = 2, coefficient = 1, scope = "layer", steps } = run;
+  const layers: Layer[] = problem.layers.map((size, i) => ({ name: `layer ${i}`, shape: [size] }));
+  const optimum = problem.optimum && pieces(problem.optimum, problem.layers).map((piece) => Float64Array.from(piece));
+  return {
+    rule: { name: "test", equationOne: { holds: true, norm: p, coefficient }, norm: p },
+    scope,
+    excluded: [],
+    layers,
+    fullBatch: true,
+    ...((problem.constants || optimum) && {
+      constants: { convex: false, ...problem.constants, ...(optimum && { optimum }) },
+    }),
+    learningRate: (step) => rateAt(run, step),
+    steps,
+    precision: "float64",
+    ...run.context,
+  };
+}
+
+/** The records of a run, the last one without an update. */
+export function* simulate(run: TestRun): Generator<StepRecord> {
+  const { problem, norm: p = 2, coefficient = 1, scope = "layer", steps } = run;
+  const rule = run.rule ?? proportionalUpdate(p, coefficient);
+  const blocks = scope === "global" ? [problem.start.length] : problem.layers;
+  let w = problem.start;
+  for (let step = 0; step <= steps; step++) {
+    const last = step === steps;
+    const g = problem.gradient(w);
+    const rate = rateAt(run, step);
+    const weightBlocks = pieces(w, blocks);
+    const gradientBlocks = pieces(g, blocks);
+    const update = weightBlocks.flatMap((block, i) => rule(block, gradientBlocks[i]!, rate));
+    const [ws, gs, updates] = [w, g, update].map((whole) => pieces(whole, problem.layers)) as [
+      Vector[],
+      Vector[],
+      Vector[],
+    ];
+    const proportion = run.proportion ?? ((w: Vector, update: Vector) => norm(update, p) / norm(w, p));
+    const layers = ws.map(
+      (w, i): LayerRecord => ({
+        weightNorm: norm(w, 2),
+        weightNormInRule: norm(w, p),
+        gradientNorm: norm(gs[i]!, 2),
+        updateNorm: last ? Number.NaN : norm(updates[i]!, 2),
+        normRatio: last ? Number.NaN : proportion(w, updates[i]!),
+        normRatioL2: last ? Number.NaN : norm(updates[i]!, 2) / norm(w, 2),
+      }),
+    );
+    const loss = problem.value(w);
+    const optimalValue = problem.constants?.optimalValue;
+    yield {
+      step,
+      epoch: step,
+      learningRate: last ? Number.NaN : rate,
+      loss,
+      ...(optimalValue !== undefined && { gap: loss - optimalValue }),
+      ...(problem.optimum && { distance: norm(difference(w, problem.optimum), 2) }),
+      ...(problem.start.length === 1 && { weight: w[0]! }),
+      layers,
+      traced: last || step % 3 === 0,
+      last,
+    };
+    w = w.map((x, i) => x + update[i]!);
+  }
+}
+
+/** Runs the bounds over a simulated run; the rows are the columns of the traced records. */
+export function judge(run: TestRun, selected: "auto" | readonly string[] = "auto") {
+  const watch = watchBounds(selected, contextOf(run));
+  const rows: (readonly number[])[] = [];
+  for (const record of simulate(run)) {
+    const row = watch.observe(record);
+    if (record.traced) rows.push(row);
+  }
+  return { verdicts: watch.verdicts(), columns: watch.columns.map(({ name }) => name), rows };
+}
+
+/** The verdict of one bound on a simulated run. */
+export const verdictOn = (name: string, run: TestRun): Verdict => judge(run, [name]).verdicts[name]!;
