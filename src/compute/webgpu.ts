@@ -83,6 +83,18 @@ async function requestDevice(adapter: GPUAdapter): Promise<GPUDevice> {
   }
 }
 
+/** Calls f where `navigator.gpu` is: the backend asks for it when it is made, as in a browser, and not afterwards. */
+function withNavigator<T>(gpu: GPU, f: () => T): T {
+  const before = Object.getOwnPropertyDescriptor(globalThis, "navigator");
+  Object.defineProperty(globalThis, "navigator", { value: { gpu }, configurable: true });
+  try {
+    return f();
+  } finally {
+    if (before) Object.defineProperty(globalThis, "navigator", before);
+    else Reflect.deleteProperty(globalThis, "navigator");
+  }
+}
+
 /** An instance is kept: without it Dawn stops answering. */
 let started: { readonly gpu: GPU; readonly adapter: GPUAdapter } | undefined;
 
@@ -92,7 +104,7 @@ async function register(tf: typeof tfl, isAutomatic: boolean): Promise<GPUAdapte
   const gpu = create(wanted ? [`adapter=${wanted}`] : []);
   const adapter = await findAdapter(gpu, wanted, isAutomatic);
   const device = await requestDevice(adapter);
-  tf.registerBackend("webgpu", () => new backend.WebGPUBackend(device, adapter.info));
+  tf.registerBackend("webgpu", () => withNavigator(gpu, () => new backend.WebGPUBackend(device, adapter.info)));
   started = { gpu, adapter };
   return adapter;
 }
