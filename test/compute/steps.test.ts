@@ -76,14 +76,16 @@ describe.each(testedBackends)("steps on %s", (name) => {
     const { algebra } = await startBackend(name);
     expectClose((await onAlgebra(algebra)).weights, (await onAlgebra(float64)).weights, 1e-5);
   });
+});
 
+describe.each(testedBackends.filter((name) => name !== "cpu"))("steps on %s", (name) => {
   /** The same steps here and on the cpu backend, whose kernels are plain JavaScript. */
   async function agreesWithCpu(run: (algebra: Algebra<Tensor, Tensor>) => Promise<{ losses: number[] }>) {
     const here = await run((await startBackend(name)).algebra);
     const reference = await run((await startBackend("cpu")).algebra);
     expect(reference.losses.at(-1)!).toBeLessThan(0.9 * reference.losses[0]!);
     here.losses.forEach((loss, i) => {
-      expect(Math.abs(loss / reference.losses[i]! - 1)).toBeLessThan(1e-5);
+      expect(Math.abs(loss / reference.losses[i]! - 1)).toBeLessThan(1e-6);
     });
   }
 
@@ -174,7 +176,8 @@ describe.each(testedBackends)("steps on %s", (name) => {
             }, variables);
             return { loss: value, gradients: variables.map((variable) => grads[variable.name]!) };
           },
-          20,
+          // Further on, with the loss near 0, roundings decide which of two pixels is the larger.
+          10,
         );
       });
     },
