@@ -1,6 +1,7 @@
 import type * as tfl from "@tensorflow/tfjs-core";
 import { messageOf } from "../errors.js";
 import { activate, loadCore, Unavailable } from "./activation.js";
+import { missingVulkan } from "./vulkan.js";
 
 /** Limits that the backend's kernels are written for, raised from WebGPU's cautious defaults to the adapter's own. */
 const raisedLimits = [
@@ -31,26 +32,6 @@ async function loadPackages() {
   }
 }
 
-/** Whether the dynamic loader finds the library. */
-function canLoad(library: string): boolean {
-  try {
-    process.dlopen({ exports: {} }, library);
-    return true;
-  } catch (error) {
-    // Found, but no addon of Node's.
-    return messageOf(error).includes("did not self-register");
-  }
-}
-
-/** What is missing where there is no adapter. */
-function whyNoAdapter(wanted: string | undefined): string {
-  if (wanted) return `no adapter's name contains "${wanted}" (RUN_EXPERIMENT_WEBGPU_ADAPTER)`;
-  if (process.platform === "linux" && !canLoad("libvulkan.so.1")) {
-    return "the Vulkan loader libvulkan.so.1 is missing: install it (Debian, Ubuntu: apt install libvulkan1; Fedora: dnf install vulkan-loader)";
-  }
-  return "no GPU adapter is found: install the GPU's Vulkan driver, or name a driver's .json file in VK_DRIVER_FILES";
-}
-
 /** Whether it is a CPU that pretends: SwiftShader, llvmpipe, WARP. */
 function isSoftware({ info }: GPUAdapter): boolean {
   return (
@@ -65,7 +46,13 @@ function describe({ info, limits }: GPUAdapter): string {
 
 async function findAdapter(gpu: GPU, wanted: string | undefined, isAutomatic: boolean): Promise<GPUAdapter> {
   const adapter = await gpu.requestAdapter({ powerPreference: "high-performance" });
-  if (!adapter) throw new Unavailable(whyNoAdapter(wanted));
+  if (!adapter) {
+    throw new Unavailable(
+      wanted
+        ? `no adapter's name contains "${wanted}" (RUN_EXPERIMENT_WEBGPU_ADAPTER); unset it, or use backend wasm`
+        : "no GPU adapter is found: install or update the GPU's driver, or use backend wasm",
+    );
+  }
   if (isAutomatic && isSoftware(adapter)) {
     throw new Unavailable(
       `its only adapter, ${adapter.info.description}, computes on the CPU: slower than wasm; --backend webgpu takes it all the same`,
@@ -99,6 +86,9 @@ function withNavigator<T>(gpu: GPU, f: () => T): T {
 let started: { readonly gpu: GPU; readonly adapter: GPUAdapter } | undefined;
 
 async function register(tf: typeof tfl, isAutomatic: boolean): Promise<GPUAdapter> {
+  // Before Dawn is loaded, which takes its time and complains in many lines.
+  const missing = missingVulkan();
+  if (missing) throw new Unavailable(missing);
   const { create, backend } = await loadPackages();
   const wanted = process.env.RUN_EXPERIMENT_WEBGPU_ADAPTER || undefined;
   const gpu = create(wanted ? [`adapter=${wanted}`] : []);
