@@ -60,8 +60,9 @@ function check(directory) {
     throw new Failure("TensorFlow stops at an instruction this CPU does not have (AVX?); use backend wasm");
   }
   if (signal) throw new Failure(`TensorFlow ends with ${signal} when it is loaded; try another one with --version`);
-  if (!isOk) throw new Failure(tellingLine(stderr).replace(/^(\w+: )*/, ""));
-  const found = JSON.parse(stdout.trim().split("\n").at(-1) ?? "");
+  const lastLine = stdout.trim().split("\n").at(-1) ?? "";
+  if (!isOk) throw new Failure(lastLine.startsWith("{") ? JSON.parse(lastLine).failure : tellingLine(stderr));
+  const found = JSON.parse(lastLine);
   const wrong = Object.entries(found.errors).find(([, error]) => !(error < tolerance));
   if (wrong)
     throw new Failure(

@@ -31,7 +31,16 @@ function errorOf(found, expected) {
   return expected.reduce((error, x, i) => Math.max(error, Math.abs(found[i] - x)), 0) / scale;
 }
 
-const { device, version } = await startNative({ demandGpu: false, directory: process.argv[2] });
+async function started() {
+  try {
+    return await startNative({ demandGpu: false, directory: process.argv[2] });
+  } catch (error) {
+    console.log(JSON.stringify({ failure: error.message }));
+    process.exit(3);
+  }
+}
+
+const { device, version } = await started();
 const expected = quantities(
   float64,
   // Aᵀ(A·B)
