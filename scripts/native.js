@@ -74,6 +74,24 @@ function check(directory) {
   return { ...found, instructions: (instructions?.[1] ?? instructions?.[2] ?? "").trim() };
 }
 
+/**
+ * Tries the addon that is there already.
+ *
+ * @param {string} target
+ * @returns {ReturnType<typeof check> | undefined} nothing where it has to be built again
+ */
+function checkPresent(target) {
+  try {
+    const found = check(target);
+    announce(`The native backend is there already (--force builds it again), in ${target}:`);
+    return found;
+  } catch (error) {
+    if (!(error instanceof Failure)) throw error;
+    announce(`What is there already does not work (${error.message}): building it anew`);
+    return undefined;
+  }
+}
+
 /** @param {ReturnType<typeof check>} found */
 function report({ device, version, errors, gpus, instructions }) {
   announce(`  TensorFlow    ${version.replace(/^.*libtensorflow /, "")}`);
@@ -129,10 +147,8 @@ async function main() {
     present.cuda === isCuda &&
     (python === undefined ? !present.source.includes("/") : present.source === python) &&
     (version === undefined || present.tensorflow === version);
-  if (isAsAsked && !values.force) {
-    announce(`The native backend is there already (--force builds it again), in ${target}:`);
-    return report(check(target));
-  }
+  const found = isAsAsked && !values.force ? checkPresent(target) : undefined;
+  if (found) return report(found);
   platformLibraries();
   demandTools();
   return build({ target, tfjsNodeVersion, isCuda, python, version });

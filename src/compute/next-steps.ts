@@ -27,7 +27,7 @@ export function nextSteps({ backends, nvidiaGpus, showsGpu, node }: Surroundings
   } else if (nvidiaGpus.length > 0 && !works("cuda")) {
     steps.push(`npm run native -- --cuda    builds the native backend for the ${nvidiaGpus[0]!.name}`);
   } else if (!works("tensorflow")) {
-    steps.push("npm run native    builds the native backend, the fastest one on a CPU");
+    steps.push("npm run native    builds the native backend, which computes on all cores");
   }
   if (isOnGpu && !works("cuda")) {
     steps.push("run-experiment <config> --backend webgpu    computes on the GPU that is found");
