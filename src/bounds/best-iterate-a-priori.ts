@@ -74,8 +74,9 @@ function start(context: BoundContext, state?: unknown): BoundMonitor {
 }
 
 /**
- * T3, a priori: from ‖w_0‖₂, d_0 and the schedule alone. In place of one m ≤ ‖w_k‖₂ ≤ M for the whole run it takes those
- * of every step, m_k = ‖w_0‖₂Π_{i<k}(1 − λ_i) and M_k = ‖w_0‖₂Π_{i<k}(1 + λ_i), which the norm growth of T1 guarantees.
+ * T3, a priori: from ‖w_0‖₂, d_0 and the schedule alone. In place of one m ≤ ‖w_k‖₂ ≤ M for the whole run it takes
+ * those of every step, m_k = ‖w_0‖₂Π_{i<k}(1 − λ_i) and M_k = ‖w_0‖₂Π_{i<k}(1 + λ_i), which the norm growth of T1
+ * guarantees.
  *
  * *Proof.* In T3, η_k = λ_k‖w_k‖₂ ≤ λ_kM_k and s_k = λ_k‖w_k‖₂/‖g_k‖₂ ≥ λ_km_k/G. ∎
  *
@@ -96,7 +97,7 @@ export const bestIterateAPriori: Bound = {
     knownOptimalValue,
     boundedGradients,
   ),
-  source: "arXiv:1801.03137, with the norm growth of T1; proof in the docstring",
+  source: "of T3 with the norm growth of T1; proof in the docstring",
   columns: [
     {
       name: "best_iterate_a_priori_bound",

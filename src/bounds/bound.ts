@@ -79,8 +79,9 @@ export interface Bound {
 /**
  * How a bound ended. A bound that was never evaluated is not held.
  *
- * The slack of a check is (bound − measured)/|bound|, and where bound = 0 it is 0 if the check held and −1 if not. That of a
- * check that held is cut off at −tolerance: what is below has been put down to rounding, and compares noise with noise.
+ * The slack of a check is (bound − measured)/|bound|, and where bound = 0 it is 0 if the check held and −1 if not. That
+ * of a check that held is cut off at −tolerance: what is below has been put down to rounding, and compares noise with
+ * noise.
  */
 export type Verdict =
   | { readonly outcome: "held"; readonly checks: number; readonly smallestSlack: number }

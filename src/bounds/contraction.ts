@@ -1,4 +1,6 @@
-/** c = 2√κ/(κ + 1): the smallest cosine between the gradient and w − w* that strong convexity and smoothness allow (T4). */
+/**
+ * c = 2√κ/(κ + 1): the smallest cosine between the gradient and w − w* that strong convexity and smoothness allow (T4).
+ */
 export function smallestCosine(conditionNumber: number): number {
   return (2 * Math.sqrt(conditionNumber)) / (conditionNumber + 1);
 }
@@ -14,8 +16,8 @@ export type DistanceAfterStep = (distance: number, stepLength: number) => number
 /**
  * φ(d, η) = √(d² − 2cηd + η²) of T4, for one condition number.
  *
- * With b/a the ratio of the smaller to the larger of d and η it is a·√((1 − b/a)² + 2(1 − c)·b/a), which neither cancels
- * where d ≈ η nor overflows or underflows; 1 − c = (√κ − 1)²/(κ + 1).
+ * With b/a the ratio of the smaller to the larger of d and η it is a·√((1 − b/a)² + 2(1 − c)·b/a), which neither
+ * cancels where d ≈ η nor overflows or underflows; 1 − c = (√κ − 1)²/(κ + 1).
  */
 export function distanceAfterStep(conditionNumber: number): DistanceAfterStep {
   const oneMinusCosine = (Math.sqrt(conditionNumber) - 1) ** 2 / (conditionNumber + 1);

@@ -35,7 +35,9 @@ function start(context: BoundContext, state?: unknown): BoundMonitor {
       if (memory.initialDistance === undefined) {
         memory.initialDistance = memory.envelope = record.distance!;
       } else if (memory.envelope < optimum) {
-        check(record.distance!, memory.envelope, rounding(weightNorm(record, whole) + optimum));
+        // The roundings of k steps add up, as independent ones, to √k times a single one.
+        const tolerance = Math.sqrt(record.step) * rounding(weightNorm(record, whole) + optimum);
+        check(record.distance!, memory.envelope, tolerance);
       }
       if (!(memory.envelope < optimum)) memory.envelope = Number.NaN;
       columns[0] = memory.envelope;
@@ -54,8 +56,8 @@ function start(context: BoundContext, state?: unknown): BoundMonitor {
 }
 
 /**
- * T4d: an envelope of the distances, known before the run from d_0, W and the schedule; with λ_k → 0 and Σλ_k = ∞ it tends
- * to 0, so that the rule converges. The condition d_0 < W cannot be dropped (T2b).
+ * T4d: an envelope of the distances, known before the run from d_0, W and the schedule; with λ_k → 0 and Σλ_k = ∞ it
+ * tends to 0, so that the rule converges. The condition d_0 < W cannot be dropped (T2b).
  *
  * *Proof.* `nextEnvelope`. ∎ Checked until D_k reaches W.
  */
@@ -75,7 +77,7 @@ export const envelope: Bound = {
     stronglyConvexAndSmooth,
     atTheStart("d_0 < W"),
   ),
-  source: "arXiv:1801.03137, strongly convex analysis; proof with nextEnvelope",
+  source: "of the rule of arXiv:1801.03137, equation (1); proof with nextEnvelope",
   columns: [
     {
       name: "envelope_distance",

@@ -60,23 +60,20 @@ function start(context: BoundContext, state?: unknown): BoundMonitor {
         check(change, memory.curvature, cancelled + gradientNorm(record, whole) * error + halfSmoothness * error ** 2);
         columns[0] = memory.loss - memory.decrease + memory.curvature;
       }
-      if (record.last) return columns;
-
-      memory.loss = loss;
-      memory.decrease = firstOrderDecrease(record);
-      memory.curvature = halfSmoothness * squaredStep(record);
-      memory.smallestDecrease = Math.min(memory.smallestDecrease, memory.decrease);
-      memory.totalCurvature += memory.curvature;
-      memory.steps++;
+      if (!record.last) {
+        memory.loss = loss;
+        memory.decrease = firstOrderDecrease(record);
+        memory.curvature = halfSmoothness * squaredStep(record);
+        memory.smallestDecrease = Math.min(memory.smallestDecrease, memory.decrease);
+        memory.totalCurvature += memory.curvature;
+        memory.steps++;
+      }
+      if (memory.steps === 0) return columns;
       columns[1] = memory.smallestDecrease;
-      if (!Number.isNaN(infimum)) {
-        const bound = (memory.initialLoss - infimum + memory.totalCurvature) / memory.steps;
-        check(
-          memory.smallestDecrease,
-          bound,
-          rounding(Math.abs(memory.initialLoss) + Math.abs(infimum)) / memory.steps,
-        );
-        columns[2] = bound;
+      columns[2] = (memory.initialLoss - infimum + memory.totalCurvature) / memory.steps;
+      if (!record.last && !Number.isNaN(infimum)) {
+        const cancelled = rounding(Math.abs(memory.initialLoss) + Math.abs(infimum));
+        check(memory.smallestDecrease, columns[2], cancelled / memory.steps);
       }
       return columns;
     },
@@ -88,8 +85,8 @@ function start(context: BoundContext, state?: unknown): BoundMonitor {
  * T8: descent of a smooth objective, convex or not, with any number of layers. It is what is left of T3 and T4 for
  * layer-wise updates: the layers' step sizes differ, so that their inner products do not add up to ⟨g, w − w*⟩.
  *
- * *Proof.* f(w + Δ) ≤ f(w) + ⟨g, Δ⟩ + (L/2)‖Δ‖₂², and every layer moves along −g^ℓ by η^ℓ (excluded ones too, which take plain
- * gradient steps). Add up over k < K. ∎ The second part also needs inf f, or a lower bound of f.
+ * *Proof.* f(w + Δ) ≤ f(w) + ⟨g, Δ⟩ + (L/2)‖Δ‖₂², and every layer moves along −g^ℓ by η^ℓ (excluded ones too, which
+ * take plain gradient steps). Add up over k < K. ∎ The second part also needs inf f, or a lower bound of f.
  */
 export const layerWiseDescent: Bound = {
   name: "layer-wise-descent",

@@ -6,7 +6,9 @@ import { roundingOf } from "./rounding.js";
 
 interface Memory {
   /** ‖w_0‖_p, one a block */
-  start: number[];
+  start?: number[];
+  /** k, up to which the products go */
+  step: number;
   /** Π(1 − λ_i), with 0 in place of negative factors */
   shrinking: number;
   /** Π(1 + λ_i) */
@@ -17,25 +19,33 @@ function start(context: BoundContext, state?: unknown): BoundMonitor {
   const { norm, coefficient } = ruleOf(context);
   const blocks = blocksOf(context);
   const underflow = roundingOf(context)(0);
-  const memory: Memory = { start: [], shrinking: 1, growing: 1, ...(state as Partial<Memory>) };
-  return {
-    observe(record, check) {
-      if (record.step === 0) memory.start = blocks.map((block) => weightNormInRule(record, block, norm));
-      else {
-        for (let i = 0; i < blocks.length; i++) {
-          const weights = weightNormInRule(record, blocks[i]!, norm);
-          const initial = memory.start[i]!;
-          const { name } = blocks[i]!;
-          // What underflow took away at some step has grown since. The product can overflow, and 0·∞ is not 0.
-          if (initial === 0) check(weights, 0, 0, name);
-          else check(weights, initial * memory.growing, underflow * memory.growing, name);
-          check(initial * memory.shrinking, weights, underflow, name);
-        }
-      }
-      if (record.last) return [];
-      const rate = record.learningRate * coefficient;
+  const memory: Memory = { step: 0, shrinking: 1, growing: 1, ...(state as Partial<Memory>) };
+
+  function advanceTo(step: number): void {
+    for (; memory.step < step; memory.step++) {
+      const rate = context.learningRate(memory.step) * coefficient;
       memory.growing *= 1 + rate;
       memory.shrinking *= Math.max(0, 1 - rate);
+    }
+  }
+
+  return {
+    observe(record, check) {
+      if (memory.start === undefined) {
+        memory.start = blocks.map((block) => weightNormInRule(record, block, norm));
+        memory.step = record.step;
+        return [];
+      }
+      advanceTo(record.step);
+      for (let i = 0; i < blocks.length; i++) {
+        const { name } = blocks[i]!;
+        const weights = weightNormInRule(record, blocks[i]!, norm);
+        const initial = memory.start[i]!;
+        // What underflow took away at some step has grown since. The product can overflow, and 0·∞ is not 0.
+        if (initial === 0) check(weights, 0, 0, name);
+        else check(weights, initial * memory.growing, underflow * memory.growing, name);
+        check(initial * memory.shrinking, weights, underflow, name);
+      }
       return [];
     },
     state: () => ({ ...memory }),
@@ -43,8 +53,8 @@ function start(context: BoundContext, state?: unknown): BoundMonitor {
 }
 
 /**
- * The corollary of T1: weights neither grow nor shrink faster than compound interest; with λ_i < 1 a layer that is not 0
- * never becomes 0, and one that is 0 stays there.
+ * The corollary of T1: weights neither grow nor shrink faster than compound interest; with λ_i < 1 a layer that is not
+ * 0 never becomes 0, and one that is 0 stays there.
  *
  * *Proof.* By T1 and the triangle inequality (1 − λ_k)‖w_k‖_p ≤ ‖w_{k+1}‖_p ≤ (1 + λ_k)‖w_k‖_p; multiply. ∎
  */

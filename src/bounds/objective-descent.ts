@@ -16,7 +16,10 @@ import { conditionNumberOf, known, ruleOf } from "./facts.js";
 import { roundingOf } from "./rounding.js";
 import { stepwise } from "./stepwise.js";
 
-/** 3√3·κ(κ + 1)/(κ² + κ + 1)^{3/2}: below it, and only there, one step lowers every quadratic of this κ from every x ≠ 0. */
+/**
+ * 3√3·κ(κ + 1)/(κ² + κ + 1)^{3/2}: below it, and only there, one step lowers every quadratic of this κ from every x ≠
+ * 0.
+ */
 export function objectiveDescentThreshold(conditionNumber: number): number {
   const κ = conditionNumber;
   return (3 * Math.sqrt(3) * κ * (κ + 1)) / (κ * κ + κ + 1) ** 1.5;
@@ -41,9 +44,9 @@ function start(context: BoundContext, state?: unknown): BoundMonitor {
 /**
  * T5: the objective itself falls on centred quadratics, for λ below a frontier that is sharp.
  *
- * *Proof sketch.* With f = ½xᵀHx and A = xᵀH²x, B = xᵀH³x, C = xᵀx the step changes f by −λ√(CA) + λ²CB/(2A), so f falls iff
- * λ < 2A^{3/2}/(B√C). For fixed A the worst spectrum has two points, μ and L, and maximising over its one mixing weight gives
- * the formula. ∎
+ * *Proof sketch.* With f = ½xᵀHx and A = xᵀH²x, B = xᵀH³x, C = xᵀx the step changes f by −λ√(CA) + λ²CB/(2A), so f
+ * falls iff λ < 2A^{3/2}/(B√C). For fixed A the worst spectrum has two points, μ and L, and maximising over its one
+ * mixing weight gives the formula. ∎
  */
 export const objectiveDescent: Bound = {
   name: "objective-descent",
@@ -65,7 +68,7 @@ export const objectiveDescent: Bound = {
       (context) => objectiveDescentThreshold(conditionNumberOf(context)),
     ),
   ),
-  source: "a complement to arXiv:1801.03137; proof sketch in the docstring",
+  source: "of the rule of arXiv:1801.03137, equation (1); proof sketch in the docstring",
   columns: [],
   start,
 };

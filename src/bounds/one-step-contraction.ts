@@ -34,7 +34,7 @@ export const oneStepContraction: Bound = {
   theorem: "T4a",
   statement: "d_{k+1}² ≤ d_k² − 2cη_kd_k + η_k², c = 2√κ/(κ + 1)",
   ...assuming(equationOne, fullBatch, singleBlock, knownOptimum, stronglyConvexAndSmooth),
-  source: "arXiv:1801.03137, strongly convex analysis; Nesterov 2004, theorem 2.1.12 for the co-coercivity",
+  source: "of the rule of arXiv:1801.03137, equation (1); Nesterov 2004, theorem 2.1.12 for the co-coercivity",
   columns: [
     {
       name: "one_step_distance_bound",

@@ -33,7 +33,7 @@ export interface BoundWatch {
   /** False if none applies, so that steps that are not traced need not be measured. */
   readonly needsEveryStep: boolean;
   /**
-   * Sees every record of the run, in order.
+   * Sees every record of the run, traced or not, in order.
    *
    * @returns for a traced record a new array of one value a column (NaN: none at this step); otherwise an empty one
    */
@@ -53,8 +53,10 @@ function slackOf(measured: number, bound: number, holds: boolean, relativeTolera
   return Number.isNaN(slack) ? Number.NEGATIVE_INFINITY : slack;
 }
 
-/** Weights or gradients that have overflowed: the arithmetic has ended there, and with it what theorems say. */
-function isBeyondArithmetic({ layers, last }: StepRecord): boolean {
+/** A loss, weights or gradients that have overflowed: the arithmetic has ended there, and with it what theorems say. */
+function isBeyondArithmetic({ loss, layers, last }: StepRecord): boolean {
+  // With mini-batches the last record has neither loss nor gradients.
+  if (!Number.isFinite(loss) && !(last && Number.isNaN(loss))) return true;
   for (let i = 0; i < layers.length; i++) {
     const { weightNorm, gradientNorm } = layers[i]!;
     if (!Number.isFinite(weightNorm) || !(Number.isFinite(gradientNorm) || last)) return true;

@@ -21,8 +21,14 @@ function createProgram(): Command {
     .argument("<config...>", "YAML or JSON config files")
     .option("-o, --out <directory>", "where results go", "results")
     .option("--set <path=value>", "change a config value, e.g. optimizer.momentum=0.9 (repeatable)", collect)
+    .option(
+      "--sweep <path=values>",
+      "vary a config value, e.g. optimizer.learningRate=logspace:1e-4:1:9 (repeatable)",
+      collect,
+    )
     .option("--seed <n>", "run with this seed in place of the config's (repeatable)", collect)
     .option("--backend <name>", "auto, tensorflow, cuda, wasm, cpu or float64")
+    .option("-j, --jobs <n>", "runs at once (default: one a core, one on a GPU)")
     .option("--dry-run", "print the resolved config and the runs, and stop")
     .option("--force", "make finished runs again; the earlier ones are set aside")
     .option("-q, --quiet", "no progress")

@@ -1,36 +1,52 @@
-import { Presets, SingleBar } from "cli-progress";
+import { MultiBar, Presets, type SingleBar } from "cli-progress";
+import type { ExperimentObserver } from "../execution/experiment.js";
 import type { PlannedRun } from "../execution/plan.js";
 import type { Manifest } from "../results/manifest.js";
 import type { StepRecord } from "../training/record.js";
 import { duration, percent, short } from "./table.js";
 
 /** Tells a person how far things are; always on standard error, so that standard output stays clean. */
-export interface Progress {
-  announce(line: string): void;
-  start(planned: PlannedRun, number: number, total: number): void;
-  record(record: StepRecord): void;
-  end(manifest: Manifest): void;
+export interface Progress extends ExperimentObserver {
+  /** Nothing follows. */
+  stop(): void;
 }
 
 const secondsBetweenLines = 5;
+const millisecondsBetweenUpdates = 100;
 
-/** The last known numbers of the run in progress. */
+/** The last known numbers of a run in progress. */
 class Reading {
   private readonly started = performance.now();
   private text = { loss: "–", accuracy: "" };
+  /** A run that goes on after it was cut off does not start at 0. */
+  private firstStep: number | undefined;
+  private shown = Number.NEGATIVE_INFINITY;
   step = 0;
 
-  constructor(readonly steps: number) {}
+  constructor(
+    readonly title: string,
+    readonly steps: number,
+  ) {}
 
   observe({ step, loss, test }: StepRecord): void {
+    this.firstStep ??= step;
     this.step = step;
     if (!Number.isNaN(loss)) this.text.loss = short(loss);
     if (test?.accuracy !== undefined) this.text.accuracy = `, test accuracy ${percent(test.accuracy)}`;
   }
 
+  /** Whether it is time to show it again: a few times a second, since steps may take microseconds. */
+  isDue(): boolean {
+    const now = performance.now();
+    if (now - this.shown < millisecondsBetweenUpdates) return false;
+    this.shown = now;
+    return true;
+  }
+
   describe(): string {
-    const rate = this.step / ((performance.now() - this.started) / 1000);
-    const remaining = this.step > 0 ? duration((this.steps - this.step) / rate) : "?";
+    const made = this.step - (this.firstStep ?? 0);
+    const rate = made / ((performance.now() - this.started) / 1000);
+    const remaining = made > 0 ? duration((this.steps - this.step) / rate) : "?";
     return `loss ${this.text.loss}${this.text.accuracy}, ${short(rate)} steps/s, ${remaining} left`;
   }
 }
@@ -44,74 +60,128 @@ const outcomeText = ({ status, stopReason, outcome, wallSeconds }: Manifest) =>
     stopReason ? ` (${stopReason})` : "",
   ].join("");
 
-/** A bar that is redrawn, for terminals. */
-class BarProgress implements Progress {
-  private readonly bar = new SingleBar(
-    {
-      format: "{title} [{bar}] {value}/{total} {reading}",
-      stream: process.stderr,
-      hideCursor: true,
-      clearOnComplete: true,
-      linewrap: false,
-      barsize: 24,
-      fps: 8,
-    },
-    Presets.legacy,
-  );
-  private reading = new Reading(1);
-  private title = "";
+/** Counts the runs of an experiment. */
+class Count {
+  private readonly began = performance.now();
+  private made = 0;
+  private started = 0;
 
+  constructor(
+    readonly total = 1,
+    readonly finished = 0,
+  ) {}
+
+  get ended(): number {
+    return this.finished + this.made;
+  }
+  start({ run }: PlannedRun): string {
+    this.started++;
+    return this.total > 1 ? `${this.finished + this.started}/${this.total} ${run.label}` : run.label;
+  }
+  end(): void {
+    this.made++;
+  }
+  remaining(): string {
+    const seconds = (performance.now() - this.began) / 1000;
+    return this.made > 0 ? `${duration(((this.total - this.ended) * seconds) / this.made)} left` : "";
+  }
+}
+
+/** Bars that are redrawn, for terminals: one for each run under way and, where there are several runs, one for all. */
+class BarProgress implements Progress {
+  private bars = BarProgress.createBars();
+  private all: SingleBar | undefined;
+  private count = new Count();
+  private readonly active = new Map<string, { bar: SingleBar; reading: Reading }>();
+
+  private static createBars(): MultiBar {
+    return new MultiBar(
+      {
+        format: "{title} [{bar}] {value}/{total} {reading}",
+        stream: process.stderr,
+        hideCursor: true,
+        clearOnComplete: true,
+        linewrap: false,
+        barsize: 24,
+        fps: 8,
+        forceRedraw: true,
+      },
+      Presets.legacy,
+    );
+  }
+
+  begin(total: number, finished: number): void {
+    this.stop();
+    this.bars = BarProgress.createBars();
+    this.count = new Count(total, finished);
+    if (total > 1) this.all = this.bars.create(total, finished, { title: "runs", reading: "" });
+  }
   announce(line: string): void {
-    const { isActive } = this.bar;
-    if (isActive) this.bar.stop();
-    process.stderr.write(`${line}\n`);
-    if (isActive) this.bar.start(this.reading.steps, this.reading.step, this.payload());
+    if (this.bars.isActive) this.bars.log(`${line}\n`);
+    else process.stderr.write(`${line}\n`);
   }
-  start({ run, steps }: PlannedRun, number: number, total: number): void {
-    this.reading = new Reading(steps);
-    this.title = total > 1 ? `${number}/${total} ${run.label}` : run.label;
-    this.bar.start(steps, 0, this.payload());
+  start(planned: PlannedRun): void {
+    const reading = new Reading(this.count.start(planned), planned.steps);
+    const bar = this.bars.create(planned.steps, 0, { title: reading.title, reading: "" });
+    this.active.set(planned.id, { bar, reading });
   }
-  record(record: StepRecord): void {
-    this.reading.observe(record);
-    this.bar.update(record.step, this.payload());
+  record({ id }: PlannedRun, record: StepRecord): void {
+    const shown = this.active.get(id);
+    if (!shown) return;
+    shown.reading.observe(record);
+    if (!shown.reading.isDue()) return;
+    shown.bar.update(record.step, { reading: shown.reading.describe() });
   }
-  end(manifest: Manifest): void {
-    this.bar.stop();
-    process.stderr.write(`${this.title}: ${outcomeText(manifest)}\n`);
+  end({ id }: PlannedRun, manifest: Manifest | undefined): void {
+    const shown = this.active.get(id);
+    if (!shown) return;
+    this.active.delete(id);
+    this.bars.remove(shown.bar);
+    this.count.end();
+    this.all?.update(this.count.ended, { reading: this.count.remaining() });
+    if (manifest) this.announce(`${shown.reading.title}: ${outcomeText(manifest)}`);
   }
-  private payload() {
-    return { title: this.title, reading: this.reading.describe() };
+  stop(): void {
+    this.bars.stop();
+    this.all = undefined;
   }
 }
 
 /** Plain lines at a bounded rate, for logs. */
 class LineProgress implements Progress {
-  private reading = new Reading(1);
-  private title = "";
+  private count = new Count();
+  private readonly active = new Map<string, Reading>();
   private lastLine = 0;
 
+  begin(total: number, finished: number): void {
+    this.count = new Count(total, finished);
+  }
   announce(line: string): void {
     process.stderr.write(`${line}\n`);
   }
-  start({ run, steps }: PlannedRun, number: number, total: number): void {
-    this.reading = new Reading(steps);
-    this.title = `${number}/${total} ${run.label}`;
-    this.lastLine = performance.now();
-    this.announce(`${this.title}: started, ${steps} steps`);
+  start(planned: PlannedRun): void {
+    const reading = new Reading(this.count.start(planned), planned.steps);
+    this.active.set(planned.id, reading);
+    this.announce(`${reading.title}: started, ${planned.steps} steps`);
   }
-  record(record: StepRecord): void {
-    this.reading.observe(record);
+  record({ id }: PlannedRun, record: StepRecord): void {
+    const reading = this.active.get(id);
+    if (!reading) return;
+    reading.observe(record);
     if (performance.now() - this.lastLine < secondsBetweenLines * 1000) return;
     this.lastLine = performance.now();
-    this.announce(`${this.title}: step ${record.step}/${this.reading.steps}, ${this.reading.describe()}`);
+    this.announce(`${reading.title}: step ${record.step}/${reading.steps}, ${reading.describe()}`);
   }
-  end(manifest: Manifest): void {
-    this.announce(`${this.title}: ${outcomeText(manifest)}`);
+  end({ id }: PlannedRun, manifest: Manifest | undefined): void {
+    const reading = this.active.get(id);
+    this.active.delete(id);
+    this.count.end();
+    if (manifest && reading) this.announce(`${reading.title}: ${outcomeText(manifest)}`);
   }
+  stop(): void {}
 }
 
-const silent: Progress = { announce() {}, start() {}, record() {}, end() {} };
+const silent: Progress = { begin() {}, announce() {}, start() {}, record() {}, end() {}, stop() {} };
 
 export function createProgress({ quiet }: { quiet: boolean }): Progress {
   if (quiet) return silent;

@@ -31,6 +31,8 @@ interface BackendDefinition {
   readonly summary: string;
   /** Whether `auto` tries it. */
   readonly automatic: boolean;
+  /** Whether several threads of a process can compute on it side by side, and gain by it. */
+  readonly shareable: boolean;
   /** @throws Unavailable with the reason and the mend */
   start(request: StartRequest): Promise<{ readonly device: string; readonly version: string }>;
 }
@@ -41,12 +43,14 @@ const backends = [
     name: "tensorflow",
     summary: "native TensorFlow, built by `npm run native`: CUDA where there is a GPU, else the CPU",
     automatic: true,
+    shareable: false,
     start: () => startNative({ demandGpu: false }),
   },
   {
     name: "cuda",
     summary: "native TensorFlow, an error without a CUDA GPU",
     automatic: false,
+    shareable: false,
     start: () => startNative({ demandGpu: true }),
   },
   {
@@ -59,6 +63,7 @@ const backends = [
     name: "wasm",
     summary: "WebAssembly on the CPU, installed with the tool",
     automatic: true,
+    shareable: true,
     async start({ patched = true }) {
       const tf = await loadCore();
       await import("@tensorflow/tfjs-backend-wasm");
@@ -74,6 +79,7 @@ const backends = [
     name: "cpu",
     summary: "plain JavaScript on the CPU: slow, for comparison",
     automatic: true,
+    shareable: true,
     async start() {
       const tf = await loadCore();
       await import("@tensorflow/tfjs-backend-cpu");
@@ -87,6 +93,10 @@ export type BackendName = (typeof backends)[number]["name"];
 
 /** The names a config can give, in the order in which `auto` tries them. */
 export const backendNames: readonly BackendName[] = backends.map(({ name }) => name);
+
+/** Whether several threads can compute on this backend at once; the host's own arithmetic always can be shared. */
+export const isShareable = (name: string): boolean =>
+  backends.find((backend) => backend.name === name)?.shareable ?? true;
 
 /** One line on every backend. */
 export const backendSummaries = backends.map(({ name, summary }) => ({ name, summary }));

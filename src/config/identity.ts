@@ -34,11 +34,13 @@ const slug = (label: string) =>
  * backend and data set really used, result-schema version and update-rule version. Same id: same result.
  */
 export function runId({ label, config }: Run, surroundings: Surroundings): string {
-  const { name: _, description: __, backend: ___, data, optimizer, ...determining } = config;
-  const { label: ____, ...rule } = optimizer;
+  const { name: _, description: __, backend: ___, checkpoint: ____, data, optimizer, stop, ...determining } = config;
+  const { label: _____, ...rule } = optimizer;
+  const { wallSeconds: ______, ...stopRule } = stop;
   const identity = canonicalJson({
     ...determining,
     optimizer: rule,
+    stop: stopRule,
     data: surroundings.dataset ?? data,
     backend: surroundings.backend,
     resultSchemaVersion,

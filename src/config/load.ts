@@ -7,6 +7,7 @@ import { explain } from "./explain.js";
 import { isObject, partsOf, withValue } from "./path.js";
 import { experimentSchema, fileSchema } from "./schema.js";
 import type { Axis, Sweep } from "./sweep.js";
+import { withSweepOptions } from "./sweep-option.js";
 
 /** A checked experiment config. `raw` is what was written (after `extends` and `--set`), without defaults. */
 export interface Experiment {
@@ -159,10 +160,15 @@ function withOverrides(raw: Record<string, unknown>, overrides: readonly Overrid
 /**
  * Reads, merges and checks a config file.
  *
+ * @param sweeps axes from the command line, such as "optimizer.learningRate=logspace:1e-4:1:9"
  * @throws ExperimentError naming the file, the place in it, what was expected and what came
  */
-export function loadExperiment(path: string, overrides: readonly Override[] = []): Experiment {
-  const raw = withOverrides(readWithBases(path), overrides);
+export function loadExperiment(
+  path: string,
+  overrides: readonly Override[] = [],
+  sweeps: readonly string[] = [],
+): Experiment {
+  const raw = withOverrides(withSweepOptions(readWithBases(path), sweeps), overrides);
   const result = experimentSchema.safeParse(raw);
   if (!result.success) throw new ExperimentError(`${path}: ${explain(result.error.issues, fileSchema, raw)}`);
   const { optimizer, optimizers, sweep, ...facts } = result.data;

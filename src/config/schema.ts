@@ -55,9 +55,21 @@ const sharedFields = {
   stop: z
     .strictObject({
       lossAbove: z.number().default(1e30).describe("a run whose loss exceeds this has diverged"),
+      wallSeconds: z
+        .number()
+        .positive()
+        .optional()
+        .describe("a run that computes for longer is stopped and counts as failed; its trace is kept"),
     })
     .prefault({})
     .describe("when a run ends early"),
+  checkpoint: z
+    .union([
+      z.strictObject({ everySeconds: z.number().positive().describe("save the state of a run every so many seconds") }),
+      z.strictObject({ everySteps: z.int().positive().describe("save the state of a run every so many updates") }),
+    ])
+    .default({ everySeconds: 10 })
+    .describe("how often a run saves what it needs to go on after it was cut off"),
   backend: z
     .enum(["auto", "float64", ...backendNames])
     .default("auto")
@@ -112,7 +124,8 @@ export interface RunConfig {
   readonly trace: { readonly every: number; readonly layers: boolean };
   readonly evaluate: number | "epoch" | "end";
   readonly bounds: "auto" | readonly string[];
-  readonly stop: { readonly lossAbove: number };
+  readonly stop: { readonly lossAbove: number; readonly wallSeconds?: number };
+  readonly checkpoint: { readonly everySeconds: number } | { readonly everySteps: number };
   readonly backend: string;
   readonly precision?: "float32" | "float64";
   readonly seed: number;

@@ -1,32 +1,34 @@
 import { accessSync, constants, mkdirSync } from "node:fs";
+import { availableParallelism } from "node:os";
 import { join, resolve } from "node:path";
 import type { Run } from "../config/expand.js";
 import type { Experiment } from "../config/load.js";
-import { ExperimentError } from "../errors.js";
+import { ExperimentError, messageOf } from "../errors.js";
 import { ExpectationReader, type Finding } from "../expectations/evaluate.js";
 import { onDisk, writeJson } from "../results/files.js";
 import { isFinished, type Manifest } from "../results/manifest.js";
 import { provenance } from "../results/provenance.js";
 import { writeSummary } from "../results/summary.js";
-import type { StepRecord } from "../training/record.js";
+import { type Executor, inProcess } from "./executor.js";
 import { type PlannedRun, planRun } from "./plan.js";
 import { Resources } from "./resources.js";
-import { executeRun, finishedManifest } from "./run.js";
+import { finishedManifest } from "./run.js";
+import { type RunsObserver, schedule } from "./schedule.js";
 
 export interface ExecutionOptions {
   /** Directory of all results; the experiment's own is named after it. */
   readonly out: string;
   /** Make finished runs again. */
   readonly force: boolean;
+  /** Runs at once; default: one a core, or one where the backend cannot be shared. */
+  readonly jobs?: number | undefined;
   readonly signal?: AbortSignal;
 }
 
 /** Follows an experiment from outside. */
-export interface ExperimentObserver {
-  announce(line: string): void;
-  start(planned: PlannedRun, number: number, total: number): void;
-  record(record: StepRecord): void;
-  end(manifest: Manifest): void;
+export interface ExperimentObserver extends RunsObserver {
+  /** @param total runs of the matrix, of which `finished` had been made before */
+  begin(total: number, finished: number): void;
 }
 
 export interface ExperimentResult {
@@ -55,9 +57,45 @@ function prepareDirectory(out: string, { name }: Experiment): string {
   });
 }
 
+/** In this process, where one run at a time is all there is to do and nothing has to be enforced; else in workers. */
+async function executorFor(
+  pending: readonly PlannedRun[],
+  { jobs }: ExecutionOptions,
+  resources: Resources,
+): Promise<Executor> {
+  const { isShareable } = await import("../compute/backends.js");
+  const shared = pending.every(({ backend }) => isShareable(backend));
+  const count = Math.min(jobs ?? (shared ? availableParallelism() : 1), pending.length);
+  const isLimited = pending.some(({ run }) => run.config.stop.wallSeconds !== undefined);
+  if (count <= 1 && !isLimited) return inProcess(resources);
+  const { WorkerPool } = await import("./worker-pool.js");
+  return new WorkerPool({ jobs: Math.max(1, count) });
+}
+
+/** Keeps summary.csv up to date, but spends little of the time on it however many runs there are. */
+function summaryKeeper(directory: string, announce: (line: string) => void) {
+  let due = 0;
+  const write = () => {
+    const started = performance.now();
+    try {
+      writeSummary(directory);
+    } catch (error) {
+      announce(messageOf(error));
+    }
+    const now = performance.now();
+    due = now + Math.max(1000, 20 * (now - started));
+  };
+  return {
+    afterRun: () => {
+      if (performance.now() >= due) write();
+    },
+    atEnd: write,
+  };
+}
+
 /**
- * Makes the runs of an experiment that are not finished yet, one after the other. A run that fails is recorded, and
- * the next one goes on.
+ * Makes the runs of an experiment that are not finished yet and goes on with those that were cut off. A run that fails
+ * is recorded, and the others go on.
  *
  * @throws ExperimentError before anything is written, if one of the runs cannot be made as configured
  */
@@ -67,7 +105,9 @@ export async function executeExperiment(
   options: ExecutionOptions,
   observer: ExperimentObserver,
 ): Promise<ExperimentResult> {
-  const resources = new Resources((line) => observer.announce(line));
+  const { force, signal } = options;
+  const announce = (line: string) => observer.announce(line);
+  const resources = new Resources(announce);
   const planned: PlannedRun[] = [];
   for (const run of runs) planned.push(await planRun(run, resources));
 
@@ -78,44 +118,39 @@ export async function executeExperiment(
     provenance: provenance(),
   });
 
-  const manifests: Manifest[] = [];
-  const failures: string[] = [];
-  let skipped = 0;
-  for (const [i, plan] of planned.entries()) {
-    const finished = options.force ? undefined : finishedManifest(directory, plan);
-    if (finished) {
-      manifests.push(finished);
-      skipped++;
-      continue;
-    }
-    if (options.signal?.aborted) break;
-    observer.start(plan, i + 1, planned.length);
-    try {
-      const manifest = await executeRun(
-        plan,
-        resources,
-        directory,
-        { onRecord: (record) => observer.record(record) },
-        options.signal,
-      );
-      manifests.push(manifest);
-      observer.end(manifest);
-    } catch (error) {
-      if (!(error instanceof ExperimentError)) throw error;
-      failures.push(`${plan.run.label}: ${error.message}`);
-      observer.announce(`${plan.run.label}: failed: ${error.message}`);
-    }
-    writeSummary(directory);
+  const finished = new Map(
+    planned.flatMap((plan) => {
+      const manifest = force ? undefined : finishedManifest(directory, plan);
+      return manifest ? [[plan.id, manifest] as const] : [];
+    }),
+  );
+  const pending = planned.filter(({ id }) => !finished.has(id));
+  observer.begin(planned.length, finished.size);
+  const summary = summaryKeeper(directory, announce);
+  const executor = await executorFor(pending, options, resources);
+  try {
+    const { afterRun } = summary;
+    const made = await schedule(pending, {
+      directory,
+      executor,
+      force,
+      signal,
+      observer,
+      afterRun,
+    });
+    const manifests = planned.flatMap(({ id }) => finished.get(id) ?? made.manifests.get(id) ?? []);
+    const isComplete = manifests.length === planned.length && manifests.every(isFinished);
+    const reader = new ExpectationReader(manifests, directory);
+    return {
+      directory,
+      manifests,
+      skipped: finished.size,
+      failures: made.failures,
+      interrupted: signal?.aborted ?? false,
+      findings: isComplete ? experiment.expect.map((expectation) => reader.evaluate(expectation)) : [],
+    };
+  } finally {
+    await executor.close();
+    summary.atEnd();
   }
-  if (skipped === planned.length) writeSummary(directory);
-  const isComplete = manifests.length === planned.length && manifests.every(isFinished);
-  const reader = new ExpectationReader(manifests, directory);
-  return {
-    directory,
-    manifests,
-    skipped,
-    failures,
-    interrupted: options.signal?.aborted ?? false,
-    findings: isComplete ? experiment.expect.map((expectation) => reader.evaluate(expectation)) : [],
-  };
 }

@@ -10,18 +10,22 @@ import { problems } from "../problems/registry.js";
 import { randomStream } from "../training/random.js";
 import type { Resources } from "./resources.js";
 
-/** A run with everything decided that its config leaves to the surroundings. */
+/** A run with everything decided that its config leaves to the surroundings; plain data. */
 export interface PlannedRun {
   readonly run: Run;
   readonly id: string;
-  readonly problem: Problem;
-  readonly optimizer: Optimizer;
   readonly precision: Precision;
   /** Name of the backend, "float64" for the host. */
   readonly backend: string;
   /** K */
   readonly steps: number;
   readonly stepsPerEpoch: number;
+}
+
+/** A planned run with what it is computed from. */
+export interface PreparedRun extends PlannedRun {
+  readonly problem: Problem;
+  readonly optimizer: Optimizer;
 }
 
 function precisionOf({ config }: Run, problem: Problem): Precision {
@@ -66,15 +70,18 @@ const identityOf = ({ name, checksum, train, test }: ImageDataset) => ({
  *
  * @throws ExperimentError if the run cannot be made as configured
  */
-export async function planRun(run: Run, resources: Resources): Promise<PlannedRun> {
+export async function prepareRun(run: Run, resources: Resources): Promise<PreparedRun> {
   const { config, directory } = run;
-  const dataset = config.data && (await resources.dataset(config.data, directory));
+  const { data, seed } = config;
+  const dataset = data && (await resources.dataset(data, directory));
   const definition = problems.find(({ name }) => name === config.problem.name)!;
-  const problem = await definition.create(config.problem, {
-    stream: (name) => randomStream({ seed: config.seed, name }),
-    directory,
-    ...(dataset && { dataset }),
-  });
+  const problem = await resources.problem([config.problem, data, seed, directory], async () =>
+    definition.create(config.problem, {
+      stream: (name) => randomStream({ seed, name }),
+      directory,
+      ...(dataset && { dataset }),
+    }),
+  );
   checkBatchSize(run, problem);
   const precision = precisionOf(run, problem);
   const backend = precision === "float64" ? "float64" : (await resources.backend(config.backend)).name;
@@ -91,4 +98,14 @@ export async function planRun(run: Run, resources: Resources): Promise<PlannedRu
     steps,
     stepsPerEpoch: epochSteps,
   };
+}
+
+/**
+ * Decides what a run's config leaves open and checks that it can be made, without keeping what it is computed from.
+ *
+ * @throws ExperimentError if the run cannot be made as configured
+ */
+export async function planRun(run: Run, resources: Resources): Promise<PlannedRun> {
+  const { problem: _, optimizer: __, ...planned } = await prepareRun(run, resources);
+  return planned;
 }

@@ -3,9 +3,14 @@ import { canonicalJson } from "../config/identity.js";
 import type { Named, RunConfig } from "../config/schema.js";
 import type { ImageDataset } from "../data/dataset.js";
 import { datasets } from "../data/registry.js";
+import type { Problem } from "../problems/problem.js";
 
-/** What runs share: data sets and backends, each had once. */
+/** Problems kept for the next run: neighbours in a sweep mostly share theirs. */
+const keptProblems = 8;
+
+/** What runs share: data sets and backends, each had once, and the problems used last. */
 export class Resources {
+  private readonly problems = new Map<string, Promise<Problem>>();
   private readonly loaded = new Map<string, Promise<ImageDataset>>();
   private readonly started = new Map<string, Promise<StartedBackend>>();
 
@@ -18,6 +23,19 @@ export class Resources {
       const definition = datasets.find(({ name }) => name === data.name)!;
       return definition.load(data, { announce: this.announce, directory });
     });
+  }
+
+  /**
+   * @param facts everything the problem is made from
+   * @param create makes it, if it is not at hand
+   */
+  problem(facts: readonly unknown[], create: () => Promise<Problem>): Promise<Problem> {
+    const key = canonicalJson(facts);
+    const problem = this.problems.get(key) ?? create();
+    this.problems.delete(key);
+    this.problems.set(key, problem);
+    if (this.problems.size > keptProblems) this.problems.delete(this.problems.keys().next().value!);
+    return problem;
   }
 
   /** A running backend of this name ("auto": the first that is available). */

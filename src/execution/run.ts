@@ -1,41 +1,32 @@
-import { existsSync, mkdirSync, renameSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, renameSync } from "node:fs";
 import { hostname } from "node:os";
 import { join } from "node:path";
-import type { BoundContext } from "../bounds/bound.js";
-import { type BoundWatch, watchBounds } from "../bounds/verdict.js";
-import type { Algebra } from "../compute/algebra.js";
+import { watchBounds } from "../bounds/verdict.js";
+import type { StartedBackend } from "../compute/backends.js";
 import { float64 } from "../compute/float64.js";
 import { resultSchemaVersion } from "../config/identity.js";
-import { batchSampler } from "../data/batches.js";
-import { ExperimentError, messageOf } from "../errors.js";
-import type { Objective } from "../problems/problem.js";
+import { messageOf } from "../errors.js";
+import { type Checkpoint, readCheckpoint, removeCheckpoints } from "../results/checkpoint.js";
 import { onDisk } from "../results/files.js";
 import { isFinished, type Manifest, readManifest, writeManifest } from "../results/manifest.js";
 import { OutcomeReader } from "../results/outcome.js";
 import { provenance } from "../results/provenance.js";
 import { runsDirectory } from "../results/summary.js";
-import { TraceWriter } from "../trace/trace-writer.js";
 import type { StepRecord } from "../training/record.js";
-import { type TrainingEnd, train } from "../training/train.js";
-import type { PlannedRun } from "./plan.js";
+import type { TrainingEnd } from "../training/train.js";
+import { boundContext } from "./bound-context.js";
+import type { PlannedRun, PreparedRun } from "./plan.js";
+import { type Recording, trainInto } from "./record.js";
 import type { Resources } from "./resources.js";
 
-/** Watches a run from outside. */
-export interface RunObserver {
+export interface RunOptions {
+  /** Start over, whatever is there; it is set aside. */
+  readonly force?: boolean;
+  readonly signal?: AbortSignal | undefined;
+  /** Sees every record. */
   readonly onRecord?: (record: StepRecord) => void;
-}
-
-const secondsBetweenFlushes = 2;
-
-/** Is the process that wrote this manifest still at work? Only a process of this host can be asked. */
-function isAlive({ status, process: worker }: Manifest): boolean {
-  if (status !== "running" || !worker || worker.host !== hostname() || worker.pid === process.pid) return false;
-  try {
-    process.kill(worker.pid, 0);
-    return true;
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === "EPERM";
-  }
+  /** Prints one line for the user. */
+  readonly announce?: (line: string) => void;
 }
 
 /** Moves what is there to the first free name ending in ~1, ~2, …: nothing that was computed is overwritten. */
@@ -51,115 +42,40 @@ export function finishedManifest(experimentDirectory: string, { id }: PlannedRun
   return manifest && isFinished(manifest) ? manifest : undefined;
 }
 
-interface Computation<V, S> {
-  readonly algebra: Algebra<V, S>;
-  readonly objective: Objective<V, S>;
-}
-
-function boundContext({ problem, optimizer, steps, precision, run }: PlannedRun): BoundContext {
-  const { rule, scope, excluded, learningRate } = optimizer;
-  return {
-    rule: {
-      name: optimizer.name,
-      equationOne: rule.equationOne,
-      ...(rule.norm !== undefined && { norm: rule.norm }),
-      ...(rule.elementwise && { elementwise: true }),
-    },
-    scope,
-    excluded,
-    layers: problem.layers,
-    fullBatch: run.config.batchSize === "full",
-    ...(problem.constants && { constants: problem.constants }),
-    learningRate,
-    steps,
-    precision,
-  };
-}
-
-/** Trains on one backend, writing the traces as the records come. */
-async function trainInto<V, S>(
-  directory: string,
-  planned: PlannedRun,
-  { algebra, objective }: Computation<V, S>,
-  observer: RunObserver,
-  outcome: OutcomeReader,
-  bounds: BoundWatch,
-  signal: AbortSignal | undefined,
-): Promise<TrainingEnd> {
-  const { run, problem, optimizer, steps, stepsPerEpoch, precision } = planned;
-  const { batchSize, evaluate, seed, stop, trace } = run.config;
-  const writer = new TraceWriter(
-    directory,
-    problem.layers.map(({ name }) => name),
-    bounds.columns,
-    precision,
-    { layers: trace.layers },
-  );
-  const evaluateEvery = evaluate === "epoch" ? stepsPerEpoch : evaluate;
-  const records = train({
-    algebra,
-    problem,
-    objective,
-    optimizer,
-    steps,
-    batchSize,
-    stepsPerEpoch,
-    sampler: batchSize === "full" ? undefined : batchSampler(problem.examples!, { seed, name: "data order" }),
-    traced: (step) => step % trace.every === 0,
-    evaluated: (step) => step === steps || (evaluateEvery !== "end" && step > 0 && step % evaluateEvery === 0),
-    measureEveryStep: bounds.needsEveryStep,
-    lossLimit: stop.lossAbove,
-    signal,
-  });
-  let flushed = performance.now();
-  try {
-    for (;;) {
-      const { value, done } = await records.next();
-      if (done) return value;
-      outcome.observe(value);
-      const boundValues = bounds.observe(value);
-      if (value.traced) writer.write(value, boundValues);
-      observer.onRecord?.(value);
-      if (performance.now() - flushed > secondsBetweenFlushes * 1000) {
-        writer.flush();
-        flushed = performance.now();
-      }
-    }
-  } finally {
-    await records.return({ outcome: "interrupted", steps: 0 });
-    writer.close();
-  }
+/** Where an earlier session of a run was cut off. */
+interface Earlier {
+  readonly checkpoint: Checkpoint;
+  readonly manifest: Manifest | undefined;
 }
 
 /**
- * Makes one run: directory, traces, manifest. Divergence and interruption are results and are recorded; so is an error
- * in the middle, which is then thrown on.
- *
- * @returns the final manifest
- * @throws ExperimentError if another process is at work on the same run, or its files cannot be written
+ * Makes the run's directory ready: a run that was cut off goes on from its checkpoint; one that was cut off before its
+ * first is made again in place, since the same rows come again; anything else that is there is set aside.
  */
-export async function executeRun(
-  planned: PlannedRun,
-  resources: Resources,
-  experimentDirectory: string,
-  observer: RunObserver = {},
-  signal?: AbortSignal,
-): Promise<Manifest> {
-  const { run, id, problem, precision, steps } = planned;
-  const directory = join(runsDirectory(experimentDirectory), id);
-  const previous = readManifest(directory);
-  if (previous && isAlive(previous)) {
-    throw new ExperimentError(
-      `${directory} is being written by process ${previous.process?.pid}; wait for it to end, or use another --out`,
-    );
-  }
-  if (existsSync(directory)) setAside(directory);
+function prepareDirectory(directory: string, id: string, { force, announce }: RunOptions): Earlier | undefined {
+  const manifest = readManifest(directory);
+  const goesOn = !force && existsSync(directory) && !(manifest && isFinished(manifest));
+  const checkpoint = goesOn ? readCheckpoint(directory, id, (line) => announce?.(line)) : undefined;
+  if (checkpoint) return { checkpoint, manifest };
+  const cutOff = manifest?.status === "running" || manifest?.status === "interrupted";
+  const isEmpty = () => onDisk("read", directory, () => readdirSync(directory).length === 0);
+  if (existsSync(directory) && (force || !(cutOff || isEmpty()))) setAside(directory);
   onDisk("create", directory, () => mkdirSync(directory, { recursive: true }));
+  return undefined;
+}
 
-  const tensors = precision === "float32" ? await resources.backend(run.config.backend) : undefined;
+function runningManifest(
+  { run, id, problem, precision, steps }: PreparedRun,
+  tensors: StartedBackend | undefined,
+  earlier: Earlier | undefined,
+): Manifest {
   const { dataset } = problem;
-  const started = performance.now();
-  const running: Manifest = {
+  const now = new Date().toISOString();
+  const resumed = earlier && [
+    ...(earlier.manifest?.resumed ?? []),
+    { step: earlier.checkpoint.training.step, at: now },
+  ];
+  return {
     resultSchemaVersion,
     id,
     label: run.label,
@@ -185,55 +101,94 @@ export async function executeRun(
     ...(problem.constants?.optimumSource && { optimum: problem.constants.optimumSource }),
     ...(problem.constants?.reference && { reference: problem.constants.reference }),
     provenance: provenance(),
-    startedAt: new Date().toISOString(),
+    startedAt: earlier?.manifest?.startedAt ?? now,
+    ...(resumed && { resumed }),
     process: { pid: process.pid, host: hostname() },
   };
-  writeManifest(directory, running);
+}
 
-  const outcome = new OutcomeReader();
-  const bounds = watchBounds(run.config.bounds, boundContext(planned));
-  const finish = (status: Manifest["status"], steps: number, stopReason?: string) => {
+async function compute(
+  prepared: PreparedRun,
+  tensors: StartedBackend | undefined,
+  recording: Recording,
+): Promise<TrainingEnd> {
+  const { problem } = prepared;
+  if (!tensors) return trainInto(prepared, { algebra: float64, objective: problem.onHost!(float64) }, recording);
+  const { algebra } = tensors;
+  return trainInto(prepared, { algebra, objective: await problem.onTensors(algebra) }, recording);
+}
+
+function stopReason({ outcome, steps, detail }: TrainingEnd): string | undefined {
+  if (outcome === "diverged") return `diverged at step ${steps}: ${detail}`;
+  return outcome === "interrupted" ? `interrupted after step ${steps}` : undefined;
+}
+
+/**
+ * Makes one run, or goes on with it where it was cut off: directory, traces, checkpoints, manifest. Divergence and
+ * interruption are results and are recorded; so is an error in the middle, which is then thrown on. The caller holds
+ * the run's lock.
+ *
+ * @returns the final manifest
+ * @throws ExperimentError if its files cannot be written
+ */
+export async function executeRun(
+  prepared: PreparedRun,
+  resources: Resources,
+  experimentDirectory: string,
+  options: RunOptions = {},
+): Promise<Manifest> {
+  const { run, id, precision } = prepared;
+  const directory = join(runsDirectory(experimentDirectory), id);
+  const earlier = prepareDirectory(directory, id, options);
+  const checkpoint = earlier?.checkpoint;
+  const tensors = precision === "float32" ? await resources.backend(run.config.backend) : undefined;
+  const running = runningManifest(prepared, tensors, earlier);
+  writeManifest(directory, running);
+  if (checkpoint) options.announce?.(`${run.label}: going on from step ${checkpoint.training.step}`);
+
+  const started = performance.now();
+  const wallSeconds = () => (checkpoint?.wallSeconds ?? 0) + (performance.now() - started) / 1000;
+  const outcome = new OutcomeReader(checkpoint?.outcome);
+  const bounds = watchBounds(run.config.bounds, boundContext(prepared), checkpoint?.bounds);
+  const finish = (status: Manifest["status"], steps: number, reason?: string) => {
     const { process: _, ...facts } = running;
     const manifest: Manifest = {
       ...facts,
       status,
-      ...(stopReason !== undefined && { stopReason }),
+      ...(reason !== undefined && { stopReason: reason }),
       outcome: outcome.result(steps),
       verdicts: bounds.verdicts(),
-      wallSeconds: (performance.now() - started) / 1000,
+      wallSeconds: wallSeconds(),
     };
     writeManifest(directory, manifest);
     return manifest;
   };
+  const { onRecord, signal } = options;
   try {
-    const end = tensors
-      ? await trainInto(
-          directory,
-          planned,
-          { algebra: tensors.algebra, objective: await problem.onTensors(tensors.algebra) },
-          observer,
-          outcome,
-          bounds,
-          signal,
-        )
-      : await trainInto(
-          directory,
-          planned,
-          { algebra: float64, objective: problem.onHost!(float64) },
-          observer,
-          outcome,
-          bounds,
-          signal,
-        );
-    const reason =
-      end.outcome === "diverged"
-        ? `diverged at step ${end.steps}: ${end.detail}`
-        : end.outcome === "interrupted"
-          ? `interrupted after step ${end.steps}`
-          : undefined;
-    return finish(end.outcome, end.steps, reason);
+    const end = await compute(prepared, tensors, {
+      directory,
+      checkpoint,
+      outcome,
+      bounds,
+      wallSeconds,
+      onRecord,
+      signal,
+    });
+    const manifest = finish(end.outcome, end.steps, stopReason(end));
+    if (isFinished(manifest)) removeCheckpoints(directory);
+    return manifest;
   } catch (error) {
-    finish("failed", outcome.result(0).steps, messageOf(error));
+    recordFailure(directory, () => finish("failed", outcome.state().steps, messageOf(error)));
     throw error;
+  }
+}
+
+/** What failed is told even where it cannot be written: a full disk, or a directory that was removed. */
+function recordFailure(directory: string, write: () => void): void {
+  if (!existsSync(directory)) return;
+  try {
+    write();
+  } catch {
+    // The error that is thrown on says what is wrong with the disk.
   }
 }

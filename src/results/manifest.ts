@@ -51,7 +51,10 @@ export interface Manifest {
   readonly verdicts?: Readonly<Record<string, Verdict>>;
   readonly provenance: Provenance;
   readonly startedAt: string;
+  /** Computing time, all sessions of a run that was cut off together. */
   readonly wallSeconds?: number;
+  /** Where the run was taken up again after it had been cut off. */
+  readonly resumed?: readonly { readonly step: number; readonly at: string }[];
   /** The process at work on it, while status is "running". */
   readonly process?: { readonly pid: number; readonly host: string };
 }

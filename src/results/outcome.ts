@@ -3,7 +3,8 @@ import type { Outcome } from "./manifest.js";
 
 /** Collects a run's outcome from its traced records. */
 export class OutcomeReader {
-  private outcome: Outcome = { steps: 0 };
+  /** @param outcome of the records already seen, for a run that goes on */
+  constructor(private outcome: Outcome = { steps: 0 }) {}
 
   observe({ step, loss, test, layers, traced }: StepRecord): void {
     if (!traced) return;
@@ -24,6 +25,11 @@ export class OutcomeReader {
         },
       }),
     };
+  }
+
+  /** A plain-data copy of what was collected so far. */
+  state(): Outcome {
+    return this.outcome;
   }
 
   /** @param steps updates made, which the last traced record may not have reached */

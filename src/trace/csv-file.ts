@@ -1,4 +1,4 @@
-import { closeSync, openSync, writeSync } from "node:fs";
+import { closeSync, fstatSync, fsyncSync, ftruncateSync, openSync, writeSync } from "node:fs";
 import { stringify } from "csv-stringify/sync";
 import type { Precision } from "../compute/algebra.js";
 import { ExperimentError, messageOf } from "../errors.js";
@@ -31,14 +31,21 @@ export class CsvFile {
   private readonly descriptor: number;
   private pending: Field[][] = [];
   private pendingFields = 0;
+  private position: number;
 
-  /** @throws ExperimentError if the file cannot be created */
+  /**
+   * @param position continue an existing file here, in bytes: what comes after is cut off
+   * @throws ExperimentError if the file cannot be created or continued
+   */
   constructor(
     readonly path: string,
     header: readonly string[],
+    position?: number,
   ) {
-    this.descriptor = this.guarded(() => openSync(path, "w"));
-    this.append(header);
+    this.descriptor = this.guarded(() => openSync(path, position === undefined ? "w" : "r+"));
+    this.position = position ?? 0;
+    if (position === undefined) this.append(header);
+    else this.guarded(() => ftruncateSync(this.descriptor, position));
   }
 
   append(row: readonly Field[]): void {
@@ -53,16 +60,36 @@ export class CsvFile {
     this.pending = [];
     this.pendingFields = 0;
     this.guarded(() => {
-      for (let written = 0; written < text.length; ) written += writeSync(this.descriptor, text, written);
+      for (let written = 0; written < text.length; ) {
+        const bytes = writeSync(this.descriptor, text, written, undefined, this.position);
+        written += bytes;
+        this.position += bytes;
+      }
     });
+  }
+
+  /** Length in bytes of the file once everything appended so far is safely on the disk. */
+  sync(): number {
+    this.flush();
+    this.guarded(() => fsyncSync(this.descriptor));
+    this.checkPresence();
+    return this.position;
   }
 
   close(): void {
     try {
       this.flush();
+      this.checkPresence();
     } finally {
       closeSync(this.descriptor);
     }
+  }
+
+  /** A file that was deleted takes what is written without a word. */
+  private checkPresence(): void {
+    this.guarded(() => {
+      if (fstatSync(this.descriptor).nlink === 0) throw new Error("it was deleted while the run was being made");
+    });
   }
 
   private guarded<T>(action: () => T): T {

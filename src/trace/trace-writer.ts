@@ -11,6 +11,14 @@ const formatted = <Row>(columns: readonly Column<Row>[], row: Row, precision: Pr
     return typeof field === "number" ? formatNumber(field, exact ? "float64" : precision) : field;
   });
 
+/** Lengths in bytes of a run's files at one moment; `layers` is absent where layers.csv is not written. */
+export interface TracePositions {
+  readonly trace: number;
+  readonly layers?: number;
+}
+
+export const traceFiles = { trace: "trace.csv", layers: "layers.csv" } as const;
+
 /** Writes the traced records of a run: trace.csv, one line a step, and layers.csv, one line a step and layer. */
 export class TraceWriter {
   private readonly trace: CsvFile;
@@ -19,20 +27,22 @@ export class TraceWriter {
   /**
    * @param layerNames in the order of the records' layers
    * @param boundColumns go to the right of the measured ones, in this order
+   * @param options.resume continue existing files from these positions
    */
   constructor(
     directory: string,
     private readonly layerNames: readonly string[],
     boundColumns: readonly BoundColumn[],
     private readonly precision: Precision,
-    options: { layers: boolean },
+    options: { layers: boolean; resume?: TracePositions | undefined },
   ) {
     const header = [...traceColumns, ...boundColumns].map(({ name }) => name);
-    this.trace = new CsvFile(join(directory, "trace.csv"), header);
+    this.trace = new CsvFile(join(directory, traceFiles.trace), header, options.resume?.trace);
     if (options.layers) {
       this.layers = new CsvFile(
-        join(directory, "layers.csv"),
+        join(directory, traceFiles.layers),
         layerColumns.map(({ name }) => name),
+        options.resume?.layers,
       );
     }
   }
@@ -50,6 +60,12 @@ export class TraceWriter {
   flush(): void {
     this.trace.flush();
     this.layers?.flush();
+  }
+
+  /** The files' lengths once everything written so far is safely on the disk. */
+  sync(): TracePositions {
+    const trace = this.trace.sync();
+    return this.layers ? { trace, layers: this.layers.sync() } : { trace };
   }
 
   close(): void {

@@ -73,7 +73,7 @@ export class Measurer<V, S> {
     const shareCorrect = accuracy ? next() : undefined;
     const lossOverAll = fullLoss ? next() : loss;
     const weight = this.oneDimensional ? next() : undefined;
-    let squaredDistance = 0;
+    let distance = 0;
     const records: LayerRecord[] = [];
     for (let i = 0; i < layers.length; i++) {
       const weightNorm = next();
@@ -81,7 +81,8 @@ export class Measurer<V, S> {
       const gradientNorm = batch ? next() : Number.NaN;
       const updateNorm = updates ? next() : Number.NaN;
       const normRatio = updates ? next() : Number.NaN;
-      if (this.optimum) squaredDistance += next() ** 2;
+      // Squares would underflow near the optimum long before the distance does.
+      if (this.optimum) distance = i === 0 ? next() : Math.hypot(distance, next());
       records.push({
         weightNorm,
         weightNormInRule,
@@ -95,7 +96,7 @@ export class Measurer<V, S> {
       loss,
       ...(shareCorrect !== undefined && { accuracy: shareCorrect }),
       ...(constants?.optimalValue !== undefined && { gap: lossOverAll - constants.optimalValue }),
-      ...(this.optimum && { distance: Math.sqrt(squaredDistance) }),
+      ...(this.optimum && { distance }),
       ...(weight !== undefined && { weight }),
       layers: records,
     };

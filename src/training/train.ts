@@ -5,6 +5,7 @@ import type { Optimizer, OptimizerState } from "../optimizers/optimizer.js";
 import type { Batch, Objective, Problem } from "../problems/problem.js";
 import { Measurer } from "./measure.js";
 import type { StepRecord } from "./record.js";
+import { captureState, type Position, restoreState, type TrainingState } from "./state.js";
 
 /** Everything one run's training consists of, on one backend. */
 export interface Training<V, S> {
@@ -29,6 +30,19 @@ export interface Training<V, S> {
   readonly lossLimit: number;
   /** Ends the run after the step in progress. */
   readonly signal?: AbortSignal | undefined;
+  /** Go on from here in place of w_0; the sampler must stand where it stood then. */
+  readonly resume?: TrainingState | undefined;
+  readonly checkpoints?: Checkpoints | undefined;
+}
+
+/** When and how the position of the loop is saved; also done when the signal ends the run. */
+export interface Checkpoints {
+  /** Save after every n-th update; Infinity for never. */
+  readonly everySteps: number;
+  /** Whether to save now, whatever the step; asked a few times a second at most. */
+  due(): boolean;
+  /** Every record up to this position has been taken by the reader of the records when this is called. */
+  save(state: TrainingState): void;
 }
 
 /** How a run's training ended. */
@@ -58,6 +72,13 @@ function divergence({ loss, layers, last }: StepRecord, lossLimit: number): stri
   return undefined;
 }
 
+/** w_0 and the optimizer's first state, or where an earlier training was left. */
+function startingPosition<V, S>({ algebra, objective, optimizer, problem, resume }: Training<V, S>): Position<V> {
+  if (resume) return restoreState(algebra, optimizer, problem.layers, resume);
+  const weights = objective.initialWeights();
+  return { step: 0, weights, state: algebra.scope(() => optimizer.initialState(algebra, weights)) };
+}
+
 /** The vectors of a state that its successor no longer holds. */
 function forgotten<V>(state: OptimizerState<V>, successor: OptimizerState<V> = []): V[] {
   if (state.every((block, i) => block === successor[i])) return [];
@@ -71,12 +92,13 @@ function forgotten<V>(state: OptimizerState<V>, successor: OptimizerState<V> = [
  * those that are. A non-finite or too large loss ends the run as a result, not as an error.
  */
 export async function* train<V, S>(training: Training<V, S>): AsyncGenerator<StepRecord, TrainingEnd> {
-  const { algebra, objective, optimizer, problem, sampler, batchSize, steps, signal } = training;
+  const { algebra, objective, optimizer, problem, sampler, batchSize, steps, signal, checkpoints } = training;
   const measurer = new Measurer(algebra, optimizer, problem);
   const breathe = breather(30);
   const evaluated = (step: number) => objective.evaluate !== undefined && training.evaluated(step);
-  let weights: readonly V[] = objective.initialWeights();
-  let state: OptimizerState<V> = algebra.scope(() => optimizer.initialState(algebra, weights));
+  const everySteps = checkpoints?.everySteps ?? Number.POSITIVE_INFINITY;
+  const start = startingPosition(training);
+  let { weights, state } = start;
 
   /** One pass of the loop: what it measured, still on the device, and w_{k+1} unless this is the last record. */
   function advance(step: number, batch: Batch | undefined, measured: boolean) {
@@ -110,7 +132,7 @@ export async function* train<V, S>(training: Training<V, S>): AsyncGenerator<Ste
   }
 
   try {
-    for (let step = 0; ; step++) {
+    for (let step = start.step; ; step++) {
       const last = step === steps;
       const traced = last || training.traced(step);
       const measured = traced || training.measureEveryStep || evaluated(step);
@@ -143,7 +165,11 @@ export async function* train<V, S>(training: Training<V, S>): AsyncGenerator<Ste
       state = next.state;
       const pause = breathe();
       if (pause) await pause;
-      if (signal?.aborted) return { outcome: "interrupted", steps: step + 1 };
+      const ended = signal?.aborted === true;
+      if (checkpoints && (ended || (step + 1) % everySteps === 0 || (pause && checkpoints.due()))) {
+        checkpoints.save(await captureState(algebra, { step: step + 1, weights, state }));
+      }
+      if (ended) return { outcome: "interrupted", steps: step + 1 };
     }
   } finally {
     algebra.dispose([...weights, ...forgotten(state)]);

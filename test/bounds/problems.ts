@@ -73,8 +73,11 @@ export function polyhedron(rows: readonly Vector[], start: Vector, optimum: Vect
   };
 }
 
-/** log(cosh(x)) = log(1 + 2sinh²(x/2)), to full relative precision */
-const logCosh = (x: number): number => Math.log1p(2 * Math.sinh(x / 2) ** 2);
+/** log(cosh(x)), to full relative precision and without overflow */
+function logCosh(x: number): number {
+  const size = Math.abs(x);
+  return size < 1 ? Math.log1p(2 * Math.sinh(x / 2) ** 2) : size + Math.log1p(Math.exp(-2 * size)) - Math.LN2;
+}
 
 /**
  * f(u, v) = Σ_i log(cosh(a_i·u + b_i·v − c_i)) + ε Σ cos: smooth, not convex, two layers.

@@ -85,19 +85,23 @@ export function contextOf(run: TestRun): BoundContext {
   };
 }
 
-/** The records of a run, the last one without an update. */
+/**
+ * The records of a run, the last one without an update. With precision float32 every vector and measurement is rounded
+ * to it.
+ */
 export function* simulate(run: TestRun): Generator<StepRecord> {
   const { problem, norm: p = 2, coefficient = 1, scope = "layer", steps } = run;
   const rule = run.rule ?? proportionalUpdate(p, coefficient);
+  const rounded = run.context?.precision === "float32" ? Math.fround : (x: number) => x;
   const blocks = scope === "global" ? [problem.start.length] : problem.layers;
-  let w = problem.start;
+  let w: Vector = problem.start.map(rounded);
   for (let step = 0; step <= steps; step++) {
     const last = step === steps;
-    const g = problem.gradient(w);
+    const g = problem.gradient(w).map(rounded);
     const rate = rateAt(run, step);
     const weightBlocks = pieces(w, blocks);
     const gradientBlocks = pieces(g, blocks);
-    const update = weightBlocks.flatMap((block, i) => rule(block, gradientBlocks[i]!, rate));
+    const update = weightBlocks.flatMap((block, i) => rule(block, gradientBlocks[i]!, rate)).map(rounded);
     const [ws, gs, updates] = [w, g, update].map((whole) => pieces(whole, problem.layers)) as [
       Vector[],
       Vector[],
@@ -106,15 +110,15 @@ export function* simulate(run: TestRun): Generator<StepRecord> {
     const proportion = run.proportion ?? ((w: Vector, update: Vector) => norm(update, p) / norm(w, p));
     const layers = ws.map(
       (w, i): LayerRecord => ({
-        weightNorm: norm(w, 2),
-        weightNormInRule: norm(w, p),
-        gradientNorm: norm(gs[i]!, 2),
-        updateNorm: last ? Number.NaN : norm(updates[i]!, 2),
-        normRatio: last ? Number.NaN : proportion(w, updates[i]!),
+        weightNorm: rounded(norm(w, 2)),
+        weightNormInRule: rounded(norm(w, p)),
+        gradientNorm: rounded(norm(gs[i]!, 2)),
+        updateNorm: last ? Number.NaN : rounded(norm(updates[i]!, 2)),
+        normRatio: last ? Number.NaN : rounded(proportion(w, updates[i]!)),
         normRatioL2: last ? Number.NaN : norm(updates[i]!, 2) / norm(w, 2),
       }),
     );
-    const loss = problem.value(w);
+    const loss = rounded(problem.value(w));
     const optimalValue = problem.constants?.optimalValue;
     yield {
       step,
@@ -122,13 +126,13 @@ export function* simulate(run: TestRun): Generator<StepRecord> {
       learningRate: last ? Number.NaN : rate,
       loss,
       ...(optimalValue !== undefined && { gap: loss - optimalValue }),
-      ...(problem.optimum && { distance: norm(difference(w, problem.optimum), 2) }),
+      ...(problem.optimum && { distance: rounded(norm(difference(w, problem.optimum), 2)) }),
       ...(problem.start.length === 1 && { weight: w[0]! }),
       layers,
       traced: last || step % 3 === 0,
       last,
     };
-    w = w.map((x, i) => x + update[i]!);
+    w = w.map((x, i) => rounded(x + update[i]!));
   }
 }
 

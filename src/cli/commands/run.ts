@@ -15,10 +15,16 @@ import { duration, percent, short, table } from "../table.js";
 const optionsSchema = z.object({
   out: z.string(),
   set: z.array(z.string()).default([]),
+  sweep: z.array(z.string()).default([]),
   seed: z.array(z.string()).optional(),
   backend: z.string().optional(),
   dryRun: z.boolean().default(false),
   force: z.boolean().default(false),
+  jobs: z.coerce
+    .number({ error: "--jobs: expected a whole number ≥ 1" })
+    .int("--jobs: expected a whole number ≥ 1")
+    .positive("--jobs: expected a whole number ≥ 1")
+    .optional(),
   quiet: z.boolean().default(false),
   json: z.boolean().default(false),
 });
@@ -47,7 +53,7 @@ interface Loaded {
 /** All configs are read and checked before the first of them is run. */
 function loadAll(paths: readonly string[], options: Options): Loaded[] {
   const loaded = paths.map((path) => {
-    const experiment = loadExperiment(path, overridesOf(options));
+    const experiment = loadExperiment(path, overridesOf(options), options.sweep);
     return { experiment, runs: expand(experiment) };
   });
   for (const [i, { experiment }] of loaded.entries()) {
@@ -156,12 +162,10 @@ export async function run(paths: readonly string[], rawOptions: unknown): Promis
   const progress = createProgress(options);
   const signal = interruptSignal();
   const results: ExperimentResult[] = [];
+  const { out, force, jobs } = options;
   for (const { experiment, runs } of loaded) {
-    const result = await executeExperiment(
-      experiment,
-      runs,
-      { out: options.out, force: options.force, signal },
-      progress,
+    const result = await executeExperiment(experiment, runs, { out, force, jobs, signal }, progress).finally(() =>
+      progress.stop(),
     );
     results.push(result);
     if (!options.json) printResult(result);

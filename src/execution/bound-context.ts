@@ -1,0 +1,23 @@
+import type { BoundContext } from "../bounds/bound.js";
+import type { PreparedRun } from "./plan.js";
+
+/** What the bounds may know of a run before its first step. */
+export function boundContext({ problem, optimizer, steps, precision, run }: PreparedRun): BoundContext {
+  const { rule, scope, excluded, learningRate } = optimizer;
+  return {
+    rule: {
+      name: optimizer.name,
+      equationOne: rule.equationOne,
+      ...(rule.norm !== undefined && { norm: rule.norm }),
+      ...(rule.elementwise && { elementwise: true }),
+    },
+    scope,
+    excluded,
+    layers: problem.layers,
+    fullBatch: run.config.batchSize === "full",
+    ...(problem.constants && { constants: problem.constants }),
+    learningRate,
+    steps,
+    precision,
+  };
+}

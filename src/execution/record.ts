@@ -1,0 +1,121 @@
+import type { BoundWatch } from "../bounds/verdict.js";
+import type { Algebra } from "../compute/algebra.js";
+import { type BatchSampler, batchSampler } from "../data/batches.js";
+import type { Objective } from "../problems/problem.js";
+import { type Checkpoint, writeCheckpoint } from "../results/checkpoint.js";
+import type { OutcomeReader } from "../results/outcome.js";
+import { TraceWriter } from "../trace/trace-writer.js";
+import type { StepRecord } from "../training/record.js";
+import { type Checkpoints, type TrainingEnd, train } from "../training/train.js";
+import type { PreparedRun } from "./plan.js";
+
+/** One backend's side of a run. */
+export interface Computation<V, S> {
+  readonly algebra: Algebra<V, S>;
+  readonly objective: Objective<V, S>;
+}
+
+/** Where and how a run is recorded. */
+export interface Recording {
+  readonly directory: string;
+  /** Go on from here. */
+  readonly checkpoint?: Checkpoint | undefined;
+  /** Collects what the run comes to. */
+  readonly outcome: OutcomeReader;
+  readonly bounds: BoundWatch;
+  /** Computing time so far, earlier sessions included. */
+  readonly wallSeconds: () => number;
+  readonly onRecord?: ((record: StepRecord) => void) | undefined;
+  readonly signal?: AbortSignal | undefined;
+}
+
+const secondsBetweenFlushes = 2;
+
+/** A question that is answered with yes once every so many seconds. */
+function interval(seconds: number): () => boolean {
+  let last = performance.now();
+  return () => {
+    if (performance.now() - last < seconds * 1000) return false;
+    last = performance.now();
+    return true;
+  };
+}
+
+/** Saves the run whenever the training asks: rows first, then the checkpoint that counts on them. */
+function checkpointsOf(
+  { id, run }: PreparedRun,
+  { directory, outcome, bounds, wallSeconds }: Recording,
+  writer: TraceWriter,
+  sampler: BatchSampler | undefined,
+): Checkpoints {
+  const { checkpoint: rhythm } = run.config;
+  return {
+    everySteps: "everySteps" in rhythm ? rhythm.everySteps : Number.POSITIVE_INFINITY,
+    due: "everySeconds" in rhythm ? interval(rhythm.everySeconds) : () => false,
+    save(training) {
+      const files = writer.sync();
+      writeCheckpoint(directory, {
+        id,
+        training,
+        sampler: sampler?.state(),
+        outcome: outcome.state(),
+        bounds: bounds.state(),
+        files,
+        wallSeconds: wallSeconds(),
+      });
+    },
+  };
+}
+
+/** Trains on one backend, from the start or from a checkpoint, writing the traces as the records come. */
+export async function trainInto<V, S>(
+  prepared: PreparedRun,
+  { algebra, objective }: Computation<V, S>,
+  recording: Recording,
+): Promise<TrainingEnd> {
+  const { run, problem, optimizer, steps, stepsPerEpoch, precision } = prepared;
+  const { batchSize, evaluate, seed, stop, trace } = run.config;
+  const { directory, checkpoint, outcome, bounds, onRecord, signal } = recording;
+  const layerNames = problem.layers.map(({ name }) => name);
+  const writer = new TraceWriter(directory, layerNames, bounds.columns, precision, {
+    layers: trace.layers,
+    resume: checkpoint?.files,
+  });
+  const sampler =
+    batchSize === "full"
+      ? undefined
+      : batchSampler(problem.examples!, { seed, name: "data order" }, checkpoint?.sampler);
+  const evaluateEvery = evaluate === "epoch" ? stepsPerEpoch : evaluate;
+  const records = train({
+    algebra,
+    problem,
+    objective,
+    optimizer,
+    steps,
+    batchSize,
+    stepsPerEpoch,
+    sampler,
+    traced: (step) => step % trace.every === 0,
+    evaluated: (step) => step === steps || (evaluateEvery !== "end" && step > 0 && step % evaluateEvery === 0),
+    measureEveryStep: bounds.needsEveryStep,
+    lossLimit: stop.lossAbove,
+    signal,
+    resume: checkpoint?.training,
+    checkpoints: checkpointsOf(prepared, recording, writer, sampler),
+  });
+  const flushDue = interval(secondsBetweenFlushes);
+  try {
+    for (;;) {
+      const { value, done } = await records.next();
+      if (done) return value;
+      outcome.observe(value);
+      const boundValues = bounds.observe(value);
+      if (value.traced) writer.write(value, boundValues);
+      onRecord?.(value);
+      if (flushDue()) writer.flush();
+    }
+  } finally {
+    await records.return({ outcome: "interrupted", steps: 0 });
+    writer.close();
+  }
+}

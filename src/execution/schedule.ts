@@ -1,0 +1,116 @@
+import { join } from "node:path";
+import { setTimeout as wait } from "node:timers/promises";
+import { ExperimentError, messageOf } from "../errors.js";
+import type { Manifest } from "../results/manifest.js";
+import type { StepRecord } from "../training/record.js";
+import type { Executor } from "./executor.js";
+import { type Lock, tryLock } from "./lock.js";
+import type { PlannedRun } from "./plan.js";
+import { finishedManifest } from "./run.js";
+
+/** Follows the runs from outside; several may be under way at once. */
+export interface RunsObserver {
+  announce(line: string): void;
+  start(planned: PlannedRun): void;
+  record(planned: PlannedRun, record: StepRecord): void;
+  /** @param manifest absent where the run failed and left none */
+  end(planned: PlannedRun, manifest: Manifest | undefined): void;
+}
+
+export interface Scheduling {
+  readonly directory: string;
+  readonly executor: Executor;
+  /** Make finished runs again. */
+  readonly force: boolean;
+  readonly signal?: AbortSignal | undefined;
+  readonly observer: RunsObserver;
+  /** Called after each run, for what is derived from all of them. */
+  readonly afterRun: () => void;
+}
+
+export interface ScheduleResult {
+  readonly manifests: ReadonlyMap<string, Manifest>;
+  readonly failures: readonly string[];
+}
+
+const millisecondsBetweenLooks = 1000;
+
+const lockPath = (directory: string, { id }: PlannedRun) => join(directory, "locks", id);
+
+/**
+ * Makes these runs, as many at once as the executor can. A run that fails is told and the others go on. Runs that
+ * another process is at work on are left to it; when nothing else is left they are waited for, and taken over should
+ * their process die.
+ */
+export async function schedule(runs: readonly PlannedRun[], scheduling: Scheduling): Promise<ScheduleResult> {
+  const { directory, executor, force, signal, observer, afterRun } = scheduling;
+  const manifests = new Map<string, Manifest>();
+  const failures: string[] = [];
+  let queue = [...runs];
+  let elsewhere: PlannedRun[] = [];
+  let announced = false;
+
+  async function make(planned: PlannedRun): Promise<void> {
+    observer.start(planned);
+    let manifest: Manifest | undefined;
+    try {
+      manifest = await executor.execute(planned, directory, {
+        force,
+        signal,
+        onRecord: (record) => observer.record(planned, record),
+        announce: (line) => observer.announce(line),
+      });
+      manifests.set(planned.id, manifest);
+    } catch (error) {
+      if (!(error instanceof ExperimentError)) throw error;
+      failures.push(`${planned.run.label}: ${error.message}`);
+      observer.announce(`${planned.run.label}: failed: ${messageOf(error)}`);
+    } finally {
+      observer.end(planned, manifest);
+    }
+  }
+
+  /** Takes the run, unless somebody has it or has made it since. */
+  async function take(planned: PlannedRun): Promise<void> {
+    let lock: Lock;
+    try {
+      const attempt = tryLock(lockPath(directory, planned));
+      if ("heldBy" in attempt) {
+        const { pid, host } = attempt.heldBy;
+        if (!announced) observer.announce(`process ${pid} on ${host} is at work on ${planned.run.label}: left to it`);
+        announced = true;
+        elsewhere.push(planned);
+        return;
+      }
+      lock = attempt.lock;
+    } catch (error) {
+      failures.push(`${planned.run.label}: ${messageOf(error)}`);
+      observer.announce(`${planned.run.label}: failed: ${messageOf(error)}`);
+      return;
+    }
+    try {
+      const finished = force ? undefined : finishedManifest(directory, planned);
+      if (finished) manifests.set(planned.id, finished);
+      else await make(planned);
+    } finally {
+      lock.release();
+    }
+    afterRun();
+  }
+
+  async function workOff(): Promise<void> {
+    const line = async () => {
+      for (let next = queue.shift(); next && !signal?.aborted; next = queue.shift()) await take(next);
+    };
+    await Promise.all(Array.from({ length: executor.jobs }, line));
+  }
+
+  await workOff();
+  while (elsewhere.length > 0 && !signal?.aborted) {
+    await wait(millisecondsBetweenLooks, undefined, signal ? { signal } : {}).catch(() => {});
+    queue = elsewhere;
+    elsewhere = [];
+    await workOff();
+  }
+  return { manifests, failures };
+}

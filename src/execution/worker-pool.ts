@@ -1,0 +1,117 @@
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+import { MessageChannel } from "node:worker_threads";
+import { Piscina } from "piscina";
+import { ExperimentError, messageOf } from "../errors.js";
+import { type Manifest, readManifest, writeManifest } from "../results/manifest.js";
+import { runsDirectory } from "../results/summary.js";
+import type { Executor } from "./executor.js";
+import type { PlannedRun } from "./plan.js";
+import type { RunOptions } from "./run.js";
+import type { WorkerMessage, WorkerResult, WorkerTask } from "./worker.js";
+
+export interface PoolOptions {
+  /** Worker threads, each making one run at a time. */
+  readonly jobs: number;
+  /** Limit of each worker's JavaScript heap; default: Node's. Tensors do not count. */
+  readonly heapMegabytes?: number;
+}
+
+/** A worker that was asked to end and has not by then is ended. */
+const secondsToEnd = 5;
+
+/** Writes what the worker could not: its run's failure. The trace and the last checkpoint stay. */
+function recordFailure(runDirectory: string, reason: string): Manifest | undefined {
+  const manifest = existsSync(runDirectory) ? readManifest(runDirectory) : undefined;
+  if (!manifest) return undefined;
+  const { process: _, ...facts } = manifest;
+  const failed: Manifest = { ...facts, status: "failed", stopReason: reason };
+  writeManifest(runDirectory, failed);
+  return failed;
+}
+
+const reasons: Readonly<Record<string, string>> = {
+  ERR_WORKER_OUT_OF_MEMORY: "its worker ran out of memory",
+};
+
+function reasonOf(error: unknown): string {
+  const known = reasons[(error as NodeJS.ErrnoException).code ?? ""];
+  return known ?? `its worker crashed: ${messageOf(error)}`;
+}
+
+/** Makes runs in worker threads. A worker that crashes fails its own run, and another takes its place. */
+export class WorkerPool implements Executor {
+  readonly jobs: number;
+  private readonly pool: Piscina<WorkerTask, WorkerResult>;
+  /** Ends a run that no worker has begun, by its termination: what to do when a worker cannot even start. */
+  private readonly waiting = new Map<AbortController, (error: unknown) => void>();
+
+  constructor({ jobs, heapMegabytes }: PoolOptions) {
+    this.jobs = jobs;
+    this.pool = new Piscina<WorkerTask, WorkerResult>({
+      filename: new URL("./worker.js", import.meta.url).href,
+      minThreads: 1,
+      maxThreads: jobs,
+      idleTimeout: Number.POSITIVE_INFINITY,
+      // A waiting worker should answer messages and keep no core busy.
+      atomics: "disabled",
+      ...(heapMegabytes && { resourceLimits: { maxOldGenerationSizeMb: heapMegabytes } }),
+    });
+    // A worker that crashes while it has no run: it could not start, so nothing would ever take the runs that wait.
+    this.pool.on("error", (error: unknown) => {
+      for (const end of this.waiting.values()) end(error);
+    });
+  }
+
+  async execute(planned: PlannedRun, experimentDirectory: string, options: RunOptions): Promise<Manifest> {
+    const { run, id } = planned;
+    const { force = false, signal, onRecord, announce } = options;
+    const { port1, port2 } = new MessageChannel();
+    const termination = new AbortController();
+    const timers: NodeJS.Timeout[] = [];
+    let overtime = false;
+    let crash: unknown;
+    this.waiting.set(termination, (error) => {
+      crash = error;
+      termination.abort();
+    });
+    port1.on("message", (message: WorkerMessage) => {
+      this.waiting.delete(termination);
+      if ("record" in message) onRecord?.(message.record);
+      else if ("line" in message) announce?.(message.line);
+    });
+    const end = () => port1.postMessage("end");
+    signal?.addEventListener("abort", end);
+    const { wallSeconds } = run.config.stop;
+    if (wallSeconds !== undefined) {
+      const expire = () => {
+        overtime = true;
+        end();
+        timers.push(setTimeout(() => termination.abort(), secondsToEnd * 1000));
+      };
+      timers.push(setTimeout(expire, wallSeconds * 1000));
+    }
+    const fail = (reason: string): never => {
+      recordFailure(join(runsDirectory(experimentDirectory), id), reason);
+      throw new ExperimentError(reason, { reason: "runFailed" });
+    };
+    try {
+      const task: WorkerTask = { run, experimentDirectory, force, port: port2 };
+      const result = await this.pool
+        .run(task, { transferList: [port2], signal: termination.signal })
+        .catch((error) => fail(overtime ? `time limit of ${wallSeconds} s` : reasonOf(crash ?? error)));
+      if ("failure" in result) throw new ExperimentError(result.failure, { reason: "runFailed" });
+      if (overtime && result.manifest.status === "interrupted") fail(`time limit of ${wallSeconds} s`);
+      return result.manifest;
+    } finally {
+      signal?.removeEventListener("abort", end);
+      for (const timer of timers) clearTimeout(timer);
+      port1.close();
+      this.waiting.delete(termination);
+    }
+  }
+
+  async close(): Promise<void> {
+    await this.pool.destroy();
+  }
+}

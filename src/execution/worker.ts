@@ -1,0 +1,57 @@
+import type { MessagePort } from "node:worker_threads";
+import type { Run } from "../config/expand.js";
+import { ExperimentError } from "../errors.js";
+import type { Manifest } from "../results/manifest.js";
+import type { StepRecord } from "../training/record.js";
+import { prepareRun } from "./plan.js";
+import { Resources } from "./resources.js";
+import { executeRun } from "./run.js";
+
+/** One run for a worker. */
+export interface WorkerTask {
+  readonly run: Run;
+  readonly experimentDirectory: string;
+  readonly force: boolean;
+  /** Carries `WorkerMessage`s out; any message in means: finish the step, save, end. */
+  readonly port: MessagePort;
+}
+
+export type WorkerMessage = { readonly begun: true } | { readonly record: StepRecord } | { readonly line: string };
+
+export type WorkerResult = { readonly manifest: Manifest } | { readonly failure: string };
+
+const millisecondsBetweenRecords = 100;
+
+/** Data sets and backends, loaded at a worker's first run and kept. The coordinating thread has announced them. */
+const resources = new Resources(() => {});
+
+function recordPoster(port: MessagePort): (record: StepRecord) => void {
+  let posted = Number.NEGATIVE_INFINITY;
+  return (record) => {
+    if (performance.now() - posted < millisecondsBetweenRecords) return;
+    posted = performance.now();
+    port.postMessage({ record } satisfies WorkerMessage);
+  };
+}
+
+/** Makes one run in a worker thread. What fails it is returned: errors lose their class between threads. */
+export default async function work({ run, experimentDirectory, force, port }: WorkerTask): Promise<WorkerResult> {
+  const interruption = new AbortController();
+  port.on("message", () => interruption.abort());
+  port.postMessage({ begun: true } satisfies WorkerMessage);
+  try {
+    const prepared = await prepareRun(run, resources);
+    const manifest = await executeRun(prepared, resources, experimentDirectory, {
+      force,
+      signal: interruption.signal,
+      onRecord: recordPoster(port),
+      announce: (line) => port.postMessage({ line } satisfies WorkerMessage),
+    });
+    return { manifest };
+  } catch (error) {
+    if (error instanceof ExperimentError) return { failure: error.message };
+    throw error;
+  } finally {
+    port.close();
+  }
+}

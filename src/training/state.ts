@@ -1,0 +1,62 @@
+import type { Algebra, Precision } from "../compute/algebra.js";
+import type { Optimizer, OptimizerState } from "../optimizers/optimizer.js";
+import type { Layer } from "../problems/problem.js";
+
+type Numbers = Float32Array | Float64Array;
+
+/** Where a training stands between two steps, on the host and exact to the bit: all that its loop needs to go on. */
+export interface TrainingState {
+  /** k, the number of updates made. */
+  readonly step: number;
+  /** w_k, one array a layer, in the precision of the run. */
+  readonly weights: readonly Numbers[];
+  /** The optimizer's state after step k − 1: its named vectors, block by block. */
+  readonly optimizer: readonly Readonly<Record<string, Numbers>>[];
+}
+
+/** What the loop works on. */
+export interface Position<V> {
+  readonly step: number;
+  readonly weights: readonly V[];
+  readonly state: OptimizerState<V>;
+}
+
+const inPrecision = (values: Float64Array, precision: Precision): Numbers =>
+  precision === "float32" ? Float32Array.from(values) : values;
+
+/** A copy of the position on the host. Float32 numbers pass through float64 unchanged. */
+export async function captureState<V, S>(algebra: Algebra<V, S>, position: Position<V>): Promise<TrainingState> {
+  const copy = async (vector: V) => inPrecision(await algebra.values(vector), algebra.precision);
+  const weights: Numbers[] = [];
+  for (const w of position.weights) weights.push(await copy(w));
+  const optimizer: Record<string, Numbers>[] = [];
+  for (const block of position.state) {
+    const copied: Record<string, Numbers> = {};
+    for (const [name, vector] of Object.entries(block)) copied[name] = await copy(vector);
+    optimizer.push(copied);
+  }
+  return { step: position.step, weights, optimizer };
+}
+
+/** The position a state was captured at, on the algebra's device. */
+export function restoreState<V, S>(
+  algebra: Algebra<V, S>,
+  optimizer: Optimizer,
+  layers: readonly Layer[],
+  saved: TrainingState,
+): Position<V> {
+  const weights = saved.weights.map((values, i) => algebra.vector(values, layers[i]!.shape));
+  const state = algebra.scope(() => {
+    // A fresh state knows the shapes that the saved numbers lack.
+    const fresh = optimizer.initialState(algebra, weights);
+    return saved.optimizer.map((block, i) =>
+      Object.fromEntries(
+        Object.entries(block).map(([name, values]) => [
+          name,
+          algebra.split(algebra.vector(values), [fresh[i]![name]!])[0]!,
+        ]),
+      ),
+    );
+  });
+  return { step: saved.step, weights, state };
+}

@@ -1,0 +1,129 @@
+import { execFileSync } from "node:child_process";
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { expect, test } from "vitest";
+import { expand } from "../../src/config/expand.js";
+import { loadExperiment } from "../../src/config/load.js";
+import { planRun } from "../../src/execution/plan.js";
+import { Resources } from "../../src/execution/resources.js";
+import type * as workerPool from "../../src/execution/worker-pool.js";
+import { freshDirectory, root, runTool } from "../cli/tool.js";
+import { manifest, network, startTool, until, writeConfig } from "./support.js";
+
+const quadratic = {
+  problem: { name: "quadratic", conditionNumber: 10 },
+  optimizer: { name: "lars", learningRate: 0.1 },
+};
+const ids = (experiment: string) => readdirSync(join(experiment, "runs")).sort();
+
+test("a worker that runs out of memory fails its run only, with the reason", async () => {
+  const directory = freshDirectory();
+  const config = writeConfig(directory, { ...quadratic, name: "memory", steps: 200, seeds: [0] });
+  // 1500 layers of one unit are some 60 MB of TensorFlow.js objects.
+  const problem = { ...network.problem, hidden: Array(1500).fill(1) };
+  const large = writeConfig(directory, {
+    ...network,
+    name: "large",
+    problem,
+    optimizer: quadratic.optimizer,
+    steps: 5,
+  });
+  const resources = new Resources(() => {});
+  const plan = async (path: string) => planRun(expand(loadExperiment(path))[0]!, resources);
+  const [small, tooLarge] = [await plan(config), await plan(large)];
+
+  // Workers are threads of the built product.
+  const built = join(root, "dist/execution/worker-pool.js");
+  const { WorkerPool } = (await import(built)) as typeof workerPool;
+  const pool = new WorkerPool({ jobs: 2, heapMegabytes: 32 });
+  try {
+    const results = await Promise.allSettled([tooLarge, small].map((run) => pool.execute(run, directory, {})));
+    expect(results[0]).toMatchObject({ status: "rejected", reason: { message: "its worker ran out of memory" } });
+    expect(results[1]).toMatchObject({ status: "fulfilled", value: { status: "completed" } });
+    expect((await pool.execute({ ...small, run: small.run }, directory, { force: true })).status).toBe("completed");
+  } finally {
+    await pool.close();
+  }
+});
+
+test("the time limit is enforced from outside, keeps the trace and says so", async () => {
+  const directory = freshDirectory();
+  const config = {
+    ...quadratic,
+    name: "limited",
+    steps: 100_000_000,
+    trace: { every: 1000 },
+    stop: { wallSeconds: 1 },
+    sweep: { grid: { steps: [100, 100_000_000] } },
+  };
+  const { code, stderr } = await runTool([writeConfig(directory, config), "-o", directory]);
+  expect(code).toBe(3);
+  expect(stderr).toContain("time limit of 1 s");
+  const experiment = join(directory, "limited");
+  const manifests = ids(experiment).map((id) => manifest(experiment, id));
+  expect(manifests.map(({ status }) => status).sort()).toEqual(["completed", "failed"]);
+  const failed = manifests.find(({ status }) => status === "failed")!;
+  expect(failed.stopReason).toBe("time limit of 1 s");
+  const trace = readFileSync(join(experiment, "runs", String(failed.id), "trace.csv"), "utf8");
+  expect(trace.split("\n").length).toBeGreaterThan(2);
+
+  // With more time it goes on where it was stopped.
+  const resumed = startTool([...[writeConfig(directory, config), "-o", directory], "--set", "stop.wallSeconds=50"]);
+  await until("the run to go on", () => resumed.stderr().includes("going on from step"));
+  resumed.child.kill("SIGTERM");
+  expect(await resumed.ended).toBe(130);
+});
+
+test("a run directory that is deleted in the middle fails that run, and the other is made", async () => {
+  const directory = freshDirectory();
+  const config = { ...quadratic, name: "deleted", steps: 150_000, seeds: [0, 1], trace: { every: 1000 } };
+  const { ended, stderr } = startTool([writeConfig(directory, config), "-o", directory, "--jobs", "1"]);
+  const experiment = join(directory, "deleted");
+  await until("the first run", () => existsSync(join(experiment, "runs")) && ids(experiment).length > 0);
+  const [id] = ids(experiment);
+  await until("its trace", () => existsSync(join(experiment, "runs", id!, "trace.csv")));
+  rmSync(join(experiment, "runs", id!), { recursive: true });
+  expect(await ended).toBe(3);
+  expect(stderr()).toMatch(/seed=0: failed: .*(trace|layers)\.csv: it was deleted while the run was being made/);
+  expect(ids(experiment)).toHaveLength(1);
+  expect(manifest(experiment, ids(experiment)[0]!)).toMatchObject({ status: "completed", seed: 1 });
+});
+
+test("a results directory that cannot be written is one clear line", async () => {
+  const directory = freshDirectory();
+  const config = writeConfig(directory, { ...quadratic, name: "blocked", steps: 5 });
+  writeFileSync(join(directory, "blocked"), "in the way");
+  const { code, stderr } = await runTool([config, "-o", directory]);
+  expect(code).toBe(2);
+  expect(stderr).toMatch(/^error: cannot create .*blocked: E(EXIST|NOTDIR).*\n$/);
+});
+
+function mountSmall(path: string): boolean {
+  mkdirSync(path);
+  try {
+    execFileSync("mount", ["-t", "tmpfs", "-o", "size=400k", "tmpfs", path], { stdio: "ignore" });
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+test("a full disk is a clear error, and what fits is made", async ({ skip }) => {
+  const directory = freshDirectory();
+  const disk = join(directory, "disk");
+  if (!mountSmall(disk)) {
+    process.stderr.write("skipped: mounting a small tmpfs is not permitted here\n");
+    skip();
+  }
+  try {
+    const config = { ...quadratic, name: "full", sweep: { grid: { steps: [20_000, 20] } } };
+    const { code, stderr } = await runTool([writeConfig(directory, config), "-o", disk, "--jobs", "1"]);
+    expect(code).toBe(3);
+    expect(stderr).toMatch(/steps=20000 seed=0: failed: cannot write .*: ENOSPC: no space left on device/);
+    expect(stderr).not.toContain("This is a bug");
+    const statuses = ids(join(disk, "full")).map((id) => existsSync(join(disk, "full", "runs", id, "run.json")));
+    expect(statuses.length).toBeGreaterThan(0);
+  } finally {
+    execFileSync("umount", [disk]);
+  }
+});

@@ -1,0 +1,79 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { setTimeout as wait } from "node:timers/promises";
+import { root } from "../cli/tool.js";
+
+const tool = join(root, "bin/run-experiment.js");
+
+/** Writes a config beside its results and returns its path. */
+export function writeConfig(directory: string, config: Record<string, unknown>): string {
+  const path = join(directory, `${String(config.name)}.json`);
+  writeFileSync(path, JSON.stringify(config));
+  return path;
+}
+
+/** A small network on synthetic digits: some 200 steps a second. */
+export const network = {
+  problem: { name: "mlp", hidden: [16], bias: false },
+  data: { name: "synthetic-digits", train: 500, test: 100 },
+  backend: "cpu",
+  batchSize: 32,
+};
+
+export interface Process {
+  readonly child: ChildProcess;
+  /** Exit code, or the signal that ended it. */
+  readonly ended: Promise<number | string>;
+  stderr(): string;
+}
+
+/** Starts the built tool and leaves it running, in a process group of its own. */
+export function startTool(args: readonly string[], env: Record<string, string> = {}): Process {
+  const child = spawn(process.execPath, [tool, ...args], {
+    cwd: root,
+    detached: true,
+    stdio: ["ignore", "ignore", "pipe"],
+    env: { ...process.env, ...env },
+  });
+  let text = "";
+  child.stderr!.on("data", (chunk: Buffer) => {
+    text += chunk.toString();
+  });
+  const ended = new Promise<number | string>((resolve) => {
+    child.on("close", (code, signal) => resolve(signal ?? code ?? 0));
+  });
+  return { child, ended, stderr: () => text };
+}
+
+/** Waits until a condition holds; fails loudly if it never does. */
+export async function until(what: string, condition: () => boolean, seconds = 60): Promise<void> {
+  const deadline = performance.now() + seconds * 1000;
+  while (!condition()) {
+    if (performance.now() > deadline) throw new Error(`waited ${seconds} s in vain for ${what}`);
+    await wait(20);
+  }
+}
+
+/** Every CSV of an experiment's runs, by path. */
+export function traces(experimentDirectory: string): Record<string, string> {
+  const runs = join(experimentDirectory, "runs");
+  return Object.fromEntries(
+    readdirSync(runs).flatMap((id) =>
+      ["trace.csv", "layers.csv"].flatMap((name) => {
+        const path = join(runs, id, name);
+        return existsSync(path) ? [[`${id}/${name}`, readFileSync(path, "utf8")] as const] : [];
+      }),
+    ),
+  );
+}
+
+export const manifest = (experimentDirectory: string, id: string) =>
+  JSON.parse(readFileSync(join(experimentDirectory, "runs", id, "run.json"), "utf8")) as Record<string, unknown>;
+
+/** The lines of summary.csv without its last column, the time, which no two runs share. */
+export function summaryWithoutTime(experimentDirectory: string): string[] {
+  const lines = readFileSync(join(experimentDirectory, "summary.csv"), "utf8").trimEnd().split("\n");
+  if (!lines[0]!.endsWith(",wall_seconds")) throw new Error(`unexpected header ${lines[0]}`);
+  return lines.map((line) => line.replace(/,[^,]*$/, ""));
+}
