@@ -14,14 +14,17 @@ const settled = Math.floor(steps / 5);
 /** Least squares through the resident memory may rise by no more than this from there to the end. */
 const mebibytesAllowed = 24;
 
+/** @param {string} name */
 const stream = (name) => randomStream({ seed: 0, name });
+/** @param {number} size */
 const images = (size) => ({
   size,
   pixels: Uint8Array.from({ length: size * 196 }, () => stream("pixels").integer(0, 255)),
   labels: Uint8Array.from({ length: size }, (_, i) => i % 10),
 });
 const dataset = { name: "noise", height: 14, width: 14, classes: 10, train: images(512), test: images(128) };
-const problem = await mlp.create(mlp.schema.parse({ name: "mlp", hidden: [64, 32], bias: false }), {
+const options = mlp.schema.parse({ name: "mlp", hidden: [64, 32], bias: false });
+const problem = await mlp.create(/** @type {Parameters<typeof mlp.create>[0]} */ (options), {
   stream,
   dataset: { ...dataset, checksum: "", source: "" },
   directory: ".",
@@ -29,17 +32,23 @@ const problem = await mlp.create(mlp.schema.parse({ name: "mlp", hidden: [64, 32
 const { name, device, algebra } = await startBackend(backend);
 console.log(`${name} (${device}), ${steps} steps of LARS on an MLP 196-64-32-10, batch 32, traced every 10`);
 
+/** @type {{ step: number, tensors: number, mebibytes: number }[]} */
 const samples = [];
+
+/** @param {number} step */
 function sample(step) {
   globalThis.gc?.();
   samples.push({ step, tensors: tf.memory().numTensors, mebibytes: process.memoryUsage.rss() / 2 ** 20 });
 }
 
+const rule = /** @type {import("../dist/optimizers/optimizer.js").OptimizerConfig} */ (
+  /** @type {unknown} */ (optimizerSchema.parse({ name: "lars", learningRate: 0.001 }))
+);
 const records = train({
   algebra,
   problem,
   objective: await problem.onTensors(algebra),
-  optimizer: createOptimizer(optimizerSchema.parse({ name: "lars", learningRate: 0.001 }), problem.layers, steps),
+  optimizer: createOptimizer(rule, problem.layers, steps),
   steps,
   sampler: batchSampler(512, { seed: 0, name: "data order" }),
   batchSize: 32,
@@ -57,6 +66,7 @@ for (const { step, tensors, mebibytes } of samples.filter((_, i) => i % 10 === 0
   console.log(`step ${String(step).padStart(6)}  ${tensors} tensors  ${mebibytes.toFixed(0)} MiB resident`);
 }
 const counts = new Set(late.map(({ tensors }) => tensors));
+/** @param {(sample: { step: number, mebibytes: number }) => number} f */
 const mean = (f) => late.reduce((sum, each) => sum + f(each), 0) / late.length;
 const [meanStep, meanMemory] = [mean(({ step }) => step), mean(({ mebibytes }) => mebibytes)];
 const slope =

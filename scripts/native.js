@@ -97,7 +97,9 @@ function report({ device, version, errors, gpus, instructions }) {
   announce(`  TensorFlow    ${version.replace(/^.*libtensorflow /, "")}`);
   announce(`  device        ${device}`);
   announce(`  instructions  ${instructions || "(TensorFlow names none)"}`);
-  const names = gpus.map(({ name, memoryMebibytes }) => `${name}, ${(memoryMebibytes / 1024).toFixed(0)} GiB`);
+  const names = /** @type {import("../dist/compute/native.js").GpuReport[]} */ (gpus).map(
+    ({ name, memoryMebibytes }) => `${name}, ${(memoryMebibytes / 1024).toFixed(0)} GiB`,
+  );
   announce(`  NVIDIA GPUs   ${names.join("; ") || "none (nvidia-smi lists none)"}`);
   const digits = Object.entries(errors).map(([what, error]) => `${what} ${Number(error).toExponential(1)}`);
   announce(`  checked       against float64, largest relative errors: ${digits.join(", ")}`);

@@ -12,7 +12,11 @@ const softwareDrivers = ["/usr/lib/chromium", "/usr/lib/chromium-browser", "/opt
   join(directory, "vk_swiftshader_icd.json"),
 );
 
-/** The environment with a software adapter, unless a driver is named already; Chromium has a Vulkan loader too. */
+/**
+ * The environment with a software adapter, unless a driver is named already; Chromium has a Vulkan loader too.
+ *
+ * @param {NodeJS.ProcessEnv} environment
+ */
 function withSoftwareAdapter(environment) {
   const driver = softwareDrivers.find(existsSync);
   if (environment.VK_DRIVER_FILES || !driver) return environment;
@@ -20,7 +24,12 @@ function withSoftwareAdapter(environment) {
   return { ...environment, VK_DRIVER_FILES: driver, LD_LIBRARY_PATH: search };
 }
 
-/** Why this backend does not start in that environment; nothing if it does. */
+/**
+ * Why this backend does not start in that environment; nothing if it does.
+ *
+ * @param {string} backend
+ * @param {NodeJS.ProcessEnv} environment
+ */
 function obstacle(backend, environment) {
   const program = `
     import { startBackend } from ${JSON.stringify(new URL("../dist/compute/backends.js", import.meta.url).href)};

@@ -48,10 +48,10 @@ function fetchPackage(name, version, directory) {
  * @param {string} directory
  */
 function writeStandIns(directory) {
-  for (const [name, module] of [
-    ["tfjs", "module.exports = {};\n"],
-    ["tfjs-core", 'module.exports = require("@tensorflow/tfjs");\n'],
-  ]) {
+  for (const [name, module] of Object.entries({
+    tfjs: "module.exports = {};\n",
+    "tfjs-core": 'module.exports = require("@tensorflow/tfjs");\n',
+  })) {
     const target = join(directory, "node_modules", "@tensorflow", name);
     mkdirSync(target, { recursive: true });
     writeFileSync(

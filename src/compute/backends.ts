@@ -57,6 +57,7 @@ const backends = [
     name: "webgpu",
     summary: "any GPU with Vulkan, Metal or Direct3D 12; auto takes no software adapter",
     automatic: true,
+    shareable: false,
     start: startWebgpu,
   },
   {
