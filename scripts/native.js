@@ -57,16 +57,17 @@ function check(directory) {
   const env = { ...process.env, TF_CPP_MIN_LOG_LEVEL: "0" };
   const { isOk, signal, stdout, stderr } = run(process.execPath, [program, directory], { env });
   if (signal === "SIGILL") {
-    throw new Failure("TensorFlow stops at an instruction this CPU does not have (AVX?); use backend wasm");
+    throw new Failure("TensorFlow stops at an instruction this CPU does not have (AVX?); use backend wasm", 4);
   }
-  if (signal) throw new Failure(`TensorFlow ends with ${signal} when it is loaded; try another one with --version`);
+  if (signal) throw new Failure(`TensorFlow ends with ${signal} when it is loaded; try another one with --version`, 4);
   const lastLine = stdout.trim().split("\n").at(-1) ?? "";
-  if (!isOk) throw new Failure(lastLine.startsWith("{") ? JSON.parse(lastLine).failure : tellingLine(stderr));
+  if (!isOk) throw new Failure(lastLine.startsWith("{") ? JSON.parse(lastLine).failure : tellingLine(stderr), 4);
   const found = JSON.parse(lastLine);
   const wrong = Object.entries(found.errors).find(([, error]) => !(error < tolerance));
   if (wrong)
     throw new Failure(
       `the addon computes a wrong ${wrong[0]} (relative error ${wrong[1]}); try another TensorFlow with --version`,
+      4,
     );
   const instructions = /CPU instructions[^:]*:\s*([A-Z0-9_ ]+?)(?:,|\.|\n)|following instructions: ([A-Z0-9_ ]+)/.exec(
     stderr,
@@ -162,5 +163,5 @@ try {
   const isUsage = error instanceof TypeError && "code" in error && String(error.code).startsWith("ERR_PARSE_ARGS");
   if (!(error instanceof Failure) && !isUsage) throw error;
   console.error(`native: ${error.message.split("\n")[0]}`);
-  process.exitCode = isUsage ? 2 : 3;
+  process.exitCode = error instanceof Failure ? error.exitCode : 2;
 }

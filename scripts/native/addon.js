@@ -142,6 +142,7 @@ export function buildAddon({ directory, version, tensorflow, announce }) {
   if (!isOk)
     throw new Failure(
       `the addon does not compile: ${tellingLine(output)}; node-gyp's whole output is in ${keepLog(directory, output)}`,
+      4,
     );
   mkdirSync(join(directory, "addon"));
   for (const name of [addonName, quietName].map((name) => `${name}.node`)) {

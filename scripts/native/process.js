@@ -1,7 +1,16 @@
 import { spawnSync } from "node:child_process";
 
 /** What went wrong, in one line that says how to mend it. */
-export class Failure extends Error {}
+export class Failure extends Error {
+  /**
+   * @param {string} message
+   * @param {number} exitCode 3: something is missing here; 4: all was there, and it does not work
+   */
+  constructor(message, exitCode = 3) {
+    super(message);
+    this.exitCode = exitCode;
+  }
+}
 
 /**
  * Runs a program to its end, without a shell.

@@ -150,7 +150,7 @@ function metadataOf(site) {
 
 /** The CUDA libraries the wheel asks for, as pip requirements. @param {string} metadata */
 const cudaRequirements = (metadata) =>
-  [...metadata.matchAll(/^Requires-Dist: ([^;]+?)\s*;\s*extra == ["']and-cuda["']/gm)].map(([, requirement]) =>
+  [...metadata.matchAll(/^Requires-Dist: ([^;\n]+?)\s*;\s*extra == ["']and-cuda["']/gm)].map(([, requirement]) =>
     (requirement ?? "").replace(/[\s()]/g, ""),
   );
 
