@@ -32,6 +32,8 @@ export interface BoundColumn {
   readonly meaning: string;
   readonly formula: string;
   readonly unit: string;
+  /** The column of the trace in whose figure it is drawn. */
+  readonly drawnWith?: "loss" | "gap" | "distance";
 }
 
 /**

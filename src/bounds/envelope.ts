@@ -84,6 +84,7 @@ export const envelope: Bound = {
       meaning: "a-priori envelope of the distance to w* (T4d)",
       formula: "D_k = max(λW, φ(D, λ(W + D)), φ(D, λ(W − D))) with λ_{k−1} and D = D_{k−1}; D_0 = d_0",
       unit: "weight",
+      drawnWith: "distance",
     },
   ],
   start,

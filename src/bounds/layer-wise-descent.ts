@@ -102,6 +102,7 @@ export const layerWiseDescent: Bound = {
       meaning: "bound on f(w_k) from the step before (T8)",
       formula: "f(w_{k−1}) − Σ_ℓ η^ℓ‖g^ℓ‖₂ + (L/2)Σ_ℓ(η^ℓ)², at step k − 1",
       unit: "loss",
+      drawnWith: "loss",
     },
     {
       name: "smallest_first_order_decrease",

@@ -67,6 +67,7 @@ export const linearRate: Bound = {
       meaning: "distance to w* after contractions at the guaranteed rate from d_0 (T4b)",
       formula: "d_0Π_{i<k} √(1 − 2cλ_i + λ_i²)",
       unit: "weight",
+      drawnWith: "distance",
     },
   ],
   start,

@@ -42,6 +42,7 @@ export const oneDimensionalStep: Bound = {
       meaning: "bound on the distance to w* from the step before (T2c)",
       formula: "max(|w_{k−1} − w*| − λ_{k−1}|w_{k−1}|, λ_{k−1}|w_{k−1}|)",
       unit: "weight",
+      drawnWith: "distance",
     },
   ],
   start,

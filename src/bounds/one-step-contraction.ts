@@ -41,6 +41,7 @@ export const oneStepContraction: Bound = {
       meaning: "bound on the distance to w* from the step before (T4a)",
       formula: "√(d_{k−1}² − 2cη_{k−1}d_{k−1} + η_{k−1}²)",
       unit: "weight",
+      drawnWith: "distance",
     },
   ],
   start,

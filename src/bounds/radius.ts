@@ -105,6 +105,7 @@ export const radius: Bound = {
       meaning: "radius about w* that the iterates no longer leave (T4c)",
       formula: "λW/min(1, 2c − λ)",
       unit: "weight",
+      drawnWith: "distance",
     },
   ],
   start,

@@ -43,11 +43,56 @@ function createProgram(): Command {
     });
 
   program
+    .command("verify")
+    .description("run what is missing, then check bounds, expectations and committed references")
+    .argument("<config-or-results...>", "config files, or directories of results")
+    .option("-o, --out <directory>", "where results go", "results")
+    .option("--references <directory>", "where references are", "results/reference")
+    .option("--set <path=value>", "change a config value (repeatable)", collect)
+    .option("--backend <name>", "as for run")
+    .option("--update", "write the references anew and show what changes")
+    .option("--twice", "run everything once more, aside, and compare the bytes")
+    .option("--junit <file>", "write the checks as JUnit XML")
+    .option("--github", "append a summary in Markdown to $GITHUB_STEP_SUMMARY (else to standard output)")
+    .option("-q, --quiet", "no progress")
+    .option("--json", "print the checks as JSON on standard output")
+    .action(async (paths: string[], options: unknown) => {
+      const { verify } = await import("./commands/verify.js");
+      reason = await verify(paths, options);
+    });
+
+  program
+    .command("show")
+    .description("print what a run is and how it came about")
+    .argument("<run>", "directory of a run, such as results/lars-mnist/runs/…")
+    .option("--json", "print the manifest as JSON")
+    .action(async (path: string, options: { json?: boolean }) =>
+      (await import("./commands/show.js")).show(path, options),
+    );
+
+  program
+    .command("diff")
+    .description("tell how two runs differ: config, provenance, and the first step at which their traces part")
+    .argument("<run>", "directory of a run")
+    .argument("<other>", "directory of another run")
+    .option("--json", "print it as JSON")
+    .action(async (one: string, other: string, options: { json?: boolean }) =>
+      (await import("./commands/diff.js")).diff(one, other, options),
+    );
+
+  program
+    .command("report")
+    .description("write report.html and figures/*.svg of results")
+    .argument("<results...>", "directories of experiments, or one that holds several")
+    .action(async (paths: string[]) => (await import("./commands/report.js")).report(paths));
+
+  program
     .command("reproduce")
     .description("run the experiments of the paper and write every claim with its verdict")
     .argument("[experiment...]", "names of experiments in configs/paper (default: all)")
     .option("-o, --out <directory>", "where results go", "results/paper")
     .option("--backend <name>", "as for run")
+    .option("-j, --jobs <n>", "as for run")
     .option("--force", "make finished runs again; the earlier ones are set aside")
     .option("-q, --quiet", "no progress")
     .option("--json", "print the claims as JSON on standard output")

@@ -1,6 +1,9 @@
-import type { KernelBackend, Tensor } from "@tensorflow/tfjs-core";
-import { ExperimentError, messageOf } from "../errors.js";
+import type { Tensor } from "@tensorflow/tfjs-core";
+import { ExperimentError } from "../errors.js";
+import { activate, loadCore, Unavailable, withoutErrorListeners } from "./activation.js";
 import type { Algebra } from "./algebra.js";
+import { startNative } from "./native.js";
+import { startWebgpu } from "./webgpu.js";
 
 /** A TensorFlow.js backend that is running, and what it runs on. */
 export interface StartedBackend {
@@ -18,6 +21,11 @@ export interface BackendOptions {
   readonly patched?: boolean;
 }
 
+interface StartRequest extends BackendOptions {
+  /** True where `auto` asks, which takes no device that is slower than the backends after it. */
+  readonly isAutomatic: boolean;
+}
+
 interface BackendDefinition {
   readonly name: string;
   readonly summary: string;
@@ -26,98 +34,31 @@ interface BackendDefinition {
   /** Whether several threads of a process can compute on it side by side, and gain by it. */
   readonly shareable: boolean;
   /** @throws Unavailable with the reason and the mend */
-  start(options: BackendOptions): Promise<{ readonly device: string; readonly version: string }>;
-}
-
-/** Why a backend cannot be used here, in one line that says how to mend it. */
-class Unavailable extends Error {}
-
-async function loadCore() {
-  const tf = await import("@tensorflow/tfjs-core");
-  // TensorFlow.js's own switch for its advice to the console.
-  tf.enableProdMode();
-  return tf;
-}
-
-/** TensorFlow.js goes on with another backend where one cannot be initialised: both of its answers are checked. */
-async function activate(name: string): Promise<void> {
-  const tf = await loadCore();
-  const isActive = await tf.setBackend(name);
-  if (!isActive || tf.getBackend() !== name) {
-    throw new Unavailable(`TensorFlow.js ${tf.version_core} cannot initialise it on this machine; use another backend`);
-  }
-}
-
-/** Runs f and removes the listeners for uncaught errors that it adds: how the process ends is not a backend's decision. */
-async function withoutErrorListeners(f: () => Promise<void>): Promise<void> {
-  const events = ["uncaughtException", "unhandledRejection"];
-  const before = new Set(events.flatMap((event) => process.listeners(event as "exit")));
-  try {
-    await f();
-  } finally {
-    for (const event of events) {
-      for (const listener of process.listeners(event as "exit")) {
-        if (!before.has(listener)) process.removeListener(event, listener);
-      }
-    }
-  }
-}
-
-const nativePackage: string = "@tensorflow/tfjs-node-gpu";
-
-/** Loads the native addon, which is optional. */
-async function loadNative(): Promise<void> {
-  if (Number.parseInt(process.versions.node, 10) >= 23) {
-    throw new Unavailable(
-      `tfjs-node 4.22 does not run on Node ${process.versions.node} (it calls util.isNullOrUndefined, removed in Node 23); use Node 20 or 22`,
-    );
-  }
-  // Unless asked to, libtensorflow should not narrate its search for GPUs.
-  process.env.TF_CPP_MIN_LOG_LEVEL ??= "3";
-  try {
-    await import(nativePackage);
-  } catch (error) {
-    const reason = messageOf(error).replace(/[\s.]+$/, "");
-    throw new Unavailable(
-      reason.includes(`'${nativePackage}'`)
-        ? `${nativePackage} is not installed (it is optional); npm install ${nativePackage}, or use backend wasm`
-        : `${nativePackage} cannot be loaded (${reason}); install it again, or use backend wasm`,
-    );
-  }
-}
-
-async function startNative({ demandGpu }: { demandGpu: boolean }) {
-  await loadNative();
-  await activate("tensorflow");
-  const tf = await loadCore();
-  const backend = tf.backend() as KernelBackend & { isUsingGpuDevice?: boolean; binding?: { TF_Version?: string } };
-  const isOnGpu = backend.isUsingGpuDevice === true;
-  if (demandGpu && !isOnGpu) {
-    throw new Unavailable(
-      "TensorFlow finds no CUDA GPU it can use; TF_CPP_MIN_LOG_LEVEL=0 shows why, or use backend tensorflow",
-    );
-  }
-  return {
-    device: isOnGpu ? "GPU, CUDA" : "CPU, native",
-    version: `${tf.version_core}, libtensorflow ${backend.binding?.TF_Version ?? "of unknown version"}`,
-  };
+  start(request: StartRequest): Promise<{ readonly device: string; readonly version: string }>;
 }
 
 /** In the order in which `auto` tries them. */
 const backends = [
   {
     name: "tensorflow",
-    summary: "native TensorFlow (tfjs-node-gpu): CUDA where there is a GPU, else the CPU",
+    summary: "native TensorFlow, built by `npm run native`: CUDA where there is a GPU, else the CPU",
     automatic: true,
     shareable: false,
     start: () => startNative({ demandGpu: false }),
   },
   {
     name: "cuda",
-    summary: "native TensorFlow (tfjs-node-gpu), an error without a GPU",
+    summary: "native TensorFlow, an error without a CUDA GPU",
     automatic: false,
     shareable: false,
     start: () => startNative({ demandGpu: true }),
+  },
+  {
+    name: "webgpu",
+    summary: "any GPU with Vulkan, Metal or Direct3D 12; auto takes no software adapter",
+    automatic: true,
+    shareable: false,
+    start: startWebgpu,
   },
   {
     name: "wasm",
@@ -177,7 +118,7 @@ export async function startBackend(choice: string, options: BackendOptions = {})
   const notChosen: { name: BackendName; reason: string }[] = [];
   for (const { name, start } of candidates) {
     try {
-      const running = await start(options);
+      const running = await start({ ...options, isAutomatic: choice === "auto" });
       const { tensorAlgebra } = await import("./tensors.js");
       return { name, ...running, algebra: tensorAlgebra(), notChosen };
     } catch (error) {

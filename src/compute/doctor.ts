@@ -5,6 +5,8 @@ import { mlp } from "../problems/mlp.js";
 import { provenance } from "../results/provenance.js";
 import { randomStream } from "../training/random.js";
 import { type BackendName, backendNames, type StartedBackend, startBackend } from "./backends.js";
+import { type GpuReport, nvidiaGpus } from "./native.js";
+import { nextSteps, showsGpu } from "./next-steps.js";
 
 /** What can be said of one backend on this machine. */
 export type BackendDiagnosis =
@@ -24,7 +26,11 @@ export interface Diagnosis {
   readonly os: string;
   readonly cpu: { readonly model: string; readonly cores: number };
   readonly memory: { readonly totalBytes: number; readonly freeBytes: number };
+  /** As nvidia-smi lists them */
+  readonly nvidiaGpus: readonly GpuReport[];
   readonly backends: readonly BackendDiagnosis[];
+  /** Commands that would make it faster, with their reasons */
+  readonly nextSteps: readonly string[];
 }
 
 /** What is timed, in words. */
@@ -92,12 +98,15 @@ export async function diagnose(): Promise<Diagnosis> {
   const { tool, node, tensorflow, os } = provenance();
   const backends: BackendDiagnosis[] = [];
   for (const name of backendNames) backends.push(await diagnoseBackend(name));
+  const gpus = await nvidiaGpus();
   return {
     versions: { tool, node, tensorflow },
     os,
     cpu: { model: cpus()[0]?.model.trim() ?? "unknown", cores: cpus().length },
     memory: { totalBytes: totalmem(), freeBytes: freemem() },
+    nvidiaGpus: gpus,
     backends,
+    nextSteps: nextSteps({ backends, nvidiaGpus: gpus, showsGpu: showsGpu(), node }),
   };
 }
 
@@ -113,12 +122,17 @@ function backendLine(backend: BackendDiagnosis): string {
 }
 
 /** The diagnosis as lines of text. */
-export function renderDiagnosis({ versions, os, cpu, memory, backends }: Diagnosis): string[] {
+export function renderDiagnosis({ versions, os, cpu, memory, nvidiaGpus, backends, nextSteps }: Diagnosis): string[] {
+  const gpus = nvidiaGpus.map(
+    ({ name, memoryMebibytes, driver }) => `${name}, ${gibibytes(memoryMebibytes * 2 ** 20)}, driver ${driver}`,
+  );
   return [
     `run-experiment ${versions.tool}, Node ${versions.node}, TensorFlow.js ${versions.tensorflow}`,
     `${os}; ${cpu.model}, ${cpu.cores} cores; memory ${gibibytes(memory.totalBytes)}, ${gibibytes(memory.freeBytes)} free`,
+    ...(gpus.length > 0 ? [`NVIDIA GPUs: ${gpus.join("; ")}`] : []),
     `backends (a step is ${trial}):`,
     ...backends.map(backendLine),
     "  float64     on the host, for problems with analytic gradients",
+    ...(nextSteps.length > 0 ? ["next:", ...nextSteps.map((step) => `  ${step}`)] : []),
   ];
 }

@@ -1,23 +1,8 @@
-import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { parse } from "csv-parse/sync";
 import { ExperimentError } from "../errors.js";
 import type { Manifest } from "../results/manifest.js";
 import { runsDirectory } from "../results/summary.js";
-
-/** A CSV file by columns of text. */
-export type Columns = ReadonlyMap<string, readonly string[]>;
-
-function readColumns(path: string): Columns {
-  let rows: string[][];
-  try {
-    rows = parse(readFileSync(path), { relax_column_count: false }) as string[][];
-  } catch (error) {
-    throw new ExperimentError(`cannot read ${path}: ${(error as Error).message}`, { cause: error });
-  }
-  const [header = [], ...body] = rows;
-  return new Map(header.map((name, i) => [name, body.map((row) => row[i]!)]));
-}
+import { type Columns, readColumns } from "../trace/csv-columns.js";
 
 /** The traces of an experiment's runs, each file read once. */
 export class Traces {
@@ -46,5 +31,15 @@ export class Traces {
       .filter((i) => fields[i] !== "" && (layer === undefined || layers?.[i] === layer));
     const steps = columns.get("step")!;
     return { steps: lines.map((i) => Number(steps[i])), values: lines.map((i) => Number(fields[i])) };
+  }
+
+  /** Names of the layers in layers.csv, in its order; none where it was not written. */
+  layers(manifest: Manifest): string[] {
+    try {
+      return [...new Set(this.file(manifest, "layers.csv").get("layer"))];
+    } catch (error) {
+      if (error instanceof ExperimentError) return [];
+      throw error;
+    }
   }
 }

@@ -1,6 +1,9 @@
 import { createHash } from "node:crypto";
-import { readFileSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { arch, cpus, hostname, platform, release } from "node:os";
+import { fileURLToPath } from "node:url";
+import { getEnvironmentData, isMainThread, type Serializable, setEnvironmentData } from "node:worker_threads";
+import { type GitState, gitState } from "./git-state.js";
 
 /** Who, with what, where: enough to tell why two runs differ. */
 export interface Provenance {
@@ -11,6 +14,11 @@ export interface Provenance {
   readonly cpu: string;
   readonly os: string;
   readonly commandLine: readonly string[];
+  readonly workingDirectory: string;
+  /** The repository the command was given in. */
+  readonly git?: GitState;
+  /** The tool's own repository, where it runs from a checkout. */
+  readonly toolGit?: GitState;
   /** SHA-256 of the dependency lockfile, where the tool runs from a checkout. */
   readonly lockfile?: string;
 }
@@ -33,12 +41,24 @@ const packageJson = JSON.parse(packageFile("package.json") ?? "{}") as {
 /** Version of this tool. */
 export const toolVersion = packageJson.version;
 
+const environmentKey = "run-experiment provenance";
+
 let collected: Provenance | undefined;
 
+/** What surrounds every run of this process; collected once, and handed to worker threads, which see no command line. */
 export function provenance(): Provenance {
-  if (collected) return collected;
+  collected ??= (getEnvironmentData(environmentKey) as Provenance | undefined) ?? collect();
+  if (isMainThread) setEnvironmentData(environmentKey, collected as unknown as Serializable);
+  return collected;
+}
+
+function collect(): Provenance {
+  const toolDirectory = fileURLToPath(packageRoot);
+  const git = gitState(process.cwd());
+  // A tool that is a dependency of the user's project lies inside that project's repository, not in one of its own.
+  const toolGit = existsSync(new URL(".git", packageRoot)) ? gitState(toolDirectory) : undefined;
   const lockfile = packageFile("package-lock.json");
-  collected = {
+  return {
     tool: toolVersion,
     node: process.version,
     tensorflow: packageJson.dependencies["@tensorflow/tfjs-core"] ?? "unknown",
@@ -46,7 +66,9 @@ export function provenance(): Provenance {
     cpu: `${cpus()[0]?.model ?? "unknown"} × ${cpus().length}`,
     os: `${platform()} ${release()} ${arch()}`,
     commandLine: process.argv.slice(2),
+    workingDirectory: process.cwd(),
+    ...(git && { git }),
+    ...(toolGit && { toolGit }),
     ...(lockfile && { lockfile: createHash("sha256").update(lockfile).digest("hex") }),
   };
-  return collected;
 }

@@ -1,6 +1,11 @@
-import { afterEach, describe, expect, it, vi } from "vitest";
-import { backendNames, startBackend } from "../../src/compute/backends.js";
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, afterEach, describe, expect, it, vi } from "vitest";
+import { type BackendName, backendNames, startBackend } from "../../src/compute/backends.js";
 import { diagnose, renderDiagnosis } from "../../src/compute/doctor.js";
+import { nativeDirectory } from "../../src/compute/native-addon.js";
+import { nextSteps } from "../../src/compute/next-steps.js";
 import { ExperimentError } from "../../src/errors.js";
 import { problems } from "../../src/problems/registry.js";
 
@@ -8,13 +13,15 @@ import { problems } from "../../src/problems/registry.js";
 const loadedEarly = Reflect.has(globalThis, "_tfengine");
 
 const nodeVersions = Object.getOwnPropertyDescriptor(process, "versions")!;
-const nativePackage: string = "@tensorflow/tfjs-node-gpu";
-/** What stands in the way of the native backend on this machine, if anything. */
-const obstacle: unknown = await import(nativePackage).then(
-  () => undefined,
-  (error) => error,
-);
-const isAbsent = obstacle instanceof Error && "code" in obstacle && obstacle.code === "ERR_MODULE_NOT_FOUND";
+const cache = mkdtempSync(join(tmpdir(), "run-experiment-"));
+process.env.RUN_EXPERIMENT_CACHE = cache;
+afterAll(() => rmSync(cache, { recursive: true }));
+// So that the outcome does not depend on the machine's GPU.
+process.env.RUN_EXPERIMENT_WEBGPU_ADAPTER = "no such adapter";
+
+/** What is missing differs from machine to machine. */
+const noAdapter =
+  /^(no adapter's name contains "no such adapter" \(RUN_EXPERIMENT_WEBGPU_ADAPTER\)|the Vulkan loader libvulkan\.so\.1 is missing; install it|no Vulkan driver is installed; install the GPU's)/;
 
 function pretendNode(node: string): void {
   Object.defineProperty(process, "versions", { ...nodeVersions, value: { ...process.versions, node } });
@@ -25,15 +32,13 @@ afterEach(() => {
   vi.restoreAllMocks();
 });
 
-const absent =
-  "@tensorflow/tfjs-node-gpu is not installed (it is optional); npm install @tensorflow/tfjs-node-gpu, or use backend wasm";
-const broken = `${nativePackage} cannot be loaded \\(.*[^ .]\\); install it again, or use backend wasm`;
+const absent = "not installed; npm run native builds it, or use backend wasm";
 const tooNew =
   "tfjs-node 4.22 does not run on Node 24.1.0 (it calls util.isNullOrUndefined, removed in Node 23); use Node 20 or 22";
 
 describe("backends", () => {
   it("have names that cost no TensorFlow.js", () => {
-    expect(backendNames).toEqual(["tensorflow", "cuda", "wasm", "cpu"]);
+    expect(backendNames).toEqual(["tensorflow", "cuda", "webgpu", "wasm", "cpu"]);
     expect(problems.map(({ name }) => name)).toContain("mlp");
     expect(loadedEarly).toBe(false);
   });
@@ -42,7 +47,7 @@ describe("backends", () => {
     const failure = startBackend("metal");
     await expect(failure).rejects.toBeInstanceOf(ExperimentError);
     await expect(failure).rejects.toThrow(
-      /^backend metal is unknown; expected auto or one of tensorflow, cuda, wasm, cpu$/,
+      /^backend metal is unknown; expected auto or one of tensorflow, cuda, webgpu, wasm, cpu$/,
     );
   });
 
@@ -53,13 +58,27 @@ describe("backends", () => {
     await expect(failure).rejects.toThrow(`backend tensorflow: ${tooNew}`);
   });
 
-  it.runIf(obstacle)("say why the native one cannot be loaded (skipped where it can)", async () => {
+  // A package without the addon, as `npm ci --ignore-scripts` leaves it, may be there.
+  it("say that the native one is not installed", async () => {
     pretendNode("20.20.2");
-    for (const name of ["tensorflow", "cuda"]) {
-      const message = await startBackend(name).catch((error: Error) => error.message);
-      if (isAbsent) expect(message).toBe(`backend ${name}: ${absent}`);
-      else expect(message).toMatch(new RegExp(`^backend ${name}: ${broken}$`));
-    }
+    await expect(startBackend("tensorflow")).rejects.toThrow(`backend tensorflow: ${absent}`);
+    await expect(startBackend("cuda")).rejects.toThrow(`backend cuda: ${absent}`);
+  });
+
+  it("say when the native one cannot be loaded", async () => {
+    pretendNode("20.20.2");
+    mkdirSync(join(nativeDirectory(), "addon"), { recursive: true });
+    mkdirSync(join(nativeDirectory(), "node_modules/@tensorflow/tfjs"), { recursive: true });
+    writeFileSync(join(nativeDirectory(), "node_modules/@tensorflow/tfjs/index.js"), "module.exports = {};");
+    writeFileSync(
+      join(nativeDirectory(), "native.json"),
+      '{ "tensorflow": "2.0", "source": "a wheel", "cuda": false }',
+    );
+    writeFileSync(join(nativeDirectory(), "addon/quiet.node"), "no library");
+    await expect(startBackend("tensorflow")).rejects.toThrow(
+      /^backend tensorflow: the native addon cannot be loaded, .*quiet\.node: .*: npm run native builds it anew$/,
+    );
+    rmSync(nativeDirectory(), { recursive: true });
   });
 
   it("are tried in order by auto, which tells why a better one was not chosen", async () => {
@@ -69,7 +88,10 @@ describe("backends", () => {
       name: "wasm",
       device: "CPU, WebAssembly with SIMD",
       version: "4.22.0",
-      notChosen: [{ name: "tensorflow", reason: tooNew }],
+      notChosen: [
+        { name: "tensorflow", reason: tooNew },
+        { name: "webgpu", reason: expect.stringMatching(noAdapter) },
+      ],
     });
   });
 
@@ -98,4 +120,36 @@ it("the doctor reports on every backend, with a time for those that work", async
   expect(lines.find((line) => line.startsWith("  wasm"))).toMatch(
     /^ {2}wasm {8}\d+\.\d ms a step {2}CPU, WebAssembly with SIMD, 4\.22\.0$/,
   );
+});
+
+describe("the doctor's next steps", () => {
+  const absent = (name: BackendName, reason = "not installed") => ({ name, available: false, reason }) as const;
+  const present = (name: BackendName, device: string) =>
+    ({ name, available: true, device, version: "4.22.0", stepMilliseconds: 1 }) as const;
+  const surroundings = { nvidiaGpus: [], showsGpu: false, node: "v20.20.2" };
+  const nvidiaGpus = [{ name: "NVIDIA A100", memoryMebibytes: 81920, driver: "550.1" }];
+  const native = [present("tensorflow", "CPU, native"), absent("cuda")];
+  const neither = [absent("tensorflow"), absent("cuda")];
+  const noWebgpu = absent("webgpu", "the Vulkan loader is missing");
+
+  it.each([
+    ["nothing where the native backend works and there is no GPU", [...native, noWebgpu], {}, []],
+    ["the native backend", [...neither, noWebgpu], {}, [/^npm run native {4}/]],
+    [
+      "another Node, where the native backend cannot run",
+      [...neither, noWebgpu],
+      { node: "v24.1.0" },
+      [/^use Node 20/],
+    ],
+    ["CUDA for an NVIDIA GPU", [...native, noWebgpu], { nvidiaGpus }, [/^npm run native -- --cuda .* A100$/, /loader/]],
+    ["WebGPU on a GPU", [...native, present("webgpu", "GPU, WebGPU, X")], { showsGpu: true }, [/--backend webgpu/]],
+    ["no WebGPU in software", [...native, present("webgpu", "CPU, WebGPU in software, X")], {}, []],
+    ["what WebGPU lacks for a GPU", [...native, noWebgpu], { showsGpu: true }, [/^for --backend webgpu: the Vulkan/]],
+  ])("are %s", (_, backends, changes, expected) => {
+    const found = nextSteps({ backends, ...surroundings, ...changes });
+    expect(found).toHaveLength(expected.length);
+    expected.forEach((pattern, i) => {
+      expect(found[i]).toMatch(pattern);
+    });
+  });
 });

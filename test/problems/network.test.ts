@@ -7,6 +7,7 @@ import { mlp } from "../../src/problems/mlp.js";
 import type { Objective } from "../../src/problems/problem.js";
 import { softmaxRegression } from "../../src/problems/softmax-regression.js";
 import { randomStream } from "../../src/training/random.js";
+import { testedBackends } from "../tested-backends.js";
 
 type Tensor = tf.Tensor;
 
@@ -65,7 +66,7 @@ function lossByHand(
   return total / examples.length;
 }
 
-describe.each(["wasm", "cpu"])("networks on %s", (backend) => {
+describe.each(testedBackends)("networks on %s", (backend) => {
   let A: Algebra<Tensor, Tensor>;
   beforeAll(async () => {
     ({ algebra: A } = await startBackend(backend));

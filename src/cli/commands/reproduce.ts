@@ -3,7 +3,7 @@ import { basename, join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
 import { z } from "zod";
 import { expand } from "../../config/expand.js";
-import { suggestion } from "../../config/explain.js";
+import { explain, suggestion } from "../../config/explain.js";
 import { loadExperiment } from "../../config/load.js";
 import { type ExitReason, ExperimentError } from "../../errors.js";
 import { executeExperiment } from "../../execution/experiment.js";
@@ -17,13 +17,16 @@ import {
 } from "../../expectations/claims.js";
 import { writeAtomically } from "../../results/files.js";
 import { interruptSignal } from "../interrupt.js";
+import { jobsOption } from "../options.js";
 import { createProgress } from "../progress.js";
+import { reportOn } from "../report-on.js";
 import { table } from "../table.js";
 
 const optionsSchema = z.object({
   out: z.string(),
   backend: z.string().optional(),
   force: z.boolean().default(false),
+  jobs: jobsOption,
   quiet: z.boolean().default(false),
   json: z.boolean().default(false),
 });
@@ -62,7 +65,9 @@ function printClaims({ name, findings, bounds, failures }: ExperimentClaims): vo
  * @param names of the experiments; all if there are none, and only then are claims.csv and CLAIMS.md written
  */
 export async function reproduce(names: readonly string[], rawOptions: unknown): Promise<ExitReason> {
-  const options = optionsSchema.parse(rawOptions);
+  const parsed = optionsSchema.safeParse(rawOptions);
+  if (!parsed.success) throw new ExperimentError(explain(parsed.error.issues, optionsSchema, rawOptions));
+  const options = parsed.data;
   const overrides = options.backend === undefined ? [] : [{ path: "backend", text: options.backend }];
   const loaded = selected(names).map((file) => {
     const experiment = loadExperiment(join(paperDirectory, file), overrides);
@@ -76,10 +81,11 @@ export async function reproduce(names: readonly string[], rawOptions: unknown): 
     const result = await executeExperiment(
       experiment,
       runs,
-      { out: options.out, force: options.force, signal },
+      { out: options.out, force: options.force, jobs: options.jobs, signal },
       progress,
     );
     if (signal.aborted) return "interrupted";
+    await reportOn(result, progress);
     const { name, description = "", path } = experiment;
     const one = claimsOf({ name, description, config: relative(packageRoot, path) }, result);
     claims.push(one);

@@ -8,7 +8,9 @@ import { type ExperimentResult, executeExperiment } from "../../execution/experi
 import type { Finding } from "../../expectations/evaluate.js";
 import type { Manifest } from "../../results/manifest.js";
 import { interruptSignal } from "../interrupt.js";
+import { jobsOption } from "../options.js";
 import { createProgress } from "../progress.js";
+import { reportOn } from "../report-on.js";
 import { duration, percent, short, table } from "../table.js";
 
 /** The options of `run-experiment run`, as commander delivers them. */
@@ -20,11 +22,7 @@ const optionsSchema = z.object({
   backend: z.string().optional(),
   dryRun: z.boolean().default(false),
   force: z.boolean().default(false),
-  jobs: z.coerce
-    .number({ error: "--jobs: expected a whole number ≥ 1" })
-    .int("--jobs: expected a whole number ≥ 1")
-    .positive("--jobs: expected a whole number ≥ 1")
-    .optional(),
+  jobs: jobsOption,
   executor: z.enum(["local", "slurm"]).default("local"),
   attach: z.boolean().default(false),
   cancel: z.boolean().default(false),
@@ -41,8 +39,9 @@ const optionsSchema = z.object({
   json: z.boolean().default(false),
 });
 type Options = z.output<typeof optionsSchema>;
+type ConfigOptions = Pick<Options, "set" | "seed" | "backend"> & Partial<Pick<Options, "sweep">>;
 
-function overridesOf({ set, seed, backend }: Options): Override[] {
+function overridesOf({ set, seed, backend }: ConfigOptions): Override[] {
   const assignments = [
     ...set,
     ...(seed ? [`seeds=[${seed.join(", ")}]`] : []),
@@ -63,7 +62,7 @@ interface Loaded {
 }
 
 /** All configs are read and checked before the first of them is run. */
-function loadAll(paths: readonly string[], options: Options): Loaded[] {
+export function loadAll(paths: readonly string[], options: ConfigOptions): Loaded[] {
   const loaded = paths.map((path) => {
     const experiment = loadExperiment(path, overridesOf(options), options.sweep);
     return { experiment, runs: expand(experiment) };
@@ -138,7 +137,7 @@ function printResult({ directory, manifests, skipped, interrupted, findings }: E
     ...(findings.length > 0 ? [findingsTable(findings), ""] : []),
     ...(skipped > 0 ? [`${skipped} of the runs had been made before and were kept; --force makes them again`] : []),
     ...(interrupted ? ["interrupted: what was finished is kept; the same command goes on with the rest"] : []),
-    `results: ${join(directory, "summary.csv")} and ${join(directory, "runs", manifests.length === 1 ? manifests[0]!.id : "")}`,
+    `results: ${join(directory, "report.html")}, ${join(directory, "summary.csv")} and ${join(directory, "runs", manifests.length === 1 ? manifests[0]!.id : "")}`,
   ];
   process.stdout.write(`${lines.join("\n")}\n`);
 }
@@ -183,6 +182,7 @@ export async function run(paths: readonly string[], rawOptions: unknown): Promis
     const execution = { out, force, jobs, shard, slurm, signal };
     const result = await executeExperiment(experiment, runs, execution, progress);
     results.push(result);
+    await reportOn(result, progress);
     if (!options.json) printResult(result);
     if (signal.aborted) break;
   }

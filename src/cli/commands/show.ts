@@ -1,0 +1,54 @@
+import { join } from "node:path";
+import { ExperimentError } from "../../errors.js";
+import { type Manifest, readManifest } from "../../results/manifest.js";
+import { provenanceFacts } from "../../results/provenance-facts.js";
+import { short, table } from "../table.js";
+
+/** @throws ExperimentError if there is no run in this directory */
+export function manifestAt(path: string): Manifest {
+  const manifest = readManifest(path.endsWith("run.json") ? join(path, "..") : path);
+  if (manifest) return manifest;
+  throw new ExperimentError(`${path} is no run; expected a directory with run.json in it, such as results/…/runs/…`);
+}
+
+/** A nested value as lines of path and text. */
+export function flattened(value: unknown, path = ""): [path: string, text: string][] {
+  if (typeof value !== "object" || value === null || Array.isArray(value)) return [[path, JSON.stringify(value)]];
+  return Object.entries(value).flatMap(([key, inner]) => flattened(inner, path === "" ? key : `${path}.${key}`));
+}
+
+function outcomeLines({ status, stopReason, plannedSteps, outcome, verdicts = {} }: Manifest): string[][] {
+  return [
+    ["status", stopReason ? `${status} (${stopReason})` : status],
+    ["steps", `${outcome?.steps ?? 0} of ${plannedSteps}`],
+    ["final loss", short(outcome?.finalLoss)],
+    ["best loss", short(outcome?.bestLoss)],
+    ["final test accuracy", short(outcome?.finalTestAccuracy)],
+    ...Object.entries(verdicts).map(([name, verdict]) => [
+      name,
+      verdict.outcome === "not applicable"
+        ? `not applicable: ${verdict.reason}`
+        : verdict.outcome === "held"
+          ? `held in ${verdict.checks} checks`
+          : `VIOLATED at step ${verdict.firstStep}: ${verdict.measured} is above ${verdict.bound}`,
+    ]),
+  ].filter(([, text]) => text !== "") as string[][];
+}
+
+const section = (title: string, rows: readonly (readonly string[])[]) => `${table([title, ""], rows)}\n`;
+
+/** Prints a run: what it came to, how it came about, its resolved config. */
+export function show(path: string, { json = false }: { json?: boolean }): void {
+  const manifest = manifestAt(path);
+  if (json) {
+    process.stdout.write(`${JSON.stringify(manifest, null, 2)}\n`);
+    return;
+  }
+  const sections = [
+    `${manifest.experiment}: ${manifest.label}\n${manifest.id}\n`,
+    section("OUTCOME", outcomeLines(manifest)),
+    section("PROVENANCE", provenanceFacts(manifest)),
+    section("CONFIG", flattened(manifest.config)),
+  ];
+  process.stdout.write(sections.join("\n"));
+}

@@ -1,0 +1,168 @@
+import { appendFileSync, mkdtempSync, rmSync, statSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { z } from "zod";
+import type { Run } from "../../config/expand.js";
+import type { Experiment } from "../../config/load.js";
+import { type ExitReason, ExperimentError } from "../../errors.js";
+import { type ExperimentResult, executeExperiment } from "../../execution/experiment.js";
+import { boundFindings } from "../../expectations/bound-findings.js";
+import { experimentDirectories, readExperiment } from "../../report/experiment-results.js";
+import { onDisk, writeAtomically } from "../../results/files.js";
+import { isFinished } from "../../results/manifest.js";
+import { type Check, checksOf, referenceChecks, type Verified } from "../../verification/check.js";
+import { countsText, junit, markdownSummary } from "../../verification/formats.js";
+import { readReference, writeReference } from "../../verification/reference.js";
+import { repetitionChecks } from "../../verification/repetition.js";
+import { interruptSignal } from "../interrupt.js";
+import { createProgress, type Progress } from "../progress.js";
+import { reportOn } from "../report-on.js";
+import { table } from "../table.js";
+import { loadAll } from "./run.js";
+
+const optionsSchema = z.object({
+  out: z.string(),
+  references: z.string(),
+  set: z.array(z.string()).default([]),
+  backend: z.string().optional(),
+  update: z.boolean().default(false),
+  twice: z.boolean().default(false),
+  junit: z.string().optional(),
+  github: z.boolean().default(false),
+  quiet: z.boolean().default(false),
+  json: z.boolean().default(false),
+});
+type Options = z.output<typeof optionsSchema>;
+
+const isDirectory = (path: string) => statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false;
+
+const verifiedOf = (name: string, { directory, manifests, findings, failures }: ExperimentResult): Verified => ({
+  name,
+  directory,
+  manifests,
+  findings,
+  failures,
+  bounds: boundFindings(manifests),
+});
+
+/** Results as they lie there; a run that is missing counts as failed. */
+function existing(directory: string): Verified {
+  const { name, manifests, findings, bounds, missing } = readExperiment(directory);
+  return {
+    name,
+    directory,
+    manifests,
+    findings,
+    bounds,
+    failures: missing.map((label) => `${label}: has not been run`),
+  };
+}
+
+interface Work {
+  readonly options: Options;
+  readonly progress: Progress;
+  readonly signal: AbortSignal;
+}
+
+/** The same runs again in a temporary directory, compared byte by byte. */
+async function repeated(experiment: Experiment, runs: readonly Run[], first: Verified, work: Work): Promise<Check[]> {
+  const out = mkdtempSync(join(tmpdir(), "run-experiment-"));
+  try {
+    const result = await executeExperiment(experiment, runs, { out, force: true, signal: work.signal }, work.progress);
+    return work.signal.aborted ? [] : repetitionChecks(first, verifiedOf(first.name, result));
+  } finally {
+    rmSync(out, { recursive: true, force: true });
+  }
+}
+
+/** What a new reference changes against the one that is there, one line a run. */
+function changes(verified: Verified, directory: string): string[] {
+  try {
+    const reference = readReference(directory);
+    if (!reference) return [`${verified.name}: first reference`];
+    const failed = referenceChecks(verified, reference).filter(({ outcome }) => outcome === "failed");
+    const lines = failed.map(({ name, detail }) => `${verified.name}: ${name}: ${detail}`);
+    return lines.length > 0 ? lines : [`${verified.name}: agrees with the reference that was there`];
+  } catch (error) {
+    if (!(error instanceof ExperimentError)) throw error;
+    return [`${verified.name}: ${error.message}`];
+  }
+}
+
+function update(verified: Verified, { options, progress }: Work): void {
+  const unfinished = verified.manifests.filter((manifest) => !isFinished(manifest)).length + verified.failures.length;
+  if (unfinished > 0 || verified.manifests.length === 0) {
+    throw new ExperimentError(
+      `${verified.name}: ${unfinished} runs are not finished; a reference needs them all, so none was written`,
+    );
+  }
+  const directory = join(options.references, verified.name);
+  for (const line of changes(verified, directory)) progress.announce(line);
+  writeReference(directory, verified.directory, verified.manifests);
+}
+
+async function checksOfConfigs(paths: readonly string[], work: Work): Promise<Check[]> {
+  const { options, progress, signal } = work;
+  const checks: Check[] = [];
+  for (const { experiment, runs } of loadAll(paths, options)) {
+    const result = await executeExperiment(experiment, runs, { out: options.out, force: false, signal }, progress);
+    if (signal.aborted) break;
+    await reportOn(result, progress);
+    const verified = verifiedOf(experiment.name, result);
+    if (options.update) update(verified, work);
+    checks.push(...checksOf(verified, join(options.references, verified.name)));
+    if (options.twice) checks.push(...(await repeated(experiment, runs, verified, work)));
+  }
+  return checks;
+}
+
+function checksOfResults(paths: readonly string[], work: Work): Check[] {
+  const { options } = work;
+  if (options.twice && paths.length > 0) {
+    throw new ExperimentError(`--twice needs configs to run again; ${paths[0]} is a directory of results`);
+  }
+  return paths.flatMap(experimentDirectories).flatMap((directory) => {
+    const verified = existing(directory);
+    if (options.update) update(verified, work);
+    return checksOf(verified, join(options.references, verified.name));
+  });
+}
+
+function print(checks: readonly Check[], { json }: Options): void {
+  if (json) {
+    process.stdout.write(`${JSON.stringify(checks, null, 2)}\n`);
+    return;
+  }
+  const failed = checks.filter(({ outcome }) => outcome === "failed");
+  const shown = failed.length > 0 ? failed : checks.filter(({ outcome }) => outcome === "passed");
+  const rows = shown.map(({ experiment, kind, name, outcome, detail }) => [
+    outcome === "failed" ? "FAILED" : outcome,
+    experiment,
+    kind,
+    name,
+    detail,
+  ]);
+  if (rows.length > 0) process.stdout.write(`${table(["", "experiment", "kind", "check", "found"], rows)}\n\n`);
+  process.stdout.write(`${countsText(checks)}\n`);
+}
+
+function summarize(checks: readonly Check[], { junit: file, github }: Options): void {
+  if (file !== undefined) writeAtomically(file, junit(checks));
+  if (!github) return;
+  const { GITHUB_STEP_SUMMARY: path } = process.env;
+  if (path) onDisk("write", path, () => appendFileSync(path, markdownSummary(checks)));
+  else process.stdout.write(markdownSummary(checks));
+}
+
+/** Runs what is missing of these configs, and checks these and the results in these directories. */
+export async function verify(paths: readonly string[], rawOptions: unknown): Promise<ExitReason> {
+  const options = optionsSchema.parse(rawOptions);
+  const work: Work = { options, progress: createProgress(options), signal: interruptSignal() };
+  const directories = paths.filter(isDirectory);
+  const configs = paths.filter((path) => !directories.includes(path));
+  const checks = [...(await checksOfConfigs(configs, work)), ...checksOfResults(directories, work)];
+  if (work.signal.aborted) return "interrupted";
+  print(checks, options);
+  summarize(checks, options);
+  return checks.some(({ outcome }) => outcome === "failed") ? "verificationFailed" : "ok";
+}

@@ -1,0 +1,6 @@
+import { z } from "zod";
+
+const wholeNumber = "--jobs: expected a whole number ≥ 1";
+
+/** `--jobs n`: how many runs at once. */
+export const jobsOption = z.coerce.number({ error: wholeNumber }).int(wholeNumber).positive(wholeNumber).optional();

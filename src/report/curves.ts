@@ -1,0 +1,69 @@
+import { ExperimentError } from "../errors.js";
+import type { FigureSource } from "./figure.js";
+import type { Group } from "./groups.js";
+import { bandText } from "./quantile.js";
+import { medianOverSeeds, type Point, type RunSeries, thinned } from "./series.js";
+
+/** Points drawn by all curves of a figure together: enough for the eye, few enough for a page of all figures. */
+const pointsInFigure = 4000;
+
+/** What a caption has to say about how curves came about. */
+export interface Reduction {
+  /** Curves with fewer points than were measured. */
+  thinned: number;
+  /** Points that a logarithmic axis cannot show. */
+  notPositive: number;
+}
+
+/** The run's numbers in a column; undefined if it has none, or its traces cannot be read. */
+export function seriesOf(
+  { traces }: FigureSource,
+  run: Group["runs"][number],
+  column: string,
+  layer?: string,
+): RunSeries | undefined {
+  try {
+    const { steps, values } = traces.series(run, column, layer);
+    return steps.length === 0 ? undefined : { steps, values, status: run.status };
+  } catch (error) {
+    if (error instanceof ExperimentError) return undefined;
+    throw error;
+  }
+}
+
+/** The median curve of a group, thinned for display; undefined if no run has the column. */
+export function groupCurve(
+  source: FigureSource,
+  { runs }: Group,
+  column: string,
+  { curves, layer, reduction }: { curves: number; layer?: string; reduction: Reduction },
+): { points: readonly Point[]; seeds: number } | undefined {
+  const series = runs.flatMap((run) => seriesOf(source, run, column, layer) ?? []);
+  if (series.length === 0) return undefined;
+  const all = medianOverSeeds(series);
+  const points = thinned(all, Math.min(240, Math.max(40, Math.floor(pointsInFigure / curves))));
+  if (points.length < all.length) reduction.thinned++;
+  reduction.notPositive += all.filter(({ value }) => value <= 0).length;
+  return { points, seeds: series.length };
+}
+
+/** How many seeds are behind the curves, what the band is, and what display leaves out, in sentences. */
+export function curveNotes(
+  curves: readonly { readonly seeds: number; readonly points: readonly Point[] }[],
+  { thinned, notPositive }: Reduction,
+  logarithmic: boolean,
+): string {
+  const seeds = curves.map((curve) => curve.seeds);
+  const [fewest, most] = [Math.min(...seeds), Math.max(...seeds)];
+  const n = fewest === most ? `n = ${most}` : `n = ${fewest} to ${most}`;
+  const banded = curves.some(({ points }) => points[0]?.low !== undefined);
+  const median = `Median over seeds (${n})${banded ? `, band from ${bandText(most)}` : ""}`;
+  const notes = [
+    most > 1 ? `${median}; a diverged seed counts as infinite from there on.` : "One seed (n = 1).",
+    ...(thinned > 0 ? ["Drawn with fewer points than were measured; every stretch keeps its extremes."] : []),
+    ...(notPositive > 0 && logarithmic
+      ? [`${notPositive} points at or below 0 have no place on a logarithmic axis.`]
+      : []),
+  ];
+  return notes.join(" ");
+}

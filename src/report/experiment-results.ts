@@ -1,0 +1,82 @@
+import { existsSync, readdirSync } from "node:fs";
+import { basename, join, resolve } from "node:path";
+import { z } from "zod";
+import { ExperimentError } from "../errors.js";
+import { type BoundFinding, boundFindings } from "../expectations/bound-findings.js";
+import { ExpectationReader, type Finding } from "../expectations/evaluate.js";
+import { expectationSchema } from "../expectations/schema.js";
+import { readJson } from "../results/files.js";
+import { isFinished, type Manifest, manifestPath } from "../results/manifest.js";
+import { manifestsOf } from "../results/summary.js";
+
+/** What is on the disk about one experiment. */
+export interface ExperimentResults {
+  readonly directory: string;
+  readonly name: string;
+  readonly description?: string;
+  readonly manifests: readonly Manifest[];
+  /** Labels of the planned runs that have no manifest. */
+  readonly missing: readonly string[];
+  readonly findings: readonly Finding[];
+  readonly bounds: readonly BoundFinding[];
+}
+
+interface ExperimentFile {
+  readonly config?: { readonly name?: string; readonly description?: string; readonly expect?: unknown };
+  readonly runs?: readonly { readonly id: string; readonly label: string }[];
+}
+
+const subdirectories = (path: string) =>
+  readdirSync(path, { withFileTypes: true })
+    .filter((entry) => entry.isDirectory())
+    .map(({ name }) => join(path, name));
+
+/**
+ * Experiment directories that a path stands for: an experiment's own, that of one of its runs, or one that holds
+ * several experiments.
+ *
+ * @throws ExperimentError if there are no results
+ */
+export function experimentDirectories(path: string): string[] {
+  if (existsSync(join(path, "runs"))) return [path];
+  if (existsSync(manifestPath(path))) return [resolve(path, "..", "..")];
+  const inside = existsSync(path)
+    ? subdirectories(path).filter((directory) => existsSync(join(directory, "runs")))
+    : [];
+  if (inside.length > 0) return inside.sort();
+  throw new ExperimentError(
+    `${path} holds no results; expected an experiment's directory such as results/lars-mnist, with runs/ in it`,
+  );
+}
+
+/**
+ * Reads an experiment's manifests and holds its finished runs against its expectations.
+ *
+ * @throws ExperimentError if there is no run yet, or the expectations in experiment.json cannot be read
+ */
+export function readExperiment(directory: string): ExperimentResults {
+  const { config, runs = [] } = (readJson(join(directory, "experiment.json")) ?? {}) as ExperimentFile;
+  const order = new Map(runs.map(({ id }, i) => [id, i]));
+  // Runs of an earlier form of the config may lie here too, under the same labels.
+  const manifests = manifestsOf(directory).filter(({ id }) => runs.length === 0 || order.has(id));
+  if (manifests.length === 0) throw new ExperimentError(`${directory}: no run has been started here`);
+  const expectations = z.array(expectationSchema).safeParse(config?.expect ?? []);
+  if (!expectations.success) {
+    throw new ExperimentError(
+      `${join(directory, "experiment.json")}: its expectations are not of this version; run the experiment again`,
+    );
+  }
+  const known = new Set(manifests.map(({ id }) => id));
+  const rank = ({ id }: Manifest) => order.get(id) ?? runs.length;
+  const reader = new ExpectationReader(manifests.filter(isFinished), directory);
+  const description = config?.description ?? manifests[0]!.config.description;
+  return {
+    directory,
+    name: config?.name ?? manifests[0]!.experiment ?? basename(directory),
+    ...(description !== undefined && { description }),
+    manifests: [...manifests].sort((a, b) => rank(a) - rank(b)),
+    missing: runs.filter(({ id }) => !known.has(id)).map(({ label }) => label),
+    findings: expectations.data.map((expectation) => reader.evaluate(expectation)),
+    bounds: boundFindings(manifests),
+  };
+}

@@ -1,0 +1,53 @@
+import type { Traces } from "../expectations/traces.js";
+import { type Column, layerColumns, traceColumns } from "../trace/columns.js";
+import type { ExperimentResults } from "./experiment-results.js";
+import type { Group } from "./groups.js";
+
+/** A Vega-Lite specification without its data; the data are called "points". */
+export type Spec = Readonly<Record<string, unknown>>;
+
+export type Cell = number | string | undefined;
+
+/** Tidy rows; `fields` names the columns. Numbers that are not finite are missing values. */
+export interface FigureData {
+  readonly fields: readonly string[];
+  readonly rows: readonly (readonly Cell[])[];
+}
+
+/** A figure, rendered to SVG without a browser and interactively in the page from the same specification. */
+export interface Figure {
+  /** Name of its file and anchor. */
+  readonly id: string;
+  readonly title: string;
+  /** What is drawn and from how much; what has been left out. */
+  readonly caption: string;
+  readonly spec: Spec;
+  readonly data: FigureData;
+  /** Axes that the reader may switch between linear and logarithmic. */
+  readonly switchable: readonly ("x" | "y")[];
+}
+
+/** What figures are made from. */
+export interface FigureSource {
+  readonly results: ExperimentResults;
+  readonly groups: readonly Group[];
+  /** All groups if few, else the best of each optimizer. */
+  readonly shown: readonly Group[];
+  readonly traces: Traces;
+}
+
+/** Draws one figure, or nothing where the results lack what it shows. */
+export type FigureMaker = (source: FigureSource) => Figure | undefined;
+
+/** Axis title of a column: its name, its symbol and, where it says more than these, its unit. */
+export function columnTitle(name: string): string {
+  const columns: readonly Pick<Column<never>, "name" | "formula" | "unit">[] = [...traceColumns, ...layerColumns];
+  const column = columns.find((one) => one.name === name);
+  const words = name.replaceAll("_", " ");
+  if (!column) return words;
+  const { formula, unit } = column;
+  const symbol = formula.length <= 28 ? ` ${formula}` : "";
+  return `${words}${symbol}${unit === "1" || unit === "" || words.includes(unit) || unit === `${words}s` ? "" : ` [${unit}]`}`;
+}
+
+export const plural = (count: number, noun: string) => `${count} ${noun}${count === 1 ? "" : "s"}`;

@@ -1,0 +1,133 @@
+import { type Cell, type Figure, type FigureMaker, plural } from "../figure.js";
+import { axesOf } from "../groups.js";
+import { quantile } from "../quantile.js";
+import { divergedOf, finalLosses } from "./sweep-figure.js";
+
+const fields = ["group", "panel", "x", "y", "value", "diverged", "seeds", "best"];
+
+const short = (value: unknown) =>
+  typeof value === "number"
+    ? String(Number(value.toPrecision(3)))
+    : typeof value === "string"
+      ? value
+      : JSON.stringify(value);
+
+/** Losses that colours tell apart: those of runs that blew up would flatten all others, and 0 has no logarithm. */
+function colourRange(medians: readonly number[]): [low: number, high: number] {
+  const finite = medians.filter(Number.isFinite);
+  if (finite.length === 0) return [0, 1];
+  const high = Math.min(
+    finite.reduce((a, b) => Math.max(a, b)),
+    10 * Math.abs(quantile(finite, 0.5)) || 1,
+  );
+  const least = finite.reduce((a, b) => Math.min(a, b));
+  const positive = finite.filter((value) => value > 0 && value < high);
+  if (least < 0 || positive.length === 0) return [Math.min(least, high), high];
+  return [
+    Math.max(
+      1e-16 * high,
+      positive.reduce((a, b) => Math.min(a, b)),
+    ),
+    high,
+  ];
+}
+
+/** Median final loss over two swept axes, one panel an optimizer; over more axes, the best of what the others give. */
+export const heatMap: FigureMaker = ({ groups }): Figure | undefined => {
+  const axes = axesOf(groups);
+  const [first, second, ...others] = axes;
+  if (!first || !second) return undefined;
+  const cells = new Map<string, { row: Cell[]; median: number }>();
+  for (const group of groups) {
+    const median = quantile(finalLosses(group), 0.5);
+    const [x, y] = [short(group.axes[first[0]]), short(group.axes[second[0]])];
+    const key = JSON.stringify([group.optimizer, x, y]);
+    const known = cells.get(key);
+    if (known && known.median <= median) continue;
+    const share = `${divergedOf(group)} of ${group.runs.length}`;
+    cells.set(key, { median, row: [group.label, group.optimizer, x, y, median, share, group.runs.length, ""] });
+  }
+  const values = [...cells.values()];
+  for (const optimizer of new Set(groups.map((group) => group.optimizer))) {
+    const own = values.filter(({ row, median }) => row[1] === optimizer && Number.isFinite(median));
+    if (own.length > 0) own.reduce((a, b) => (b.median < a.median ? b : a)).row[7] = "best";
+  }
+  const [low, high] = colourRange(values.map(({ median }) => median));
+  const panels = [...new Set(groups.map(({ optimizer }) => optimizer))];
+  const columns = Math.min(3, panels.length);
+  const [xs, ys] = [first[1].map(short), second[1].map(short)];
+  const position = (field: string, title: string, sort: readonly string[]) => ({ field, type: "ordinal", title, sort });
+  const tooltip = [
+    { field: "group", title: "run" },
+    { field: "value", type: "quantitative", title: "median final loss", format: ".6~g" },
+    { field: "diverged", title: "diverged seeds" },
+  ];
+  const x = { ...position("x", first[0], xs), axis: { labelAngle: -45, labelOverlap: "greedy", grid: false } };
+  const y = { ...position("y", second[0], [...ys].reverse()), axis: { grid: false } };
+  const width = { 1: 620, 2: 350, 3: 230 }[columns]!;
+  const spec = {
+    data: { name: "points" },
+    params: [{ name: "filter", value: "" }],
+    transform: [{ filter: "filter === '' || indexof(lower(datum.group), lower(filter)) >= 0" }],
+    facet: { field: "panel", type: "nominal", title: null, sort: panels },
+    columns,
+    spacing: 28,
+    spec: {
+      width,
+      height: Math.min(320, Math.max(90, ys.length * 24)),
+      encoding: { x, y },
+      layer: [
+        {
+          transform: [{ filter: "isValid(datum.value)" }],
+          mark: { type: "rect" },
+          encoding: {
+            color: {
+              field: "value",
+              type: "quantitative",
+              scale: {
+                type: low > 0 ? "log" : "linear",
+                domain: [low, high],
+                clamp: true,
+                scheme: "viridis",
+                reverse: true,
+              },
+              legend: {
+                title: "final loss",
+                gradientLength: 260,
+                gradientThickness: 10,
+                titleOrient: "left",
+                format: "~g",
+                tickCount: 5,
+              },
+            },
+            tooltip,
+          },
+        },
+        {
+          transform: [{ filter: "!isValid(datum.value)" }],
+          mark: { type: "text", text: "×", fontSize: 13, color: "#999999" },
+          encoding: { tooltip },
+        },
+        {
+          transform: [{ filter: "datum.best === 'best'" }],
+          mark: { type: "point", filled: false, size: 120, strokeWidth: 2.5, color: "#d55e00" },
+          encoding: { tooltip },
+        },
+      ],
+    },
+  };
+  const seeds = Math.max(...groups.map(({ runs }) => runs.length));
+  const caption = [
+    `Median over ${plural(seeds, "seed")}; ring: the smallest of each optimizer; ×: half of the seeds or more diverged.`,
+    "Colours end at ten times the median loss.",
+    others.length > 0 ? `The smallest over ${others.map(([path]) => path).join(", ")}.` : "",
+  ];
+  return {
+    id: "heat-map",
+    title: `Final loss over ${first[0]} and ${second[0]}`,
+    caption: caption.filter(Boolean).join(" "),
+    spec,
+    data: { fields, rows: values.map(({ row }) => row) },
+    switchable: [],
+  };
+};

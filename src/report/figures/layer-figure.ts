@@ -1,0 +1,83 @@
+import { curveNotes, groupCurve, type Reduction } from "../curves.js";
+import { columnTitle, type Figure, type FigureMaker, type FigureSource, plural } from "../figure.js";
+import { printable } from "../groups.js";
+import { type Curve, curveData, lineSpec, measured } from "../line-spec.js";
+
+/** Small multiples stay readable up to here; networks with more layers show the first and the last ones. */
+const mostLayers = 12;
+
+function layersOf({ shown, traces }: FigureSource): string[] {
+  const names = shown.flatMap(({ runs }) => runs.slice(0, 1)).flatMap((run) => traces.layers(run));
+  return [...new Set(names)];
+}
+
+const scheduled = "scheduled learning rate λ_k";
+
+/** A column of layers.csv, one panel a layer. */
+function layerFigure(
+  column: string,
+  { id, title, about, withSchedule }: { id: string; title: string; about: string; withSchedule: boolean },
+): FigureMaker {
+  return (source): Figure | undefined => {
+    const all = layersOf(source);
+    const layers = all.length <= mostLayers ? all : [...all.slice(0, mostLayers / 2), ...all.slice(-mostLayers / 2)];
+    const reduction: Reduction = { thinned: 0, notPositive: 0 };
+    const options = { curves: layers.length * source.shown.length * (withSchedule ? 2 : 1), reduction };
+    const curves = layers.flatMap((layer) =>
+      source.shown.flatMap((group): Curve[] => {
+        const panel = printable(layer);
+        const own = groupCurve(source, group, column, { ...options, layer });
+        if (!own) return [];
+        const rate = withSchedule ? groupCurve(source, group, "learning_rate", options) : undefined;
+        return [
+          { ...own, group: group.label, panel, kind: measured },
+          ...(rate ? [{ ...rate, group: group.label, panel, kind: scheduled }] : []),
+        ];
+      }),
+    );
+    if (curves.length === 0) return undefined;
+    const chosen = source.shown.length < source.groups.length;
+    const caption = [
+      about,
+      chosen ? `The best of each optimizer, of ${plural(source.groups.length, "configuration")}.` : "",
+      layers.length < all.length ? `${layers.length} of ${all.length} layers: the first and the last.` : "",
+      curveNotes(curves, reduction, true),
+    ];
+    return {
+      id,
+      title,
+      caption: caption.filter(Boolean).join(" "),
+      spec: lineSpec({
+        curves,
+        groups: source.shown.map(({ label }) => label),
+        xTitle: columnTitle("step"),
+        yTitle: columnTitle(column),
+        logarithmic: true,
+      }),
+      data: curveData(curves),
+      switchable: ["x", "y"],
+    };
+  };
+}
+
+export const normRatio = layerFigure("norm_ratio", {
+  id: "norm-ratio",
+  title: "Norm ratio of each layer",
+  about:
+    "Size of the applied update relative to the weights, in the rule's own norm. Equation (1) makes it equal to λ_k, dashed.",
+  withSchedule: true,
+});
+
+export const weightNorm = layerFigure("weight_norm", {
+  id: "weight-norm",
+  title: "Weight norm of each layer",
+  about: "Norm of the weights before the update.",
+  withSchedule: false,
+});
+
+export const gradientNorm = layerFigure("grad_norm", {
+  id: "gradient-norm",
+  title: "Gradient norm of each layer",
+  about: "Norm of the gradient on each step's batch.",
+  withSchedule: false,
+});

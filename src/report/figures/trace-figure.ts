@@ -1,0 +1,131 @@
+import { bounds } from "../../bounds/registry.js";
+import { curveNotes, groupCurve, type Reduction } from "../curves.js";
+import { columnTitle, type Figure, type FigureMaker, type FigureSource, plural } from "../figure.js";
+import { axesOf, distinctGroups, type Group, shownInDetail } from "../groups.js";
+import { type Curve, curveData, lineSpec, measured } from "../line-spec.js";
+
+/** Bounds that are drawn with a column. */
+const boundsOf = (column: string) =>
+  bounds.flatMap(({ theorem, columns }) =>
+    columns
+      .filter(({ drawnWith }) => drawnWith === column)
+      .map(({ name }) => ({ name, title: `${theorem} ${name.replaceAll("_", " ")}` })),
+  );
+
+interface TraceFigure {
+  readonly column: string;
+  readonly title: string;
+  readonly logarithmic: boolean;
+  readonly about: string;
+  /** Whether every group is drawn, as small multiples if need be, or only those shown in detail. */
+  readonly every: boolean;
+  readonly format?: string;
+  readonly markers?: boolean;
+}
+
+/** Where an axis ends when runs blow up or bounds are far off: a hundred times what is worth seeing. */
+function ceilingOf(curves: readonly Curve[], { results }: FigureSource): number | undefined {
+  const own = curves.filter(({ kind }) => kind === measured);
+  const diverged = results.manifests.some(({ status }) => status === "diverged");
+  const worth = own.flatMap(({ points }) => (diverged ? points.slice(0, 1) : points).map(({ value }) => value));
+  const ceiling = 100 * worth.filter(Number.isFinite).reduce((a, b) => Math.max(a, Math.abs(b)), 0);
+  return ceiling > 0 && curves.some(({ points }) => points.some(({ value }) => value > ceiling)) ? ceiling : undefined;
+}
+
+/** A column of trace.csv over the steps, with the bounds on it. */
+function traceFigure({ column, title, logarithmic, about, every, format, markers }: TraceFigure): FigureMaker {
+  return (source): Figure | undefined => {
+    const groups: readonly Group[] = every ? source.groups : source.shown;
+    const many = groups.length > distinctGroups;
+    const [axis] = axesOf(groups);
+    const reduction: Reduction = { thinned: 0, notPositive: 0 };
+    const of = (group: Group, name: string, kind: string): Curve[] => {
+      const curve = groupCurve(source, group, name, { curves: groups.length, reduction });
+      if (!curve) return [];
+      const shade = many && axis ? group.axes[axis[0]] : undefined;
+      return [
+        {
+          ...curve,
+          ...(many && { points: curve.points.map(({ step, value }) => ({ step, value })) }),
+          group: group.label,
+          kind,
+          ...(many && { panel: group.optimizer }),
+          ...(shade !== undefined && { shade: typeof shade === "number" ? shade : JSON.stringify(shade) }),
+        },
+      ];
+    };
+    const envelopes = many ? [] : boundsOf(column);
+    const curves = groups.flatMap((group) => [
+      ...of(group, column, measured),
+      ...envelopes.flatMap((bound) => of(group, bound.name, bound.title)),
+    ]);
+    if (!curves.some(({ kind }) => kind === measured)) return undefined;
+    const ceiling = logarithmic ? ceilingOf(curves, source) : undefined;
+    const dashed = [...new Set(curves.map(({ kind }) => kind))].filter((kind) => kind !== measured);
+    const best = groups.length < source.groups.length;
+    const caption = [
+      about,
+      best ? `The best of each optimizer, of ${plural(source.groups.length, "configuration")}.` : "",
+      many ? `${plural(groups.length, "configuration")}, one panel an optimizer.` : "",
+      dashed.length > 0 ? `Dashed: what the theory says of it (${dashed.join(", ")}).` : "",
+      curveNotes(curves, reduction, logarithmic),
+      ceiling === undefined
+        ? ""
+        : "What goes beyond a hundred times the largest measured value (the largest start, where runs diverged) leaves at the top.",
+    ];
+    return {
+      id: column.replaceAll("_", "-"),
+      title,
+      caption: caption.filter(Boolean).join(" "),
+      spec: lineSpec({
+        curves,
+        groups: source.shown.length === source.groups.length || best ? shownLabels(source) : [],
+        xTitle: columnTitle("step"),
+        yTitle: columnTitle(column),
+        logarithmic,
+        ...(format !== undefined && { format }),
+        ...(many && { shadeTitle: axis?.[0] ?? "run" }),
+        ...(markers && { markers }),
+        ceiling,
+      }),
+      data: curveData(curves),
+      switchable: ["x", "y"],
+    };
+  };
+}
+
+const shownLabels = ({ groups }: FigureSource) => shownInDetail(groups).map(({ label }) => label);
+
+export const loss = traceFigure({
+  column: "loss",
+  title: "Loss",
+  logarithmic: true,
+  about: "Loss on each step's batch, before the update.",
+  every: true,
+});
+
+export const gap = traceFigure({
+  column: "gap",
+  title: "Gap to the minimum",
+  logarithmic: true,
+  about: "Loss over all examples less its known minimum.",
+  every: false,
+});
+
+export const distance = traceFigure({
+  column: "distance",
+  title: "Distance to the optimum",
+  logarithmic: true,
+  about: "Euclidean distance of all weights from the known optimum.",
+  every: false,
+});
+
+export const testAccuracy = traceFigure({
+  column: "test_accuracy",
+  title: "Test accuracy",
+  logarithmic: false,
+  about: "Share of the test set that is classified correctly.",
+  every: false,
+  format: ".1%",
+  markers: true,
+});

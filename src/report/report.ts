@@ -1,0 +1,42 @@
+import { join } from "node:path";
+import { Traces } from "../expectations/traces.js";
+import { writeAtomically } from "../results/files.js";
+import { type ExperimentResults, readExperiment } from "./experiment-results.js";
+import type { Figure } from "./figure.js";
+import { figureMakers } from "./figures/registry.js";
+import { groupsOf, shownInDetail } from "./groups.js";
+import { reportPage } from "./page.js";
+
+/** Every figure that the results have the numbers for. */
+export function makeFigures(results: ExperimentResults): Figure[] {
+  const groups = groupsOf(results.manifests);
+  const source = { results, groups, shown: shownInDetail(groups), traces: new Traces(results.directory) };
+  return figureMakers.flatMap((make) => make(source) ?? []);
+}
+
+export interface ReportFiles {
+  readonly page: string;
+  readonly figures: readonly string[];
+}
+
+/**
+ * Writes an experiment's report.html and, if asked to, each of its figures as an SVG file, from what is on the disk.
+ *
+ * @throws ExperimentError if there are no runs, or the files cannot be written
+ */
+export async function writeReport(directory: string, { svg }: { svg: boolean }): Promise<ReportFiles> {
+  const results = readExperiment(directory);
+  const figures = makeFigures(results);
+  const page = join(directory, "report.html");
+  writeAtomically(page, reportPage(results, figures));
+  if (!svg) return { page, figures: [] };
+  const { renderSvg } = await import("./svg.js");
+  const figuresDirectory = join(directory, "figures");
+  const written: string[] = [];
+  for (const figure of figures) {
+    const path = join(figuresDirectory, `${figure.id}.svg`);
+    writeAtomically(path, await renderSvg(figure));
+    written.push(path);
+  }
+  return { page, figures: written };
+}

@@ -1,0 +1,76 @@
+import type { Manifest } from "../results/manifest.js";
+import { band, quantile } from "./quantile.js";
+
+/** One run's numbers of one column. */
+export interface RunSeries {
+  readonly steps: readonly number[];
+  readonly values: readonly number[];
+  readonly status: Manifest["status"];
+}
+
+/** A point of a curve; low and high bound the band over the seeds, where there are several. */
+export interface Point {
+  readonly step: number;
+  readonly value: number;
+  readonly low?: number;
+  readonly high?: number;
+}
+
+/**
+ * The median over seeds at every step that any of them has, with a band. A seed that has diverged counts as infinite
+ * from there on, so that the curve does not become better by the loss of its worst seeds.
+ */
+export function medianOverSeeds(runs: readonly RunSeries[]): Point[] {
+  if (runs.length === 1) return runs[0]!.steps.map((step, i) => ({ step, value: runs[0]!.values[i]! }));
+  const byStep = new Map<number, number[]>();
+  for (const { steps, values } of runs) {
+    steps.forEach((step, i) => {
+      const at = byStep.get(step);
+      if (at) at.push(values[i]!);
+      else byStep.set(step, [values[i]!]);
+    });
+  }
+  const ends = runs.filter(({ status }) => status === "diverged").map(({ steps }) => steps.at(-1) ?? -1);
+  return [...byStep]
+    .sort(([a], [b]) => a - b)
+    .map(([step, values]) => {
+      const gone = ends.filter((end) => end < step).map(() => Number.POSITIVE_INFINITY);
+      const all = [...values, ...gone];
+      return { step, value: quantile(all, 0.5), ...band(all) };
+    });
+}
+
+/** The first points of a curve are all kept: a logarithmic step axis shows them far apart. */
+const keptAtStart = 16;
+
+/**
+ * Fewer points for display: of each of `buckets` stretches of equal length the first point and those where the curve
+ * or its band is smallest and largest, so that no extreme is lost; the last point always.
+ */
+export function thinned(points: readonly Point[], maximum: number): readonly Point[] {
+  if (points.length <= maximum) return points;
+  const kept = new Set<number>([points.length - 1]);
+  const start = Math.min(keptAtStart, maximum >> 2);
+  for (let i = 0; i < start; i++) kept.add(i);
+  const buckets = Math.max(1, Math.floor((maximum - start) / (points[0]!.low === undefined ? 2 : 4)));
+  const rest = points.length - start;
+  for (let bucket = 0; bucket < buckets; bucket++) {
+    const from = start + Math.floor((bucket * rest) / buckets);
+    const to = start + Math.floor(((bucket + 1) * rest) / buckets);
+    for (const i of extremes(points, from, to)) kept.add(i);
+  }
+  return [...kept].sort((a, b) => a - b).map((i) => points[i]!);
+}
+
+function extremes(points: readonly Point[], from: number, to: number): number[] {
+  if (to <= from) return [];
+  const indices = Array.from({ length: to - from }, (_, i) => from + i);
+  const least = (of: (point: Point) => number) => indices.reduce((a, b) => (of(points[b]!) < of(points[a]!) ? b : a));
+  const found = [least(({ value }) => value), least(({ value }) => -value)];
+  if (points[from]!.low !== undefined)
+    found.push(
+      least(({ low }) => low!),
+      least(({ high }) => -high!),
+    );
+  return found;
+}

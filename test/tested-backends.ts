@@ -1,0 +1,7 @@
+/**
+ * The backends on which tests of tensors run. TEST_BACKEND names another one instead of these, which every machine has;
+ * `npm run test:native` and `npm run test:webgpu` do, and run every test file that imports this one.
+ */
+export const testedBackends: readonly string[] = process.env.TEST_BACKEND
+  ? [process.env.TEST_BACKEND]
+  : ["wasm", "cpu"];

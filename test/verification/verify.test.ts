@@ -1,0 +1,147 @@
+import { execFile } from "node:child_process";
+import { cpSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { join, resolve } from "node:path";
+import { promisify } from "node:util";
+import { afterAll, expect, it } from "vitest";
+import { exitCodes } from "../../src/errors.js";
+import type { Check } from "../../src/verification/check.js";
+import { junit, markdownSummary } from "../../src/verification/formats.js";
+import { temporaryDirectory } from "../report/support.js";
+
+const root = resolve(import.meta.dirname, "../..");
+const directory = temporaryDirectory();
+afterAll(() => rmSync(directory, { recursive: true, force: true }));
+
+const config = join(directory, "rules.json");
+writeFileSync(
+  config,
+  JSON.stringify({
+    name: "rules",
+    problem: { name: "quadratic" },
+    optimizers: [
+      { name: "sgd", learningRate: 0.05 },
+      { name: "lars", learningRate: 0.05 },
+    ],
+    steps: 30,
+    expect: [{ claim: "the runs end", source: "here", status: "completed" }],
+  }),
+);
+
+/** The built command line, as users start it. */
+async function cli(args: readonly string[], tool = root, env: NodeJS.ProcessEnv = {}) {
+  const command = [join(tool, "bin/run-experiment.js"), ...args];
+  const options = { cwd: directory, env: { ...process.env, GITHUB_STEP_SUMMARY: "", ...env } };
+  try {
+    const { stdout } = await promisify(execFile)(process.execPath, command, options);
+    return { code: 0, stdout };
+  } catch (error) {
+    const { code, stdout, stderr } = error as { code: number; stdout: string; stderr: string };
+    return { code, stdout: stdout + stderr };
+  }
+}
+
+const failures = (stdout: string) => (JSON.parse(stdout) as Check[]).filter(({ outcome }) => outcome === "failed");
+
+it("writes a reference, agrees with it, and repeats to the byte", async () => {
+  const before = await cli(["verify", config, "--json", "--quiet"]);
+  expect(before.code).toBe(0);
+  expect((JSON.parse(before.stdout) as Check[]).find(({ kind }) => kind === "reference")).toMatchObject({
+    outcome: "not checked",
+  });
+  expect((await cli(["verify", config, "--update", "--quiet"])).code).toBe(0);
+  const after = await cli(["verify", config, "--twice", "--json", "--quiet"]);
+  expect(after.code).toBe(0);
+  const passed = (JSON.parse(after.stdout) as Check[]).filter(({ outcome }) => outcome === "passed");
+  const count = (kind: Check["kind"]) => passed.filter((check) => check.kind === kind).length;
+  expect([count("reference"), count("repetition"), count("expectation")]).toEqual([2, 2, 1]);
+});
+
+it("fails when a reference differs by 1e-6 in one number, and names rule, column and step", async () => {
+  const path = join(directory, "results/reference/rules/trace.csv");
+  const original = readFileSync(path, "utf8");
+  const lines = original.split("\n");
+  const column = lines[0]!.split(",").indexOf("loss");
+  const line = lines.findIndex((text) => text.startsWith("1,7,"));
+  const fields = lines[line]!.split(",");
+  fields[column] = String(Number(fields[column]) * (1 + 1e-6));
+  lines[line] = fields.join(",");
+  writeFileSync(path, lines.join("\n"));
+  const { code, stdout } = await cli(["verify", "results/rules", "--json"]);
+  writeFileSync(path, original);
+  expect(code).toBe(exitCodes.verificationFailed);
+  const [failure, ...others] = failures(stdout);
+  expect(others).toEqual([]);
+  expect(failure).toMatchObject({ experiment: "rules", kind: "reference", name: "lars seed=0" });
+  expect(failure!.detail).toMatch(/^rule lars: column loss: first at step 7, /);
+});
+
+it("fails when a rule's formula changes by 1e-6, in the runs of that rule alone", async () => {
+  const changed = join(directory, "changed");
+  for (const part of ["bin", "dist", "package.json"])
+    cpSync(join(root, part), join(changed, part), { recursive: true });
+  symlinkSync(join(root, "node_modules"), join(changed, "node_modules"));
+  const rule = join(changed, "dist/optimizers/sgd.js");
+  const source = readFileSync(rule, "utf8");
+  const mutated = source.replace(/algebra\.scalar\(-learningRate\)/g, "algebra.scalar(-learningRate * (1 + 1e-6))");
+  expect(mutated).not.toBe(source);
+  writeFileSync(rule, mutated);
+  const args = ["verify", config, "--out", "results-changed", "--json", "--quiet"];
+  const { code, stdout } = await cli([...args, "--references", "results/reference"], changed);
+  expect(code).toBe(exitCodes.verificationFailed);
+  const found = failures(stdout);
+  expect(found.map(({ experiment, name }) => [experiment, name])).toEqual([["rules", "sgd seed=0"]]);
+  expect(found[0]!.detail).toMatch(/^rule sgd: column \w+(, layer w)?: first at step 0, /);
+});
+
+it("refuses a reference of another result schema, and says when the config has changed", async () => {
+  const path = join(directory, "results/reference/rules/reference.json");
+  const original = readFileSync(path, "utf8");
+  writeFileSync(path, original.replace(/"resultSchemaVersion": \d+/, '"resultSchemaVersion": 0'));
+  const older = await cli(["verify", "results/rules", "--json"]);
+  writeFileSync(path, original);
+  expect(older.code).toBe(exitCodes.verificationFailed);
+  expect(failures(older.stdout)[0]!.detail).toContain("--update");
+  const args = ["verify", config, "--set", "optimizers.1.learningRate=0.06", "--out", "results-other", "--json"];
+  const found = failures((await cli([...args, "--quiet"])).stdout).filter(({ kind }) => kind === "reference");
+  expect(found.map(({ name }) => name)).toEqual(["lars seed=0"]);
+  expect(found[0]!.detail).toMatch(/^rule lars, whose config has changed since: column learning_rate: first at step 0/);
+});
+
+it("writes JUnit XML and a step summary", async () => {
+  const summary = join(directory, "summary.md");
+  const args = ["verify", "results/rules", "--junit", "verify.xml", "--github"];
+  expect((await cli(args, root, { GITHUB_STEP_SUMMARY: summary })).code).toBe(0);
+  expect(readFileSync(join(directory, "verify.xml"), "utf8")).toMatch(
+    /<testsuite name="rules" tests="\d+" failures="0" skipped="\d+">/,
+  );
+  expect(readFileSync(summary, "utf8")).toContain("## Verification passed");
+  const hostile: Check = {
+    experiment: "<e>",
+    kind: "run",
+    name: '"&\u0000',
+    outcome: "failed",
+    detail: "a | b\n<img>",
+  };
+  expect(junit([hostile])).toContain('name="&quot;&amp;?"><failure message="a | b &lt;img&gt;"/>');
+  expect(markdownSummary([hostile])).toContain('| &lt;e> | run | "&amp;');
+  expect(markdownSummary([hostile])).toContain("a \\| b &lt;img> |");
+});
+
+it("show prints a run; diff says where two part", async () => {
+  const { stdout } = await cli(["verify", "results/rules", "--json"]);
+  expect(stdout).toContain("sgd");
+  const { runs } = JSON.parse(readFileSync(join(directory, "results/rules/experiment.json"), "utf8")) as {
+    runs: { id: string }[];
+  };
+  const [sgd, lars] = runs.map(({ id }) => join("results/rules/runs", id));
+  const shown = await cli(["show", sgd!]);
+  expect(shown.stdout).toMatch(/status +completed/);
+  expect(shown.stdout).toMatch(/command +run-experiment verify/);
+  const parted = await cli(["diff", lars!, sgd!]);
+  expect(parted.stdout).toMatch(/optimizer\.name +"lars" +"sgd"/);
+  expect(parted.stdout).toMatch(/TRACES {2}column \S+(, layer w)?: first at step 0/);
+  expect((await cli(["diff", sgd!, sgd!])).stdout).toMatch(
+    /CONFIG {2}the same\n\nPROVENANCE {2}the same\n\nTRACES {2}the same/,
+  );
+  expect((await cli(["show", "results"])).code).toBe(exitCodes.usage);
+});
