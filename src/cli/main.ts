@@ -50,6 +50,7 @@ function createProgram(): Command {
     .option("--references <directory>", "where references are", "results/reference")
     .option("--set <path=value>", "change a config value (repeatable)", collect)
     .option("--backend <name>", "as for run")
+    .option("-j, --jobs <n>", "as for run")
     .option("--update", "write the references anew and show what changes")
     .option("--twice", "run everything once more, aside, and compare the bytes")
     .option("--junit <file>", "write the checks as JUnit XML")

@@ -7,7 +7,7 @@ import { isFinished, type Manifest } from "../results/manifest.js";
 import { runsDirectory } from "../results/summary.js";
 import { type Columns, readColumns } from "../trace/csv-columns.js";
 import { type Difference, differences, differenceText } from "./compare.js";
-import { configurationHash, type Reference, type ReferenceRun, readReference } from "./reference.js";
+import { configurationHash, datasetOf, type Reference, type ReferenceRun, readReference } from "./reference.js";
 import { agree, float32Steps, toleranceOf } from "./tolerance.js";
 
 /** One thing that was verified, or why it could not be. */
@@ -101,6 +101,10 @@ export function referenceChecks({ name, directory, manifests }: Verified, refere
     const check = { experiment: name, kind: "reference" as const, name: run.label };
     if (!manifest) return { ...check, outcome: "failed", detail: "there is no such run any more" };
     const rule = `rule ${manifest.config.optimizer.name}`;
+    if (datasetOf(manifest) !== run.dataset) {
+      const detail = `made on ${datasetOf(manifest) ?? "no data set"}, the reference on ${run.dataset ?? "none"}`;
+      return { ...check, outcome: "not checked", detail };
+    }
     // An option that is new and at its default changes the config and no number: only a difference needs explaining.
     const cause = configurationHash(manifest) === run.configuration ? "" : ", whose config has changed since";
     if (manifest.status !== run.status) {

@@ -17,6 +17,8 @@ export interface ReferenceRun {
   readonly status: Manifest["status"];
   readonly precision: Precision;
   readonly backend: string;
+  /** The examples really used, where there are any: a fallback changes every number. */
+  readonly dataset?: string;
   /** Of everything in the config that determines the numbers, save where they are computed. */
   readonly configuration: string;
 }
@@ -51,7 +53,10 @@ export function configurationHash({ config }: Manifest): string {
     .slice(0, 12);
 }
 
-/** The lines of a number of the run, or all columns by their run. */
+/** Name and checksum of the examples a run really used. */
+export const datasetOf = ({ dataset }: Manifest) => dataset && `${dataset.name} ${dataset.checksum}`;
+
+/** A table of several runs, taken apart by its column `run`; columns that a run leaves empty are left out. */
 function byRun(columns: Columns): Map<number, Columns> {
   const lines = new Map<number, number[]>();
   columns.get("run")!.forEach((run, i) => {
@@ -168,6 +173,7 @@ export function writeReference(directory: string, experimentDirectory: string, m
       status: manifest.status,
       precision: manifest.precision as Precision,
       backend: manifest.backend.name,
+      ...(manifest.dataset && { dataset: datasetOf(manifest)! }),
       configuration: configurationHash(manifest),
     })),
   };

@@ -5,7 +5,7 @@ import { expand } from "../../src/config/expand.js";
 import { loadExperiment } from "../../src/config/load.js";
 import { type ExperimentResult, executeExperiment } from "../../src/execution/experiment.js";
 
-export const silent = { announce() {}, begin() {}, start() {}, record() {}, end() {}, finish() {} };
+export const silent = { announce() {}, begin() {}, finish() {}, start() {}, record() {}, end() {} };
 
 export const temporaryDirectory = () => mkdtempSync(join(tmpdir(), "run-experiment-test-"));
 

@@ -15,6 +15,7 @@ import { countsText, junit, markdownSummary } from "../../verification/formats.j
 import { readReference, writeReference } from "../../verification/reference.js";
 import { repetitionChecks } from "../../verification/repetition.js";
 import { interruptSignal } from "../interrupt.js";
+import { jobsOption } from "../options.js";
 import { createProgress, type Progress } from "../progress.js";
 import { reportOn } from "../report-on.js";
 import { table } from "../table.js";
@@ -25,6 +26,7 @@ const optionsSchema = z.object({
   references: z.string(),
   set: z.array(z.string()).default([]),
   backend: z.string().optional(),
+  jobs: jobsOption,
   update: z.boolean().default(false),
   twice: z.boolean().default(false),
   junit: z.string().optional(),
@@ -68,7 +70,12 @@ interface Work {
 async function repeated(experiment: Experiment, runs: readonly Run[], first: Verified, work: Work): Promise<Check[]> {
   const out = mkdtempSync(join(tmpdir(), "run-experiment-"));
   try {
-    const result = await executeExperiment(experiment, runs, { out, force: true, signal: work.signal }, work.progress);
+    const result = await executeExperiment(
+      experiment,
+      runs,
+      { out, force: true, jobs: work.options.jobs, signal: work.signal },
+      work.progress,
+    );
     return work.signal.aborted ? [] : repetitionChecks(first, verifiedOf(first.name, result));
   } finally {
     rmSync(out, { recursive: true, force: true });
@@ -105,7 +112,12 @@ async function checksOfConfigs(paths: readonly string[], work: Work): Promise<Ch
   const { options, progress, signal } = work;
   const checks: Check[] = [];
   for (const { experiment, runs } of loadAll(paths, options)) {
-    const result = await executeExperiment(experiment, runs, { out: options.out, force: false, signal }, progress);
+    const result = await executeExperiment(
+      experiment,
+      runs,
+      { out: options.out, force: false, jobs: options.jobs, signal },
+      progress,
+    );
     if (signal.aborted) break;
     await reportOn(result, progress);
     const verified = verifiedOf(experiment.name, result);
