@@ -6,7 +6,7 @@ import { cpus, tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 
-const [runs = 4, steps = 300] = process.argv.slice(2).map(Number);
+const [runs = 4, steps = 1000] = process.argv.slice(2).map(Number);
 const tool = fileURLToPath(new URL("../bin/run-experiment.js", import.meta.url));
 const directory = mkdtempSync(join(tmpdir(), "measure-workers-"));
 const config = join(directory, "config.json");

@@ -1,7 +1,17 @@
 import { randomUUID } from "node:crypto";
-import { mkdirSync, readFileSync, readlinkSync, rmSync, statSync, utimesSync, writeFileSync } from "node:fs";
+import {
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  rmSync,
+  statSync,
+  utimesSync,
+  writeFileSync,
+} from "node:fs";
 import { hostname } from "node:os";
-import { dirname } from "node:path";
+import { dirname, join } from "node:path";
 import { onDisk, readJson } from "../results/files.js";
 
 /** A process, recognisable after its number has been given to another one. */
@@ -69,6 +79,11 @@ function isStale(path: string, holder: Holder | undefined): boolean {
   return holder.host === thisHost ? !isProcessAlive(holder) : ageInSeconds(path) > secondsUntilStale;
 }
 
+function thisProcess(): Holder {
+  const started = processFacts(process.pid)?.started;
+  return { pid: process.pid, host: thisHost, ...(started && { started }), token: randomUUID() };
+}
+
 const holderOf = (path: string) => readJson(path) as Holder | undefined;
 
 /** Makes the file, if there is none: the one operation that decides between two processes. */
@@ -123,8 +138,7 @@ function hold(path: string, token: string): Lock {
  * @throws ExperimentError if the file cannot be written
  */
 export function tryLock(path: string): LockAttempt {
-  const started = processFacts(process.pid)?.started;
-  const me: Holder = { pid: process.pid, host: thisHost, ...(started && { started }), token: randomUUID() };
+  const me = thisProcess();
   return onDisk("lock", path, () => {
     mkdirSync(dirname(path), { recursive: true });
     for (let attempt = 0; attempt < 3; attempt++) {
@@ -135,4 +149,12 @@ export function tryLock(path: string): LockAttempt {
     }
     return { heldBy: holderOf(path) ?? me };
   });
+}
+
+/** Removes the locks that dead processes have left in a directory, on runs that are done and nobody will take over. */
+export function removeStaleLocks(directory: string): void {
+  const names = existsSync(directory) ? readdirSync(directory) : [];
+  for (const path of names.map((name) => join(directory, name))) {
+    if (isStale(path, holderOf(path))) removeStale(path, thisProcess());
+  }
 }

@@ -4,7 +4,7 @@ import { ExperimentError, messageOf } from "../errors.js";
 import type { Manifest } from "../results/manifest.js";
 import type { StepRecord } from "../training/record.js";
 import type { Executor } from "./executor.js";
-import { type Lock, tryLock } from "./lock.js";
+import { type Lock, removeStaleLocks, tryLock } from "./lock.js";
 import type { PlannedRun } from "./plan.js";
 import { finishedManifest } from "./run.js";
 
@@ -38,7 +38,8 @@ export interface ScheduleResult {
 
 const millisecondsBetweenLooks = 1000;
 
-const lockPath = (directory: string, { id }: PlannedRun) => join(directory, "locks", id);
+const locksDirectory = (directory: string) => join(directory, "locks");
+const lockPath = (directory: string, { id }: PlannedRun) => join(locksDirectory(directory), id);
 
 /**
  * Makes these runs, as many at once as the executor can. A run that fails is told and the others go on. Runs that
@@ -115,5 +116,6 @@ export async function schedule(runs: readonly PlannedRun[], scheduling: Scheduli
     elsewhere = [];
     await workOff();
   }
+  removeStaleLocks(locksDirectory(directory));
   return { manifests, failures };
 }
