@@ -1,5 +1,6 @@
 import type { ExperimentResult } from "../execution/experiment.js";
 import { markdownTable } from "../markdown.js";
+import type { Manifest } from "../results/manifest.js";
 import { csvLines } from "../trace/csv-file.js";
 import { type BoundFinding, boundFindings } from "./bound-findings.js";
 import type { Finding } from "./evaluate.js";
@@ -14,13 +15,25 @@ export interface ExperimentClaims {
   readonly bounds: readonly BoundFinding[];
   /** Runs that could not be made, one line each. */
   readonly failures: readonly string[];
+  /** On what the runs were made: backends, and the data set really used. */
+  readonly setting: string;
+}
+
+function settingOf(manifests: readonly Manifest[]): string {
+  const once = (texts: readonly string[]) => [...new Set(texts)].join(" and ");
+  const data = manifests.flatMap(({ dataset }) =>
+    dataset ? [dataset.fallbackFor ? `${dataset.name} in place of ${dataset.fallbackFor}` : dataset.name] : [],
+  );
+  return [`${manifests.length} runs on ${once(manifests.map(({ backend }) => backend.name))}`, once(data)]
+    .filter((text) => text !== "")
+    .join(", data ");
 }
 
 export function claimsOf(
   facts: Pick<ExperimentClaims, "name" | "description" | "config">,
   { findings, manifests, failures }: Pick<ExperimentResult, "findings" | "manifests" | "failures">,
 ): ExperimentClaims {
-  return { ...facts, findings, failures, bounds: boundFindings(manifests) };
+  return { ...facts, findings, failures, bounds: boundFindings(manifests), setting: settingOf(manifests) };
 }
 
 /** One line of claims.csv and of the tables of CLAIMS.md. */
@@ -64,11 +77,12 @@ export const failuresIn = (claims: ExperimentClaims) => rowsOf(claims).filter(is
 
 /** claims.csv: one row a claim. */
 export function claimsCsv(experiments: readonly ExperimentClaims[]): string {
-  const header = ["experiment", "config", "claim", "source", "expected", "measured", "verdict"];
+  const header = ["experiment", "config", "setting", "claim", "source", "expected", "measured", "verdict"];
   const rows = experiments.flatMap((claims) =>
     rowsOf(claims).map(({ claim, source, expected, measured, verdict }) => [
       claims.name,
       claims.config,
+      claims.setting,
       claim,
       source,
       expected,
@@ -88,6 +102,7 @@ function section(claims: ExperimentClaims): string {
     `## ${claims.name}`,
     "",
     `${claims.description} [\`${claims.config}\`](../../${claims.config})`,
+    `${claims.setting}.`,
     "",
     ...claims.failures.map((failure) => `- **failed**: ${failure}`),
     markdownTable(
