@@ -27,7 +27,7 @@ function createProgram(): Command {
       collect,
     )
     .option("--seed <n>", "run with this seed in place of the config's (repeatable)", collect)
-    .option("--backend <name>", "auto, tensorflow, cuda, wasm, cpu or float64")
+    .option("--backend <name>", "auto, tensorflow, cuda, webgpu, wasm, cpu or float64")
     .option("-j, --jobs <n>", "runs at once (default: one a core, one on a GPU)")
     .option("--executor <name>", "where runs are made: local, or slurm (options under slurm in the config)", "local")
     .option("--attach", "with slurm: follow what was submitted before")
