@@ -113,7 +113,7 @@ const table: readonly [what: string, config: unknown, args: string[], line: RegE
   ["a backend that is not there", { ...network, batchSize: 10 }, ["--backend", "cuda"], /backend cuda: .+/],
 ];
 
-test.each(table)("%s: one clear line, exit code 2, nothing written", async (_, config, args, line) => {
+test.concurrent.each(table)("%s: one clear line, exit code 2, nothing written", async (_, config, args, line) => {
   const directory = freshDirectory();
   writeFileSync(join(directory, "config"), typeof config === "string" ? config : JSON.stringify(config));
   const env = { RUN_EXPERIMENT_CACHE: join(directory, ".cache") };
