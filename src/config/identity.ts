@@ -11,6 +11,8 @@ export interface Surroundings {
   readonly dataset?:
     | { readonly name: string; readonly checksum: string; readonly train: number; readonly test: number }
     | undefined;
+  /** Checksum of the examples that a file of the user's holds. */
+  readonly examples?: string | undefined;
 }
 
 /** JSON with sorted keys, so that the order in which a config is written does not matter. */
@@ -42,6 +44,7 @@ export function runId({ label, config }: Run, surroundings: Surroundings): strin
     optimizer: rule,
     stop: stopRule,
     data: surroundings.dataset ?? data,
+    examples: surroundings.examples,
     backend: surroundings.backend,
     resultSchemaVersion,
     ruleVersion: optimizerDefinition(optimizer.name).version,

@@ -90,7 +90,7 @@ export async function prepareRun(run: Run, resources: Resources): Promise<Prepar
   const steps = config.steps ?? Math.max(1, Math.round(config.epochs! * epochSteps));
   return {
     run,
-    id: runId(run, { backend, dataset: dataset && identityOf(dataset) }),
+    id: runId(run, { backend, dataset: dataset && identityOf(dataset), examples: problem.checksum }),
     problem,
     optimizer: createOptimizer(config.optimizer, problem.layers, steps),
     precision,

@@ -7,6 +7,8 @@ import type { Batch, Layer, Objective } from "./problem.js";
 export interface Examples {
   readonly features: Matrix<Float64Array>;
   readonly targets: Float64Array;
+  /** SHA-256 of examples read from a file; the config and seed tell all about generated ones. */
+  readonly checksum?: string;
 }
 
 /** What a pointwise loss ℓ(z, y) says of a batch of predictions z_i. */

@@ -68,6 +68,8 @@ export interface Problem {
   /** Number of training examples; absent for problems without data (a batch size other than "full" is an error). */
   readonly examples?: number;
   readonly constants?: KnownConstants;
+  /** SHA-256 of examples that a file of the user's holds: part of a run's identity. */
+  readonly checksum?: string;
   /** The data set used, for the manifest; absent for problems that make their own data. */
   readonly dataset?: ImageDataset;
   /** The precision used when the config says nothing. */

@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import { z } from "zod";
 import type { Matrix } from "../compute/algebra.js";
 import { float64 } from "../compute/float64.js";
@@ -95,8 +96,8 @@ export async function classificationExamples(
   context: ProblemContext,
 ): Promise<Examples> {
   if (data.source === "csv") {
-    const { features, targets } = await fromFile(data, intercept, context);
-    return { features, targets: targets.map((target, i) => signLabel(target, i, data.file)) };
+    const { targets, ...examples } = await fromFile(data, intercept, context);
+    return { ...examples, targets: targets.map((target, i) => signLabel(target, i, data.file)) };
   }
   const { features, weights } = generate(data, intercept, context);
   const probabilities = float64.sigmoid(float64.multiplyMatrix(features, weights));
@@ -118,8 +119,14 @@ function generate(data: Generated, intercept: boolean, context: ProblemContext) 
 async function fromFile(source: z.infer<typeof csv>, intercept: boolean, context: ProblemContext): Promise<Examples> {
   const { features, targets } = await readExamples({ ...source, directory: context.directory });
   const complete = intercept ? withOnes(features) : features;
-  if (complete.columns > 0) return { features: complete, targets };
+  if (complete.columns > 0) return { features: complete, targets, checksum: checksumOf(complete.entries, targets) };
   throw new ExperimentError(`${source.file} has no feature column besides the target: add one or set intercept: true`);
+}
+
+function checksumOf(...arrays: readonly Float64Array[]): string {
+  const hash = createHash("sha256");
+  for (const { buffer, byteOffset, byteLength } of arrays) hash.update(new Uint8Array(buffer, byteOffset, byteLength));
+  return hash.digest("hex");
 }
 
 function withOnes({ rows, columns, entries }: Matrix<Float64Array>): Matrix<Float64Array> {

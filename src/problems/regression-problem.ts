@@ -12,7 +12,7 @@ export interface RegressionFacts extends Omit<KnownConstants, "optimum"> {
 /** The problem of fitting a linear model, its start and loss scale as the options say. */
 export function regressionProblem(
   model: LinearModel,
-  { optimum, ...facts }: RegressionFacts,
+  { optimum, ...known }: RegressionFacts,
   options: { readonly start: StartOption; readonly lossScale: number },
   context: ProblemContext,
 ): Problem {
@@ -22,9 +22,9 @@ export function regressionProblem(
     optimum,
     stream: context.stream("initialisation"),
   });
-  const constants = { ...facts, ...(optimum && { optimum: cutIntoLayers(layers, optimum) }) };
-  const problem = analyticProblem({ layers, examples: examples.targets.length, constants }, (algebra) =>
-    linearModelObjective(algebra, model, start),
-  );
+  const constants = { ...known, ...(optimum && { optimum: cutIntoLayers(layers, optimum) }) };
+  const { targets, checksum } = examples;
+  const facts = { layers, examples: targets.length, constants, ...(checksum && { checksum }) };
+  const problem = analyticProblem(facts, (algebra) => linearModelObjective(algebra, model, start));
   return scaleLoss(options.lossScale, problem);
 }

@@ -183,6 +183,21 @@ test("finished runs are kept; --force makes them again and sets the earlier ones
   expect(rowsOf(join(first.directory, "out", "scalar", "summary.csv"))).toHaveLength(2);
 });
 
+test("a changed data file makes a new run beside the old one", async () => {
+  const directory = freshDirectory();
+  const config = {
+    ...scalar,
+    name: "file",
+    problem: { name: "least-squares", data: { source: "csv", file: "data.csv", target: "y" } },
+  };
+  writeFileSync(join(directory, "data.csv"), "x,y\n1,2\n2,4\n3,6.5\n");
+  const first = await experiment(config, [], directory);
+  expect(first.code, first.stderr).toBe(0);
+  expect((await experiment(config, [], directory)).runs).toEqual(first.runs);
+  writeFileSync(join(directory, "data.csv"), "x,y\n1,2\n2,4\n3,6\n");
+  expect((await experiment(config, [], directory)).runs).toHaveLength(2);
+});
+
 test("divergence is a recorded result with its partial trace, and the other runs go on", async () => {
   const optimizers = [{ name: "sgd", learningRate: 3 }, scalar.optimizer];
   const { code, manifests, runs, directory } = await experiment({
