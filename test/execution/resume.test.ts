@@ -38,11 +38,10 @@ function reference(name: keyof typeof cases): Promise<string> {
   return made;
 }
 
-test.each([
-  ["network", 1500],
-  ["convex", 600],
-] as const)("killed at random moments and resumed: %s", async (name, span) => {
+test.each(["network", "convex"] as const)("killed at random moments and resumed: %s", async (name) => {
   const expected = await reference(name);
+  // On average the kills leave more than half of the run's own time to the last process, however fast the machine is.
+  const span = (800 * (manifest(expected, onlyRun(expected)).wallSeconds as number)) / kills;
   const directory = freshDirectory();
   const args = [writeConfig(directory, cases[name]), "-o", directory];
   const experiment = join(directory, name);
