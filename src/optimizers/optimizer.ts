@@ -48,6 +48,8 @@ export interface Optimizer {
   readonly scope: "layer" | "global";
   /** Names of the layers kept out of the rule. */
   readonly excluded: readonly string[];
+  /** What the rule sees as one vector each, as indices into the layers; one state belongs to each, in this order. */
+  readonly blocks: readonly { readonly layers: readonly number[] }[];
   /** λ_k for k = 0 … steps − 1 */
   readonly learningRate: (step: number) => number;
   initialState<V, S>(algebra: Algebra<V, S>, weights: readonly V[]): OptimizerState<V>;
@@ -106,6 +108,7 @@ export function createOptimizer(config: OptimizerConfig, layers: readonly Layer[
     rule,
     scope: config.scope,
     excluded: [...excluded],
+    blocks: groups.map(({ members }) => ({ layers: members })),
     learningRate,
 
     initialState: (algebra, weights) =>

@@ -1,0 +1,223 @@
+import * as tf from "@tensorflow/tfjs-core";
+import { z } from "zod";
+import { tensorAlgebra } from "../compute/tensors.js";
+import { ExperimentError } from "../errors.js";
+import { createOptimizer, type Optimizer, type OptimizerConfig, optimizerSchema } from "./optimizer.js";
+import type { OptimizerDefinition, RuleState } from "./update-rule.js";
+
+type Tensor = tf.Tensor;
+
+interface NamedTensor {
+  name: string;
+  tensor: Tensor;
+}
+
+/** What a rule remembers of the variables it sees as one vector, by their names. */
+type States = Map<string, RuleState<Tensor>>;
+
+/** The rule laid over the variables of one call, in their order. */
+interface Laid {
+  readonly names: readonly string[];
+  readonly optimizer: Optimizer;
+}
+
+/** The options of a rule as a TensorFlow.js optimizer: those it has in a config. */
+export type TensorFlowOptions = Readonly<Record<string, unknown>> & {
+  /** λ: a number, or a schedule with its options, for which `steps` is to be given. */
+  readonly learningRate: unknown;
+  /** K, the number of updates that a schedule stretches over. */
+  readonly steps?: number;
+};
+
+const separator = "/state/";
+
+/** TensorFlow.js gives a second variable of the same name a number, so that a model loaded again has other names. */
+const original = (name: string) => name.replace(/_\d+$/, "");
+
+/** In a model's file, strings lose their underscores unless they are called `name`. */
+const patternsToSave = (patterns: readonly string[]) => patterns.map((name) => ({ name }));
+const savedPatterns = (patterns: unknown) =>
+  Array.isArray(patterns) ? patterns.map((pattern) => (pattern as { name?: string }).name ?? pattern) : patterns;
+
+const memoryOf = (variables: readonly string[]) => variables.join("\n");
+
+/**
+ * An update rule as an optimizer of TensorFlow.js, for `model.compile` and `optimizer.minimize`. Each variable is a layer
+ * of the rule. What the rule remembers is kept by the variables' names, so that neither their order nor their number
+ * matters from call to call.
+ */
+export class TensorFlowOptimizer extends tf.Optimizer {
+  private readonly algebra = tensorAlgebra();
+  private readonly config: OptimizerConfig;
+  private readonly steps: number;
+  private readonly states: States = new Map();
+  private laid: Laid | undefined;
+  /** State of a loaded model, until the variables it belongs to are seen. */
+  private loaded: States = new Map();
+  private counter: Tensor | undefined;
+
+  /** @throws ExperimentError if an option is not one of the rule's */
+  constructor(
+    private readonly definition: OptimizerDefinition,
+    { steps, ...options }: TensorFlowOptions,
+  ) {
+    super();
+    const given = { ...options, name: definition.name, exclude: savedPatterns(options.exclude) ?? [] };
+    const parsed = optimizerSchema.safeParse(given);
+    if (!parsed.success) throw new ExperimentError(`${definition.name}: ${z.prettifyError(parsed.error)}`);
+    this.config = parsed.data as unknown as OptimizerConfig;
+    if (steps === undefined && typeof this.config.learningRate !== "number") {
+      throw new ExperimentError(`${definition.name}: a schedule needs the number of updates; give it as steps`);
+    }
+    this.steps = steps ?? Number.POSITIVE_INFINITY;
+  }
+
+  /** Δw of all variables, and w ← w + Δw. Variables without a gradient are left as they are. */
+  applyGradients(gradients: tf.NamedTensorMap | NamedTensor[] | Record<string, Tensor>): void {
+    const pairs: [string, Tensor | null][] = Array.isArray(gradients)
+      ? gradients.map(({ name, tensor }) => [name, tensor])
+      : Object.entries(gradients);
+    const given = pairs.filter((pair): pair is [string, Tensor] => pair[1] != null);
+    const variables = given.map(([name]) => tf.engine().registeredVariables[name]!);
+    const { optimizer } = this.over(variables);
+    const { algebra, states } = this;
+    const groups = optimizer.blocks.map(({ layers }) => memoryOf(layers.map((i) => variables[i]!.name)));
+    const initial = optimizer.blocks.map((_, i) => states.get(groups[i]!));
+    const next = algebra.scope(() => {
+      const fresh = initial.includes(undefined) ? optimizer.initialState(algebra, variables) : [];
+      const before = initial.map((state, i) => state ?? fresh[i]!);
+      const output = optimizer.updates(
+        algebra,
+        this.iterations,
+        variables,
+        given.map(([, gradient]) => gradient),
+        before,
+      );
+      variables.forEach((variable, i) => {
+        variable.assign(algebra.add(variable, output.updates[i]!));
+      });
+      return output.state;
+    });
+    next.forEach((state, i) => {
+      this.remember(groups[i]!, state);
+    });
+    this.incrementIterations();
+  }
+
+  override async getWeights(): Promise<NamedTensor[]> {
+    this.counter?.dispose();
+    const iterations = await this.saveIterations();
+    this.counter = iterations.tensor;
+    const remembered = [...this.states].flatMap(([variables, state]) =>
+      Object.entries(state).map(([name, tensor]) => ({ name: `${variables}${separator}${name}`, tensor })),
+    );
+    return [iterations, ...remembered];
+  }
+
+  override async setWeights(weights: NamedTensor[]): Promise<void> {
+    const remembered = await this.extractIterations(weights);
+    this.forget();
+    for (const { name, tensor } of remembered) {
+      const [variables, part] = name.split(separator) as [string, string];
+      this.loaded.set(variables, { ...this.loaded.get(variables), [part]: tf.keep(tf.clone(tensor)) });
+    }
+  }
+
+  override dispose(): void {
+    this.forget();
+    this.counter?.dispose();
+    this.counter = undefined;
+  }
+
+  getConfig(): tf.serialization.ConfigDict {
+    const { name: _, exclude, ...options } = this.config as OptimizerConfig & Record<string, unknown>;
+    return {
+      ...options,
+      exclude: patternsToSave(exclude),
+      ...(Number.isFinite(this.steps) && { steps: this.steps }),
+    } as unknown as tf.serialization.ConfigDict;
+  }
+
+  override getClassName(): string {
+    return classNameOf(this.definition);
+  }
+
+  /** The rule over these variables; what is remembered of them is found again. */
+  private over(variables: readonly tf.Variable[]): Laid {
+    const names = variables.map(({ name }) => name);
+    if (this.laid?.names.length !== names.length || !names.every((name, i) => name === this.laid!.names[i])) {
+      const layers = variables.map(({ name, shape }) => ({ name, shape }));
+      this.laid = { names, optimizer: createOptimizer(this.config, layers, this.steps) };
+      this.adoptLoaded();
+    }
+    return this.laid;
+  }
+
+  /** Gives what was loaded to the variables of the same name, or of the name that a copy of it has. */
+  private adoptLoaded(): void {
+    const { names, optimizer } = this.laid!;
+    for (const { layers } of optimizer.blocks) {
+      const own = layers.map((i) => names[i]!);
+      const found = [...this.loaded].find(([saved]) => saved === memoryOf(own)) ?? this.loadedUnderOriginal(own);
+      if (!found) continue;
+      this.loaded.delete(found[0]);
+      this.remember(memoryOf(own), found[1]);
+    }
+  }
+
+  private loadedUnderOriginal(own: readonly string[]) {
+    const canonical = (variables: string) => memoryOf(variables.split("\n").map(original));
+    const candidates = [...this.loaded].filter(([saved]) => canonical(saved) === memoryOf(own.map(original)));
+    return candidates.length === 1 ? candidates[0] : undefined;
+  }
+
+  private remember(variables: string, state: RuleState<Tensor>): void {
+    const earlier = this.states.get(variables) ?? {};
+    const kept = new Set(Object.values(state));
+    tf.dispose(Object.values(earlier).filter((tensor) => !kept.has(tensor)));
+    for (const tensor of kept) tf.keep(tensor);
+    this.states.set(variables, state);
+  }
+
+  private forget(): void {
+    for (const states of [this.states, this.loaded]) {
+      for (const state of states.values()) tf.dispose(Object.values(state));
+      states.clear();
+    }
+    this.laid = undefined;
+  }
+}
+
+/** "percent-delta" → "PercentDelta" */
+const classNameOf = ({ name }: OptimizerDefinition) =>
+  name
+    .split("-")
+    .map((word) => word[0]!.toUpperCase() + word.slice(1))
+    .join("");
+
+/**
+ * A rule as a factory of TensorFlow.js optimizers, known to TensorFlow.js by the rule's name so that models compiled
+ * with it can be saved and loaded.
+ *
+ *     model.compile({ optimizer: tensorFlowOptimizer(lars)({ learningRate: 0.02 }), loss: "meanSquaredError" });
+ */
+export function tensorFlowOptimizer(
+  definition: OptimizerDefinition,
+): (options: TensorFlowOptions) => TensorFlowOptimizer {
+  class Named extends TensorFlowOptimizer {
+    static readonly className = classNameOf(definition);
+    static override fromConfig<T extends tf.serialization.Serializable>(
+      __: tf.serialization.SerializableConstructor<T>,
+      config: tf.serialization.ConfigDict,
+    ): T {
+      // TensorFlow.js hands its table of classes over among the options.
+      const { customObjects: _, ...options } = config as unknown as TensorFlowOptions;
+      return new Named(options as TensorFlowOptions) as unknown as T;
+    }
+    constructor(options: TensorFlowOptions) {
+      super(definition, options);
+    }
+  }
+  tf.serialization.registerClass(Named as unknown as tf.serialization.SerializableConstructor<Named>);
+  return (options) => new Named(options);
+}

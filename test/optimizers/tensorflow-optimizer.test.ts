@@ -1,0 +1,123 @@
+import * as tf from "@tensorflow/tfjs-core";
+import * as layers from "@tensorflow/tfjs-layers";
+import { beforeAll, describe, expect, test } from "vitest";
+import { startBackend } from "../../src/compute/backends.js";
+import { optimizers } from "../../src/optimizers/registry.js";
+import { type TensorFlowOptions, tensorFlowOptimizer } from "../../src/optimizers/tensorflow-optimizer.js";
+import { trajectory } from "./rules.js";
+
+beforeAll(async () => {
+  await startBackend("cpu");
+});
+
+/** Options under which each rule remembers something, where it can. */
+const optionsOf = (name: string): TensorFlowOptions =>
+  name === "percent-delta-elementwise" ? { learningRate: 0.02, epsilon: 1e-3 } : { learningRate: 0.02, momentum: 0.5 };
+
+const factories = Object.fromEntries(
+  optimizers.map((definition) => [definition.name, tensorFlowOptimizer(definition)]),
+);
+const names = Object.keys(factories);
+
+function model() {
+  const dense = (units: number, seed: number, activation?: "tanh") =>
+    layers.layers.dense({
+      units,
+      useBias: false,
+      ...(activation && { activation }),
+      kernelInitializer: layers.initializers.glorotUniform({ seed }),
+      ...(seed === 1 && { inputShape: [3] }),
+    });
+  return layers.sequential({ layers: [dense(4, 1, "tanh"), dense(1, 2)] });
+}
+
+/** y = x₁ − 2x₂, without noise. */
+function examples() {
+  const x = tf.randomUniform([64, 3], -1, 1, "float32", 7);
+  const y = tf.tidy(() => tf.sub(tf.slice(x, [0, 0], [64, 1]), tf.mul(2, tf.slice(x, [0, 1], [64, 1]))));
+  return { x, y };
+}
+
+const train = async (net: layers.LayersModel, { x, y }: ReturnType<typeof examples>, epochs: number) =>
+  (await net.fit(x, y, { epochs, batchSize: 16, shuffle: false, verbose: 0 })).history.loss as number[];
+
+describe.each(names)("%s as an optimizer of TensorFlow.js", (name) => {
+  test("lowers the loss of a model, and leaves no tensor behind", async () => {
+    const before = tf.memory().numTensors;
+    const data = examples();
+    const net = model();
+    const optimizer = factories[name]!(optionsOf(name));
+    net.compile({ optimizer, loss: "meanSquaredError" });
+    const losses = await train(net, data, 12);
+    expect(losses.at(-1)!).toBeLessThan(0.7 * losses[0]!);
+    const trained = tf.memory().numTensors;
+    await train(net, data, 2);
+    expect(tf.memory().numTensors).toBe(trained);
+    await optimizer.getWeights();
+    net.dispose();
+    optimizer.dispose();
+    tf.dispose([data.x, data.y]);
+    expect(tf.memory().numTensors).toBe(before);
+  });
+
+  test("goes on after saving and loading as if nothing had happened", async () => {
+    const data = examples();
+    const net = model();
+    net.compile({ optimizer: factories[name]!(optionsOf(name)), loss: "meanSquaredError" });
+    await train(net, data, 3);
+    let saved: tf.io.ModelArtifacts | undefined;
+    await net.save(
+      tf.io.withSaveHandler(async (artifacts) => {
+        saved = artifacts;
+        return { modelArtifactsInfo: { dateSaved: new Date(0), modelTopologyType: "JSON" } };
+      }),
+      { includeOptimizer: true },
+    );
+    const copy = await layers.loadLayersModel(tf.io.fromMemory(read(saved!)));
+    expect(copy.optimizer.getConfig()).toEqual(net.optimizer.getConfig());
+    expect(copy.optimizer.iterations).toBe(12);
+    expect(await train(copy, data, 3)).toEqual(await train(net, data, 3));
+  });
+
+  test("takes the steps that the same rule takes on the host", () => {
+    const start = [[1, -2], [3]];
+    const gradients = [0, 1, 2].map((k) => [[0.5 - k, 1], [-0.2 * (k + 1)]]);
+    const expected = trajectory({ name, ...optionsOf(name) }, start, gradients);
+    const optimizer = factories[name]!(optionsOf(name));
+    const variables = start.map((values, i) => tf.variable(tf.tensor1d(values), true, `${name}-${i}`));
+    const w = start.map((values) => [...values]);
+    gradients.forEach((layers, k) => {
+      // In the other order at every second step: what is remembered belongs to the variable, not to its place.
+      const given = layers.map((g, i) => ({ name: `${name}-${i}`, tensor: tf.tensor1d(g) }));
+      optimizer.applyGradients(k % 2 ? given.reverse() : given);
+      variables.forEach((variable, i) => {
+        const values = variable.dataSync();
+        w[i] = w[i]!.map((x, j) => x + expected[k]![i]![j]!);
+        w[i]!.forEach((x, j) => {
+          expect(values[j]! / x).toBeCloseTo(1, 5);
+        });
+      });
+    });
+  });
+});
+
+/** What reading the model's file gives back: JSON, and its bytes beside it. */
+const read = (saved: tf.io.ModelArtifacts): tf.io.ModelArtifacts => ({
+  ...JSON.parse(JSON.stringify({ ...saved, weightData: undefined })),
+  weightData: saved.weightData,
+});
+
+test("patterns of excluded variables survive a model's file", async () => {
+  const optimizer = factories.lars!({ learningRate: 0.1, exclude: ["dense_1/*", "*/bias"] });
+  const config = JSON.parse(JSON.stringify(optimizer.getConfig()));
+  expect(config.exclude).toEqual([{ name: "dense_1/*" }, { name: "*/bias" }]);
+  expect(factories.lars!(config).getConfig()).toEqual(optimizer.getConfig());
+});
+
+test.each([
+  [{ learningRate: 0.1, momentun: 0.9 }, /momentun/],
+  [{ learningRate: -1 }, /learningRate/],
+  [{ learningRate: { schedule: "cosine", initial: 0.1 } }, /steps/],
+])("says what is wrong with %j", (options, message) => {
+  expect(() => factories.lars!(options as TensorFlowOptions)).toThrow(message);
+});
