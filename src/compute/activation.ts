@@ -19,6 +19,12 @@ export async function activate(name: string): Promise<void> {
   }
 }
 
+/** Activates a backend that has been started before; a process has one active backend, whatever it has started. */
+export async function activateAgain(name: string): Promise<void> {
+  const tf = await loadCore();
+  if (tf.getBackend() !== name) await activate(name);
+}
+
 /** Runs f and removes the listeners for uncaught errors that it adds: how the process ends is not a backend's decision. */
 export async function withoutErrorListeners(f: () => Promise<void>): Promise<void> {
   const events = ["uncaughtException", "unhandledRejection"];

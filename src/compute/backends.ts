@@ -1,6 +1,6 @@
 import type { Tensor } from "@tensorflow/tfjs-core";
 import { ExperimentError } from "../errors.js";
-import { activate, loadCore, Unavailable, withoutErrorListeners } from "./activation.js";
+import { activate, activateAgain, loadCore, Unavailable, withoutErrorListeners } from "./activation.js";
 import type { Algebra } from "./algebra.js";
 import { startNative } from "./native.js";
 import { startWebgpu } from "./webgpu.js";
@@ -12,6 +12,8 @@ export interface StartedBackend {
   readonly device: string;
   readonly version: string;
   readonly algebra: Algebra<Tensor, Tensor>;
+  /** Makes it the active one of this process again, after another one was started. */
+  activate(): Promise<void>;
   /** The backends `auto` would have preferred, and why they cannot be had. */
   readonly notChosen: readonly { readonly name: BackendName; readonly reason: string }[];
 }
@@ -120,7 +122,8 @@ export async function startBackend(choice: string, options: BackendOptions = {})
     try {
       const running = await start({ ...options, isAutomatic: choice === "auto" });
       const { tensorAlgebra } = await import("./tensors.js");
-      return { name, ...running, algebra: tensorAlgebra(), notChosen };
+      const algebra = tensorAlgebra();
+      return { name, ...running, algebra, activate: () => activateAgain(algebra.backend), notChosen };
     } catch (error) {
       if (!(error instanceof Unavailable)) throw error;
       notChosen.push({ name, reason: error.message });

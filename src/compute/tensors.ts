@@ -82,13 +82,16 @@ function matrix(entries: Tensor, rows: number, columns: number): tf.Tensor2D {
 }
 
 /**
- * The algebra on float32 tensors of the active TensorFlow.js backend. Vectors are tensors of any shape, scalars tensors
+ * The algebra on float32 tensors of the TensorFlow.js backend that is active now. Every step and evaluation passes
+ * through `scope`, which refuses to compute on another one: a run is never recorded under a backend it was not made on. Vectors are tensors of any shape, scalars tensors
  * of rank 0. Outside `scope` the caller owns every result. Euclidean norms square the entries in float32, so they are
  * exact to rounding between about 10⁻¹⁶ and 10¹⁹.
  */
-export function tensorAlgebra(): Algebra<Tensor, Tensor> {
+export function tensorAlgebra(): Algebra<Tensor, Tensor> & { readonly backend: string } {
   const memory = new NormMemory();
+  const backend = tf.getBackend();
   return {
+    backend,
     precision: "float32",
     vector: (values, shape = [values.length]) => tf.tensor(Float32Array.from(values), [...shape]),
     scalar: (value) => tf.scalar(value),
@@ -156,7 +159,12 @@ export function tensorAlgebra(): Algebra<Tensor, Tensor> {
         });
       }),
 
-    scope: (f) => memory.within(() => tf.tidy(f as () => tf.TensorContainer) as ReturnType<typeof f>),
+    scope(f) {
+      if (tf.getBackend() !== backend) {
+        throw new Error(`backend ${tf.getBackend()} is active where ${backend} is to compute`);
+      }
+      return memory.within(() => tf.tidy(f as () => tf.TensorContainer) as ReturnType<typeof f>);
+    },
     dispose: (vectors) => tf.dispose([...vectors]),
   };
 }

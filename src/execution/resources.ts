@@ -38,15 +38,17 @@ export class Resources {
     return problem;
   }
 
-  /** A running backend of this name ("auto": the first that is available). */
+  /** A running backend of this name ("auto": the first that is available), the active one from now on. */
   async backend(choice: RunConfig["backend"]): Promise<StartedBackend> {
     const { startBackend } = await import("../compute/backends.js");
-    return this.once(this.started, choice, async () => {
+    const started = await this.once(this.started, choice, async () => {
       const backend = await startBackend(choice);
       const others = backend.notChosen.map(({ name, reason }) => `${name}: ${reason}`).join("; ");
       this.announce(`backend ${backend.name} (${backend.device})${others && ` — not chosen: ${others}`}`);
       return backend;
     });
+    await started.activate();
+    return started;
   }
 
   private once<T>(cache: Map<string, Promise<T>>, key: string, make: () => Promise<T>): Promise<T> {
