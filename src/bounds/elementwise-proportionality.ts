@@ -1,7 +1,7 @@
 import type { StepRecord } from "../training/record.js";
 import { type Assumption, assuming } from "./assumptions.js";
 import type { Bound, BoundContext, BoundMonitor } from "./bound.js";
-import { type Block, blocksOf, entriesOf, gradientNorm, updateNorm } from "./measures.js";
+import { type Block, blocksOf, entriesOf, gradientNorm, updateNorm, weightNorm } from "./measures.js";
 import { checkEqual } from "./norm-ratio.js";
 import { roundingOf } from "./rounding.js";
 
@@ -31,7 +31,8 @@ function start(context: BoundContext): BoundMonitor {
       for (const block of blocks) {
         const gradient = gradientNorm(record, block);
         if (gradient === 0) check(updateNorm(record, block), 0, 0, block.name);
-        else if (gradient > underflow) {
+        // Updates of this size have lost digits to underflow.
+        else if (gradient > underflow && record.learningRate * weightNorm(record, block) > underflow) {
           checkEqual(check, meanChange(record, block), record.learningRate, 0, block.name);
         }
       }

@@ -38,6 +38,7 @@ type Part = (layer: LayerRecord) => number;
 
 const weightPart: Part = (layer) => layer.weightNorm;
 const gradientPart: Part = (layer) => layer.gradientNorm;
+const gradientPartInRule: Part = (layer) => layer.gradientNormInRule;
 const updatePart: Part = (layer) => layer.updateNorm;
 const weightPartInRule: Part = (layer) => layer.weightNormInRule;
 
@@ -67,6 +68,10 @@ export const weightNorm = (record: StepRecord, { layers }: Block): number =>
 /** ‖g_k‖₂ of a block */
 export const gradientNorm = (record: StepRecord, { layers }: Block): number =>
   layers.length === 1 ? record.layers[layers[0]!]!.gradientNorm : combined(record, layers, 2, gradientPart);
+
+/** ‖g_k‖_p of a block, p the rule's norm */
+export const gradientNormInRule = (record: StepRecord, { layers }: Block, p: Norm): number =>
+  layers.length === 1 ? record.layers[layers[0]!]!.gradientNormInRule : combined(record, layers, p, gradientPartInRule);
 
 /** η_k = ‖Δw_k‖₂ of a block */
 export const updateNorm = (record: StepRecord, { layers }: Block): number =>

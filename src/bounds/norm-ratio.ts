@@ -4,7 +4,7 @@ import type { Bound, BoundContext, BoundMonitor, Check } from "./bound.js";
 import { ruleOf } from "./facts.js";
 import {
   blocksOf,
-  gradientNorm,
+  gradientNormInRule,
   hasUpdateNormInRule,
   updateNorm,
   updateNormInRule,
@@ -28,7 +28,7 @@ function start(context: BoundContext): BoundMonitor {
         // Norms of this size have lost digits to underflow.
         const underflow = block.entries * smallestNormal[context.precision];
         const weights = weightNormInRule(record, block, norm);
-        const gradient = gradientNorm(record, block);
+        const gradient = gradientNormInRule(record, block, norm);
         if (weights === 0 || gradient === 0) check(updateNorm(record, block), 0, 0, block.name);
         else if (!(gradient < underflow) && hasUpdateNormInRule(record, block, norm, underflow)) {
           const ratio = updateNormInRule(record, block, norm) / weights;

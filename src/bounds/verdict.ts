@@ -58,8 +58,9 @@ function isBeyondArithmetic({ loss, layers, last }: StepRecord): boolean {
   // With mini-batches the last record has neither loss nor gradients.
   if (!Number.isFinite(loss) && !(last && Number.isNaN(loss))) return true;
   for (let i = 0; i < layers.length; i++) {
-    const { weightNorm, gradientNorm } = layers[i]!;
-    if (!Number.isFinite(weightNorm) || !(Number.isFinite(gradientNorm) || last)) return true;
+    const { weightNormInRule, weightNorm, gradientNorm, gradientNormInRule } = layers[i]!;
+    if (!(Number.isFinite(weightNorm) && Number.isFinite(weightNormInRule))) return true;
+    if (!last && !(Number.isFinite(gradientNorm) && Number.isFinite(gradientNormInRule))) return true;
   }
   return false;
 }

@@ -45,6 +45,8 @@ export interface Algebra<V, S> {
   divide(a: V, b: V): V;
   /** s·a */
   scale(s: S, a: V): V;
+  /** a/s */
+  divideBy(a: V, s: S): V;
   /** a + s·b */
   addScaled(a: V, s: S, b: V): V;
   /** a + c, c a host number */

@@ -39,6 +39,11 @@ interface BackendDefinition {
   start(request: StartRequest): Promise<{ readonly device: string; readonly version: string }>;
 }
 
+async function addNormKernel(backend: "cpu" | "wasm"): Promise<void> {
+  const { registerNormKernel } = await import("./norm-kernels.js");
+  registerNormKernel(backend);
+}
+
 /** In the order in which `auto` tries them. */
 const backends = [
   {
@@ -74,6 +79,7 @@ const backends = [
       if (patched) replaceWasmKernels();
       else restoreWasmKernels();
       await withoutErrorListeners(() => activate("wasm"));
+      await addNormKernel("wasm");
       const hasSimd = await tf.env().getAsync("WASM_HAS_SIMD_SUPPORT");
       return { device: `CPU, WebAssembly ${hasSimd ? "with" : "without"} SIMD`, version: tf.version_core };
     },
@@ -87,6 +93,7 @@ const backends = [
       const tf = await loadCore();
       await import("@tensorflow/tfjs-backend-cpu");
       await activate("cpu");
+      await addNormKernel("cpu");
       return { device: "CPU, JavaScript", version: tf.version_core };
     },
   },

@@ -42,8 +42,8 @@ function infinityNorm(a: Float64Array): number {
   let largest = 0;
   for (let i = 0; i < a.length; i++) {
     const magnitude = Math.abs(a[i]!);
-    // The negated comparison lets NaN through.
-    if (!(magnitude <= largest)) largest = magnitude;
+    if (magnitude > largest) largest = magnitude;
+    else if (Number.isNaN(magnitude)) return magnitude;
   }
   return largest;
 }
@@ -100,6 +100,11 @@ export const float64: Algebra<Float64Array, number> = {
   scale(s, a) {
     const result = zeros(a.length);
     for (let i = 0; i < a.length; i++) result[i] = s * a[i]!;
+    return result;
+  },
+  divideBy(a, s) {
+    const result = zeros(a.length);
+    for (let i = 0; i < a.length; i++) result[i] = a[i]! / s;
     return result;
   },
   addScaled(a, s, b) {

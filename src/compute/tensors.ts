@@ -1,5 +1,6 @@
 import * as tf from "@tensorflow/tfjs-core";
 import type { Algebra, Norm } from "./algebra.js";
+import { vectorNorm } from "./norm-kernels.js";
 
 type Tensor = tf.Tensor;
 
@@ -42,11 +43,22 @@ function clip(a: Tensor, low: number, high: number): Tensor {
   });
 }
 
-const normOf: Readonly<Record<Norm, (a: Tensor) => Tensor>> = {
+/** From a backend's own operations; entries are divided by the largest first, so that no square leaves float32. */
+const composedNorms: Readonly<Record<Norm, (a: Tensor) => Tensor>> = {
   1: (a) => accurateSum(tf.abs(a)),
-  2: (a) => tf.sqrt(accurateSum(tf.square(a))),
+  2: (a) => {
+    const largest = tf.max(tf.abs(a));
+    const unit = tf.where(tf.logicalAnd(tf.greater(largest, 0), tf.isFinite(largest)), largest, 1);
+    return tf.mul(unit, tf.sqrt(accurateSum(tf.square(tf.div(a, unit)))));
+  },
   infinity: (a) => tf.max(tf.abs(a)),
 };
+
+/** The backend's kernel for norms where it has one, as those have whose tensors lie in this process's memory. */
+function normOf(a: Tensor, p: Norm): Tensor {
+  if (tf.getKernel(vectorNorm, tf.getBackend())) return tf.engine().runKernel(vectorNorm, { x: a }, { p });
+  return composedNorms[p](a);
+}
 
 /** Norms already taken in the outermost scope, by the data they are of, so that a rule and the trace share them. */
 class NormMemory {
@@ -64,7 +76,7 @@ class NormMemory {
   }
 
   norm(a: Tensor, p: Norm): Tensor {
-    const compute = () => tf.tidy(() => normOf[p](a));
+    const compute = () => tf.tidy(() => normOf(a, p));
     if (this.depth === 0) return compute();
     const norms = this.known.get(a.dataId) ?? new Map<Norm, Tensor>();
     this.known.set(a.dataId, norms);
@@ -84,8 +96,8 @@ function matrix(entries: Tensor, rows: number, columns: number): tf.Tensor2D {
 /**
  * The algebra on float32 tensors of the TensorFlow.js backend that is active now. Every step and evaluation passes
  * through `scope`, which refuses to compute on another one: a run is never recorded under a backend it was not made on. Vectors are tensors of any shape, scalars tensors
- * of rank 0. Outside `scope` the caller owns every result. Euclidean norms square the entries in float32, so they are
- * exact to rounding between about 10⁻¹⁶ and 10¹⁹.
+ * of rank 0. Outside `scope` the caller owns every result. Norms neither
+ * overflow nor vanish where the norm itself is a float32 number.
  */
 export function tensorAlgebra(): Algebra<Tensor, Tensor> & { readonly backend: string } {
   const memory = new NormMemory();
@@ -111,6 +123,7 @@ export function tensorAlgebra(): Algebra<Tensor, Tensor> & { readonly backend: s
     multiply: (a, b) => tf.mul(a, b),
     divide: (a, b) => tf.div(a, b),
     scale: (s, a) => tf.mul(s, a),
+    divideBy: (a, s) => tf.div(a, s),
     addScaled: (a, s, b) => tf.tidy(() => tf.add(a, tf.mul(s, b))),
     shift: (a, c) => tf.tidy(() => tf.add(a, c)),
     absolute: (a) => tf.abs(a),

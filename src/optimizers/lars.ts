@@ -7,7 +7,7 @@ export const lars = defineProportionalUpdate(
     summary: "proportional updates in the L2 norm (LARS)",
     formula: "Δw = −λ·c·(‖w‖₂/‖g‖₂)·g",
     source: "arXiv:1801.03137, eq. (1); You, Gitman & Ginsburg, arXiv:1708.03888",
-    version: 1,
+    version: 2,
   },
   2,
 );

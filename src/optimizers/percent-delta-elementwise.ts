@@ -15,7 +15,7 @@ export const percentDeltaElementwise = defineOptimizer({
   summary: "PercentDelta as first published: the mean relative change of the weights is λ",
   formula: "Δw = −λ·g/(mean_i |g_i/(w_i + sign(w_i)·ε)| + δ)",
   source: "Abu-El-Haija, arXiv:1708.07227",
-  version: 1,
+  version: 2,
   schema: z.strictObject({
     name: z.literal("percent-delta-elementwise"),
     epsilon: z.number().nonnegative().default(1e-6).describe("ε: keeps weights at 0 from dividing by 0 (sign(0) = 1)"),
@@ -34,14 +34,17 @@ export const percentDeltaElementwise = defineOptimizer({
     proportion: (algebra, weights, update) => meanRelativeSize(algebra, update, weights, epsilon),
 
     update(algebra, { weights, gradient, learningRate, state }) {
-      const mean = meanRelativeSize(algebra, gradient, weights, epsilon);
+      // The rule is blind to the gradient's scale, and quotients g_i/w_i of a unit gradient do not overflow.
+      const largest = algebra.norm(gradient, "infinity");
+      const vanishing = algebra.scalar(smallestNormal[algebra.precision]);
+      const unit = algebra.divideBy(gradient, algebra.ifLess(largest, vanishing, algebra.scalar(1), largest));
+      const mean = meanRelativeSize(algebra, unit, weights, epsilon);
       const factor = algebra.over(
         algebra.scalar(-learningRate),
-        denominatorEpsilon === 0 ? mean : algebra.plus(mean, algebra.scalar(denominatorEpsilon)),
+        denominatorEpsilon === 0 ? mean : algebra.plus(mean, algebra.over(algebra.scalar(denominatorEpsilon), largest)),
       );
       // A vanished gradient leaves the weights where they are; NaN compares false and so stays visible.
-      const vanishing = algebra.scalar(smallestNormal[algebra.precision]);
-      return { update: algebra.scale(algebra.ifLess(mean, vanishing, algebra.scalar(0), factor), gradient), state };
+      return { update: algebra.scale(algebra.ifLess(mean, vanishing, algebra.scalar(0), factor), unit), state };
     },
   }),
 });

@@ -57,16 +57,27 @@ function equationOne(options: ProportionalOptions, norm: Norm): EquationOne {
     : { holds: false, reason: `the rule has ${deviations.join(" and ")}, so it is not equation (1)` };
 }
 
+/**
+ * The trust ratio in two parts. A direction is divided by the one and then multiplied by the other, since their quotient
+ * may be no float32 number although the step is: ‖w‖/‖g‖ = 10²⁵/10⁻²⁵.
+ */
+interface TrustRatio<S> {
+  /** c·‖w‖ */
+  readonly length: S;
+  readonly denominator: S;
+}
+
 /** c·‖w‖/denominator, with the guards: what the gradient is scaled by besides λ_k. */
 function trustRatio<V, S>(
   algebra: Algebra<V, S>,
   options: ProportionalOptions,
   norm: Norm,
   { weights, gradient }: RuleInput<V>,
-): S {
+): TrustRatio<S> {
   const { epsilon, threshold, trustCoefficient, weightDecay, weightDecayNorm, zeroRule } = options;
-  const { plus, times, over, scalar, ifLess } = algebra;
+  const { plus, times, scalar, ifLess } = algebra;
   const coefficient = scalar(trustCoefficient);
+  const one = scalar(1);
 
   const weightNorm = algebra.norm(weights, norm);
   const decay = scalar(weightDecay);
@@ -78,12 +89,18 @@ function trustRatio<V, S>(
         : algebra.norm(algebra.addScaled(gradient, decay, weights), norm);
 
   const guarded = epsilon === 0 ? denominator : plus(denominator, scalar(epsilon));
-  const ratio = times(coefficient, over(weightNorm, guarded));
-  const atZero = scalar(zeroRule === "stay" ? 0 : zeroRule === "coefficient" ? trustCoefficient : 1);
   // NaN compares false: in this order a diverged norm stays visible in place of passing for zero.
   const vanishing = scalar(smallestNormal[algebra.precision]);
-  const unlessZero = ifLess(weightNorm, vanishing, atZero, ifLess(denominator, vanishing, atZero, ratio));
-  return threshold === 0 ? unlessZero : ifLess(weightNorm, scalar(threshold), coefficient, unlessZero);
+  const whereZero = (atZero: S, otherwise: S) =>
+    ifLess(weightNorm, vanishing, atZero, ifLess(denominator, vanishing, atZero, otherwise));
+  const atZero = scalar(zeroRule === "stay" ? 0 : zeroRule === "coefficient" ? trustCoefficient : 1);
+  const ratio = {
+    length: whereZero(atZero, times(coefficient, weightNorm)),
+    denominator: whereZero(one, guarded),
+  };
+  if (threshold === 0) return ratio;
+  const whereSmall = (small: S, otherwise: S) => ifLess(weightNorm, scalar(threshold), small, otherwise);
+  return { length: whereSmall(coefficient, ratio.length), denominator: whereSmall(one, ratio.denominator) };
 }
 
 /** An update rule of the family, in the given norm. */
@@ -96,31 +113,29 @@ export function proportionalUpdate(options: ProportionalOptions, norm: Norm): Up
 
     update(algebra, input) {
       const { weights, gradient, learningRate, state } = input;
-      const ratio = trustRatio(algebra, options, norm, input);
+      const { length, denominator } = trustRatio(algebra, options, norm, input);
       const rate = algebra.scalar(-learningRate);
       const decayed =
         options.weightDecay === 0
           ? gradient
           : algebra.addScaled(gradient, algebra.scalar(options.weightDecay), weights);
+      /** factor × trust ratio × a */
+      const trusted = (factor: typeof rate, a: typeof gradient) =>
+        algebra.scale(algebra.times(factor, length), algebra.divideBy(a, denominator));
 
-      if (options.momentum === 0) return { update: algebra.scale(algebra.times(rate, ratio), decayed), state };
+      if (options.momentum === 0) return { update: trusted(rate, decayed), state };
       switch (options.momentumOrder) {
         case "learning-rate-inside": {
-          const { direction, velocity } = velocityOf(
-            algebra,
-            options,
-            state,
-            algebra.scale(algebra.times(rate, ratio), decayed),
-          );
+          const { direction, velocity } = velocityOf(algebra, options, state, trusted(rate, decayed));
           return { update: direction, state: { velocity } };
         }
         case "learning-rate-outside": {
-          const { direction, velocity } = velocityOf(algebra, options, state, algebra.scale(ratio, decayed));
+          const { direction, velocity } = velocityOf(algebra, options, state, trusted(algebra.scalar(1), decayed));
           return { update: algebra.scale(rate, direction), state: { velocity } };
         }
         case "gradient": {
           const { direction, velocity } = velocityOf(algebra, options, state, decayed);
-          return { update: algebra.scale(algebra.times(rate, ratio), direction), state: { velocity } };
+          return { update: trusted(rate, direction), state: { velocity } };
         }
       }
     },

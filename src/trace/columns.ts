@@ -25,6 +25,8 @@ const duringStep = (record: StepRecord, value: number) => (record.last ? undefin
 /** NaN in the last record of a run with mini-batches stands for "no batch was drawn". */
 const onBatch = (record: StepRecord, value: number) => (record.last && Number.isNaN(value) ? undefined : value);
 
+const finiteOrNaN = (value: number) => (Number.isFinite(value) ? value : Number.NaN);
+
 export const traceColumns: readonly Column<StepRecord>[] = [
   {
     name: "step",
@@ -148,9 +150,10 @@ export const layerColumns: readonly Column<LayerRow>[] = [
   },
   {
     name: "effective_learning_rate",
-    meaning: "what plain gradient descent would need as learning rate for a step of this length",
+    meaning:
+      "what plain gradient descent would need as learning rate for a step of this length (NaN where the gradient is 0, or the quotient no number)",
     formula: "s_k = ‖Δw_k‖₂/‖g_k‖₂",
     unit: "weights²/loss",
-    value: (r) => duringStep(r.record, r.layer.updateNorm / r.layer.gradientNorm),
+    value: (r) => duringStep(r.record, finiteOrNaN(r.layer.updateNorm / r.layer.gradientNorm)),
   },
 ];

@@ -1,4 +1,4 @@
-import type { Algebra } from "../compute/algebra.js";
+import type { Algebra, Norm } from "../compute/algebra.js";
 import type { Optimizer } from "../optimizers/optimizer.js";
 import type { LossAndGradients, Problem } from "../problems/problem.js";
 import type { LayerRecord, StepRecord } from "./record.js";
@@ -25,6 +25,12 @@ export interface Present {
 /** The measured part of a record. */
 export type Measurement = Pick<StepRecord, "loss" | "accuracy" | "gap" | "distance" | "weight" | "layers">;
 
+/** A layer at w = 0 has no norm ratio, whatever its update. */
+const finiteOrNaN = (value: number) => (Number.isFinite(value) ? value : Number.NaN);
+
+/** The rule's norm, where it is not the Euclidean one that is measured anyway. */
+const otherNorm = (norm: Norm | undefined) => (norm === 2 ? undefined : norm);
+
 /**
  * Takes the measurements of a record in two halves: `scalars` on the device, then, after a single read-back,
  * `measurement` on the host. The order of the numbers is known to this class alone.
@@ -46,6 +52,7 @@ export class Measurer<V, S> {
   scalars({ weights, batch, fullLoss, updates }: StepQuantities<V, S>): S[] {
     const { algebra, optimum } = this;
     const { rule } = this.optimizer;
+    const inRule = otherNorm(rule.norm);
     const scalars: S[] = [];
     if (batch) scalars.push(batch.loss);
     if (batch?.accuracy !== undefined) scalars.push(batch.accuracy);
@@ -54,8 +61,9 @@ export class Measurer<V, S> {
     for (let i = 0; i < weights.length; i++) {
       const w = weights[i]!;
       scalars.push(algebra.norm(w, 2));
-      if (rule.norm !== undefined && rule.norm !== 2) scalars.push(algebra.norm(w, rule.norm));
+      if (inRule !== undefined) scalars.push(algebra.norm(w, inRule));
       if (batch) scalars.push(algebra.norm(batch.gradients[i]!, 2));
+      if (batch && inRule !== undefined) scalars.push(algebra.norm(batch.gradients[i]!, inRule));
       if (updates) scalars.push(algebra.norm(updates[i]!, 2), rule.proportion(algebra, w, updates[i]!));
       if (optimum) scalars.push(algebra.norm(algebra.subtract(w, optimum[i]!), 2));
     }
@@ -65,7 +73,7 @@ export class Measurer<V, S> {
   /** @param values the numbers of `scalars(quantities)`, in its order, with what was present in `quantities` */
   measurement(values: readonly number[], { batch, accuracy, fullLoss, updates }: Present): Measurement {
     const { constants, layers } = this.problem;
-    const { norm } = this.optimizer.rule;
+    const inRule = otherNorm(this.optimizer.rule.norm);
     let position = 0;
     const next = () => values[position++]!;
 
@@ -77,19 +85,21 @@ export class Measurer<V, S> {
     const records: LayerRecord[] = [];
     for (let i = 0; i < layers.length; i++) {
       const weightNorm = next();
-      const weightNormInRule = norm !== undefined && norm !== 2 ? next() : weightNorm;
+      const weightNormInRule = inRule === undefined ? weightNorm : next();
       const gradientNorm = batch ? next() : Number.NaN;
+      const gradientNormInRule = batch && inRule !== undefined ? next() : gradientNorm;
       const updateNorm = updates ? next() : Number.NaN;
-      const normRatio = updates ? next() : Number.NaN;
+      const normRatio = updates ? finiteOrNaN(next()) : Number.NaN;
       // Squares would underflow near the optimum long before the distance does.
       if (this.optimum) distance = i === 0 ? next() : Math.hypot(distance, next());
       records.push({
         weightNorm,
         weightNormInRule,
         gradientNorm,
+        gradientNormInRule,
         updateNorm,
         normRatio,
-        normRatioL2: updateNorm / weightNorm,
+        normRatioL2: finiteOrNaN(updateNorm / weightNorm),
       });
     }
     return {

@@ -8,6 +8,8 @@ export interface LayerRecord {
   readonly weightNormInRule: number;
   /** ‖g_k‖₂ */
   readonly gradientNorm: number;
+  /** ‖g_k‖_p: what decides whether the gradient is 0 for the rule */
+  readonly gradientNormInRule: number;
   /** η_k = ‖Δw_k‖₂ */
   readonly updateNorm: number;
   /** The update's size relative to the weights in the rule's own measure; ‖Δw_k‖_p/‖w_k‖_p for eq. (1). NaN where w_k = 0. */

@@ -113,6 +113,7 @@ export function* simulate(run: TestRun): Generator<StepRecord> {
         weightNorm: rounded(norm(w, 2)),
         weightNormInRule: rounded(norm(w, p)),
         gradientNorm: rounded(norm(gs[i]!, 2)),
+        gradientNormInRule: rounded(norm(gs[i]!, p)),
         updateNorm: last ? Number.NaN : rounded(norm(updates[i]!, 2)),
         normRatio: last ? Number.NaN : rounded(proportion(w, updates[i]!)),
         normRatioL2: last ? Number.NaN : norm(updates[i]!, 2) / norm(w, 2),

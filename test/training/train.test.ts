@@ -42,6 +42,7 @@ describe("the loop by hand", () => {
       weightNorm: 0.55,
       weightNormInRule: 0.55,
       gradientNorm: expect.closeTo(0.45, 15),
+      gradientNormInRule: expect.closeTo(0.45, 15),
       updateNorm: expect.closeTo(0.055, 15),
       normRatio: expect.closeTo(0.1, 15),
       normRatioL2: expect.closeTo(0.1, 15),
