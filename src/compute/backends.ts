@@ -79,6 +79,8 @@ const backends = [
       if (patched) replaceWasmKernels();
       else restoreWasmKernels();
       await withoutErrorListeners(() => activate("wasm"));
+      const { guardWasmMemory } = await import("./wasm-memory.js");
+      guardWasmMemory();
       await addNormKernel("wasm");
       const hasSimd = await tf.env().getAsync("WASM_HAS_SIMD_SUPPORT");
       return { device: `CPU, WebAssembly ${hasSimd ? "with" : "without"} SIMD`, version: tf.version_core };
