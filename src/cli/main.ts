@@ -1,6 +1,7 @@
 import { Command, CommanderError } from "commander";
 import { type ExitReason, ExperimentError, exitCodes } from "../errors.js";
 import { toolVersion } from "../results/provenance.js";
+import { tellBug } from "./bugs.js";
 
 const collect = (value: string, previous: string[] = []) => [...previous, value];
 
@@ -153,8 +154,7 @@ function report(error: unknown): ExitReason {
     process.stderr.write(`error: ${error.message}\n`);
     return error.reason;
   }
-  process.stderr.write(`This is a bug in run-experiment ${toolVersion}. Please report it with this trace:\n`);
-  process.stderr.write(`${error instanceof Error ? error.stack : String(error)}\n`);
+  tellBug(String((error instanceof Error && error.stack) || error));
   return "bug";
 }
 

@@ -45,6 +45,8 @@ export interface ExperimentResult {
   readonly skipped: number;
   /** What stopped single runs, one line a run; the others went on. */
   readonly failures: readonly string[];
+  /** Stack traces of those that the tool itself is to blame for. */
+  readonly bugs: readonly string[];
   readonly interrupted: boolean;
   /** One for each expectation of the config; none while runs are missing. */
   readonly findings: readonly Finding[];
@@ -73,9 +75,8 @@ export async function executorFor(
   const shared = pending.every(({ backend }) => isShareable(backend));
   const count = Math.min(jobs ?? (shared ? availableParallelism() : 1), pending.length);
   const isLimited = pending.some(({ run }) => run.config.stop.wallSeconds !== undefined);
-  if (count <= 1 && !isLimited) return inProcess(resources);
-  const { WorkerPool } = await import("./worker-pool.js");
-  return new WorkerPool({ jobs: Math.max(1, count) });
+  const workers = async (jobs: number) => new (await import("./worker-pool.js")).WorkerPool({ jobs });
+  return count <= 1 && !isLimited ? inProcess(resources, () => workers(1)) : workers(Math.max(1, count));
 }
 
 /** Keeps summary.csv up to date, but spends little of the time on it however many runs there are. */
@@ -176,6 +177,7 @@ export async function executeExperiment(
       manifests,
       skipped: finished.size,
       failures: made.failures,
+      bugs: made.bugs,
       interrupted: signal?.aborted ?? false,
       findings: isComplete ? experiment.expect.map((expectation) => reader.evaluate(expectation)) : [],
     };

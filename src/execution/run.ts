@@ -15,6 +15,7 @@ import { runsDirectory } from "../results/summary.js";
 import type { StepRecord } from "../training/record.js";
 import type { TrainingEnd } from "../training/train.js";
 import { boundContext } from "./bound-context.js";
+import { Bug, crashOf } from "./crash.js";
 import type { PlannedRun, PreparedRun } from "./plan.js";
 import { type Recording, trainInto } from "./record.js";
 import type { Resources } from "./resources.js";
@@ -156,12 +157,13 @@ export async function executeRun(
   const wallSeconds = () => (checkpoint?.wallSeconds ?? 0) + (performance.now() - started) / 1000;
   const outcome = new OutcomeReader(checkpoint?.outcome);
   const bounds = watchBounds(run.config.bounds, boundContext(prepared), checkpoint?.bounds);
-  const finish = (status: Manifest["status"], steps: number, reason?: string) => {
+  const finish = (status: Manifest["status"], steps: number, reason?: string, stack?: string) => {
     const { process: _, ...facts } = running;
     const manifest: Manifest = {
       ...facts,
       status,
       ...(reason !== undefined && { stopReason: reason }),
+      ...(stack !== undefined && { stack }),
       outcome: outcome.result(steps),
       verdicts: bounds.verdicts(),
       wallSeconds: wallSeconds(),
@@ -184,7 +186,9 @@ export async function executeRun(
     if (isFinished(manifest)) removeCheckpoints(directory);
     return manifest;
   } catch (error) {
-    recordFailure(directory, () => finish("failed", outcome.state().steps, messageOf(error)));
+    const crash = crashOf(error);
+    const stack = crash instanceof Bug ? crash.stack : undefined;
+    recordFailure(directory, () => finish("failed", outcome.state().steps, messageOf(crash), stack));
     throw error;
   }
 }

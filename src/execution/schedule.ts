@@ -1,8 +1,9 @@
 import { join } from "node:path";
 import { setTimeout as wait } from "node:timers/promises";
-import { ExperimentError, messageOf } from "../errors.js";
+import { messageOf } from "../errors.js";
 import type { Manifest } from "../results/manifest.js";
 import type { StepRecord } from "../training/record.js";
+import { Bug, crashOf } from "./crash.js";
 import type { Executor } from "./executor.js";
 import { type Lock, removeStaleLocks, tryLock } from "./lock.js";
 import type { PlannedRun } from "./plan.js";
@@ -34,6 +35,8 @@ export interface Scheduling {
 export interface ScheduleResult {
   readonly manifests: ReadonlyMap<string, Manifest>;
   readonly failures: readonly string[];
+  /** Stack traces of the failures that are bugs. */
+  readonly bugs: readonly string[];
 }
 
 const millisecondsBetweenLooks = 1000;
@@ -50,6 +53,7 @@ export async function schedule(runs: readonly PlannedRun[], scheduling: Scheduli
   const { directory, executor, force, signal, observer, afterRun } = scheduling;
   const manifests = new Map<string, Manifest>();
   const failures: string[] = [];
+  const bugs: string[] = [];
   let queue = [...runs];
   let elsewhere: PlannedRun[] = [];
   let announced = false;
@@ -66,9 +70,11 @@ export async function schedule(runs: readonly PlannedRun[], scheduling: Scheduli
       });
       manifests.set(planned.id, manifest);
     } catch (error) {
-      if (!(error instanceof ExperimentError)) throw error;
-      failures.push(`${planned.run.label}: ${error.message}`);
-      observer.announce(`${planned.run.label}: failed: ${messageOf(error)}`);
+      const crash = crashOf(error);
+      failures.push(`${planned.run.label}: ${crash.message}`);
+      const isBug = crash instanceof Bug;
+      if (isBug) bugs.push(crash.stack ?? crash.message);
+      observer.announce(`${planned.run.label}: failed${isBug ? " by a bug" : ""}: ${messageOf(crash)}`);
     } finally {
       observer.end(planned, manifest);
     }
@@ -117,5 +123,5 @@ export async function schedule(runs: readonly PlannedRun[], scheduling: Scheduli
     await workOff();
   }
   removeStaleLocks(locksDirectory(directory));
-  return { manifests, failures };
+  return { manifests, failures, bugs };
 }

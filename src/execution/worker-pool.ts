@@ -5,10 +5,11 @@ import { Piscina } from "piscina";
 import { ExperimentError, messageOf } from "../errors.js";
 import { type Manifest, readManifest, writeManifest } from "../results/manifest.js";
 import { runsDirectory } from "../results/summary.js";
+import { Bug } from "./crash.js";
 import type { Executor } from "./executor.js";
 import type { PlannedRun } from "./plan.js";
 import type { RunOptions } from "./run.js";
-import type { WorkerMessage, WorkerResult, WorkerTask } from "./worker.js";
+import type { WorkerCrash, WorkerMessage, WorkerResult, WorkerTask } from "./worker.js";
 
 export interface PoolOptions {
   /** Worker threads, each making one run at a time. */
@@ -16,6 +17,9 @@ export interface PoolOptions {
   /** Limit of each worker's JavaScript heap; default: Node's. Tensors do not count. */
   readonly heapMegabytes?: number;
 }
+
+/** Node fires a longer one at once. */
+const longestTimeout = 2 ** 31 - 1;
 
 /** A worker that was asked to end and has not by then is ended. */
 const secondsToEnd = 5;
@@ -70,15 +74,19 @@ export class WorkerPool implements Executor {
     const termination = new AbortController();
     const timers: NodeJS.Timeout[] = [];
     let overtime = false;
-    let crash: unknown;
+    let crash: WorkerCrash | undefined;
     this.waiting.set(termination, (error) => {
-      crash = error;
+      crash = { message: reasonOf(error) };
       termination.abort();
     });
     port1.on("message", (message: WorkerMessage) => {
       this.waiting.delete(termination);
       if ("record" in message) onRecord?.(message.record);
       else if ("line" in message) announce?.(message.line);
+      else if ("crash" in message) {
+        crash = message.crash;
+        termination.abort();
+      }
     });
     const end = () => port1.postMessage("end");
     signal?.addEventListener("abort", end);
@@ -89,19 +97,24 @@ export class WorkerPool implements Executor {
         end();
         timers.push(setTimeout(() => termination.abort(), secondsToEnd * 1000));
       };
-      timers.push(setTimeout(expire, wallSeconds * 1000));
+      const wait = (milliseconds: number): void => {
+        const slice = Math.min(milliseconds, longestTimeout);
+        timers.push(setTimeout(() => (milliseconds > slice ? wait(milliseconds - slice) : expire()), slice));
+      };
+      wait(wallSeconds * 1000);
     }
-    const fail = (reason: string): never => {
-      recordFailure(join(runsDirectory(experimentDirectory), id), reason);
-      throw new ExperimentError(reason, { reason: "runFailed" });
+    const fail = ({ message, stack }: WorkerCrash): never => {
+      recordFailure(join(runsDirectory(experimentDirectory), id), message);
+      throw stack === undefined ? new ExperimentError(message, { reason: "runFailed" }) : new Bug(message, stack);
     };
+    const timeLimit = { message: `time limit of ${wallSeconds} s` };
     try {
       const task: WorkerTask = { run, experimentDirectory, force, port: port2 };
       const result = await this.pool
         .run(task, { transferList: [port2], signal: termination.signal })
-        .catch((error) => fail(overtime ? `time limit of ${wallSeconds} s` : reasonOf(crash ?? error)));
+        .catch((error) => fail(crash ?? (overtime ? timeLimit : { message: reasonOf(error) })));
       if ("failure" in result) throw new ExperimentError(result.failure, { reason: "runFailed" });
-      if (overtime && result.manifest.status === "interrupted") fail(`time limit of ${wallSeconds} s`);
+      if (overtime && result.manifest.status === "interrupted") fail(timeLimit);
       return result.manifest;
     } finally {
       signal?.removeEventListener("abort", end);

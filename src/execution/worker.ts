@@ -3,6 +3,7 @@ import type { Run } from "../config/expand.js";
 import { ExperimentError } from "../errors.js";
 import type { Manifest } from "../results/manifest.js";
 import type { StepRecord } from "../training/record.js";
+import { Bug, crashOf } from "./crash.js";
 import { prepareRun } from "./plan.js";
 import { Resources } from "./resources.js";
 import { executeRun } from "./run.js";
@@ -16,7 +17,18 @@ export interface WorkerTask {
   readonly port: MessagePort;
 }
 
-export type WorkerMessage = { readonly begun: true } | { readonly record: StepRecord } | { readonly line: string };
+export type WorkerMessage =
+  | { readonly begun: true }
+  | { readonly record: StepRecord }
+  | { readonly line: string }
+  | { readonly crash: WorkerCrash };
+
+/** An error after which the worker is not to be trusted with another run; errors lose their class between threads. */
+export interface WorkerCrash {
+  readonly message: string;
+  /** Of a bug; absent where memory ran out. */
+  readonly stack?: string;
+}
 
 export type WorkerResult = { readonly manifest: Manifest } | { readonly failure: string };
 
@@ -47,11 +59,18 @@ export default async function work({ run, experimentDirectory, force, port }: Wo
       onRecord: recordPoster(port),
       announce: (line) => port.postMessage({ line } satisfies WorkerMessage),
     });
+    port.close();
     return { manifest };
   } catch (error) {
-    if (error instanceof ExperimentError) return { failure: error.message };
-    throw error;
-  } finally {
-    port.close();
+    if (error instanceof ExperimentError) {
+      port.close();
+      return { failure: error.message };
+    }
+    const crash = crashOf(error);
+    port.postMessage({
+      crash: { message: crash.message, ...(crash instanceof Bug && { stack: crash.stack ?? crash.message }) },
+    } satisfies WorkerMessage);
+    // Whoever reads this ends the worker: its memory may be damaged.
+    return new Promise(() => {});
   }
 }

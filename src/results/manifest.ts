@@ -31,6 +31,8 @@ export interface Manifest {
   readonly status: Status;
   /** Why the run ended before its last step: divergence with what was seen, an error, an interruption. */
   readonly stopReason?: string;
+  /** Stack trace of the bug that ended it. */
+  readonly stack?: string;
   readonly config: RunConfig;
   /** K, the number of updates planned. */
   readonly plannedSteps: number;

@@ -4,7 +4,9 @@ import { join } from "node:path";
 import { expect, test } from "vitest";
 import { expand } from "../../src/config/expand.js";
 import { loadExperiment } from "../../src/config/load.js";
+import type * as executor from "../../src/execution/executor.js";
 import { planRun } from "../../src/execution/plan.js";
+import type * as resources from "../../src/execution/resources.js";
 import { Resources } from "../../src/execution/resources.js";
 import type * as workerPool from "../../src/execution/worker-pool.js";
 import { freshDirectory, root, runTool } from "../cli/tool.js";
@@ -43,6 +45,50 @@ test("a worker that runs out of memory fails its run only, with the reason", asy
     expect((await pool.execute({ ...small, run: small.run }, directory, { force: true })).status).toBe("completed");
   } finally {
     await pool.close();
+  }
+});
+
+test("a bug fails its run only, with its stack, and the next run has a fresh worker", async () => {
+  const directory = freshDirectory();
+  const path = writeConfig(directory, { ...quadratic, name: "bug", steps: 20, seeds: [0] });
+  const [healthy] = expand(loadExperiment(path));
+  const planned = await planRun(healthy!, new Resources(() => {}));
+  const broken = { ...planned, run: { ...healthy!, config: { ...healthy!.config, problem: { name: "no such" } } } };
+  const built = async <T>(name: string) => (await import(join(root, `dist/execution/${name}.js`))) as T;
+  const { WorkerPool } = await built<typeof workerPool>("worker-pool");
+  const { inProcess } = await built<typeof executor>("executor");
+  const { Resources: BuiltResources } = await built<typeof resources>("resources");
+  const workers = async () => new WorkerPool({ jobs: 1 });
+  for (const one of [await workers(), inProcess(new BuiltResources(() => {}), workers)]) {
+    try {
+      const failure = await one.execute(broken, directory, {}).catch((error: Error) => error);
+      expect(failure).toMatchObject({
+        message: expect.stringMatching(/undefined/),
+        stack: expect.stringMatching(/plan/),
+      });
+      expect((await one.execute(planned, directory, { force: true })).status).toBe("completed");
+    } finally {
+      await one.close();
+    }
+  }
+});
+
+test("wasm that runs out of memory fails its run only, in one process and in workers", async () => {
+  const directory = freshDirectory();
+  const sweep = {
+    ...network,
+    backend: "wasm",
+    steps: 3,
+    optimizer: quadratic.optimizer,
+    sweep: { grid: { "problem.hidden": [[4], [16000, 16000], [5]] } },
+  };
+  const runs = ["1", "2"].map((jobs) =>
+    runTool([writeConfig(directory, { ...sweep, name: `jobs-${jobs}` }), "-o", directory, "--jobs", jobs]),
+  );
+  for (const { code, stderr, stdout } of await Promise.all(runs)) {
+    expect(code).toBe(3);
+    expect(stderr).toMatch(/hidden=\[16000,16000\] seed=0: failed: out of memory of wasm: .* use a smaller model/);
+    expect(stdout.match(/completed/g)).toHaveLength(2);
   }
 });
 

@@ -16,6 +16,7 @@ import {
   tally,
 } from "../../expectations/claims.js";
 import { writeAtomically } from "../../results/files.js";
+import { tellBugs } from "../bugs.js";
 import { interruptSignal } from "../interrupt.js";
 import { jobsOption } from "../options.js";
 import { createProgress } from "../progress.js";
@@ -77,6 +78,7 @@ export async function reproduce(names: readonly string[], rawOptions: unknown): 
   const progress = createProgress(options);
   const signal = interruptSignal();
   const claims: ExperimentClaims[] = [];
+  const bugs: string[] = [];
   for (const { experiment, runs } of loaded) {
     const result = await executeExperiment(
       experiment,
@@ -84,6 +86,7 @@ export async function reproduce(names: readonly string[], rawOptions: unknown): 
       { out: options.out, force: options.force, jobs: options.jobs, signal },
       progress,
     );
+    bugs.push(...result.bugs);
     if (signal.aborted) return "interrupted";
     await reportOn(result, progress);
     const { name, description = "", path } = experiment;
@@ -100,5 +103,7 @@ export async function reproduce(names: readonly string[], rawOptions: unknown): 
     if (!options.json)
       process.stdout.write(`claims: ${join(options.out, "CLAIMS.md")} and ${join(options.out, "claims.csv")}\n`);
   }
+  tellBugs(bugs);
+  if (bugs.length > 0) return "bug";
   return claims.some((one) => failuresIn(one) > 0) ? "verificationFailed" : "ok";
 }

@@ -7,6 +7,7 @@ import { type ExitReason, ExperimentError } from "../../errors.js";
 import { type ExperimentResult, executeExperiment } from "../../execution/experiment.js";
 import type { Finding } from "../../expectations/evaluate.js";
 import type { Manifest } from "../../results/manifest.js";
+import { tellBugs } from "../bugs.js";
 import { interruptSignal } from "../interrupt.js";
 import { jobsOption } from "../options.js";
 import { createProgress } from "../progress.js";
@@ -188,5 +189,8 @@ export async function run(paths: readonly string[], rawOptions: unknown): Promis
   }
   if (options.json) process.stdout.write(`${JSON.stringify(results.map(jsonResult), null, 2)}\n`);
   if (signal.aborted) return "interrupted";
+  const bugs = results.flatMap((result) => result.bugs);
+  tellBugs(bugs);
+  if (bugs.length > 0) return "bug";
   return results.some(({ failures }) => failures.length > 0) ? "runFailed" : "ok";
 }

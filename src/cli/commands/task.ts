@@ -5,6 +5,7 @@ import { Resources } from "../../execution/resources.js";
 import { schedule } from "../../execution/schedule.js";
 import type { TaskFile } from "../../execution/slurm-submission.js";
 import { readJson } from "../../results/files.js";
+import { tellBugs } from "../bugs.js";
 import { interruptSignal } from "../interrupt.js";
 import { createProgress } from "../progress.js";
 
@@ -20,7 +21,7 @@ export async function task(path: string, index: string): Promise<ExitReason> {
   for (const run of runs) planned.push(await planRun(run, resources));
   progress.begin(planned.length, 0);
   const executor = await executorFor(planned, { jobs: 1 }, resources);
-  const { failures } = await schedule(planned, {
+  const { failures, bugs } = await schedule(planned, {
     directory: file.directory,
     executor,
     force: false,
@@ -31,5 +32,7 @@ export async function task(path: string, index: string): Promise<ExitReason> {
   await executor.close();
   progress.finish();
   if (signal.aborted) return "interrupted";
+  tellBugs(bugs);
+  if (bugs.length > 0) return "bug";
   return failures.length > 0 ? "runFailed" : "ok";
 }

@@ -14,6 +14,7 @@ import { type Check, checksOf, referenceChecks, type Verified } from "../../veri
 import { countsText, junit, markdownSummary } from "../../verification/formats.js";
 import { readReference, writeReference } from "../../verification/reference.js";
 import { repetitionChecks } from "../../verification/repetition.js";
+import { tellBugs } from "../bugs.js";
 import { interruptSignal } from "../interrupt.js";
 import { jobsOption } from "../options.js";
 import { createProgress, type Progress } from "../progress.js";
@@ -64,6 +65,8 @@ interface Work {
   readonly options: Options;
   readonly progress: Progress;
   readonly signal: AbortSignal;
+  /** Stack traces. */
+  readonly bugs: string[];
 }
 
 /** The same runs again in a temporary directory, compared byte by byte. */
@@ -118,6 +121,7 @@ async function checksOfConfigs(paths: readonly string[], work: Work): Promise<Ch
       { out: options.out, force: false, jobs: options.jobs, signal },
       progress,
     );
+    work.bugs.push(...result.bugs);
     if (signal.aborted) break;
     await reportOn(result, progress);
     const verified = verifiedOf(experiment.name, result);
@@ -169,12 +173,14 @@ function summarize(checks: readonly Check[], { junit: file, github }: Options): 
 /** Runs what is missing of these configs, and checks these and the results in these directories. */
 export async function verify(paths: readonly string[], rawOptions: unknown): Promise<ExitReason> {
   const options = optionsSchema.parse(rawOptions);
-  const work: Work = { options, progress: createProgress(options), signal: interruptSignal() };
+  const work: Work = { options, progress: createProgress(options), signal: interruptSignal(), bugs: [] };
   const directories = paths.filter(isDirectory);
   const configs = paths.filter((path) => !directories.includes(path));
   const checks = [...(await checksOfConfigs(configs, work)), ...checksOfResults(directories, work)];
   if (work.signal.aborted) return "interrupted";
   print(checks, options);
   summarize(checks, options);
+  tellBugs(work.bugs);
+  if (work.bugs.length > 0) return "bug";
   return checks.some(({ outcome }) => outcome === "failed") ? "verificationFailed" : "ok";
 }

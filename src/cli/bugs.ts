@@ -1,0 +1,11 @@
+import { toolVersion } from "../results/provenance.js";
+
+/** Asks the user to report a bug. */
+export function tellBug(trace: string): void {
+  process.stderr.write(`This is a bug in run-experiment ${toolVersion}. Please report it with this trace:\n${trace}\n`);
+}
+
+/** The same one, met by many runs, is told once. */
+export function tellBugs(traces: readonly string[]): void {
+  for (const trace of new Set(traces)) tellBug(trace);
+}
