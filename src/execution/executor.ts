@@ -1,9 +1,9 @@
 import { ExperimentError } from "../errors.js";
 import type { Manifest } from "../results/manifest.js";
 import { crashOf } from "./crash.js";
-import { type PlannedRun, prepareRun } from "./plan.js";
+import type { PlannedRun } from "./plan.js";
 import type { Resources } from "./resources.js";
-import { executeRun, type RunOptions } from "./run.js";
+import { makeRun, type RunOptions } from "./run.js";
 
 /** Something that makes single runs, several at once where it has the means. */
 export interface Executor {
@@ -29,7 +29,7 @@ export function inProcess(resources: Resources, successor: () => Promise<Executo
     async execute(planned, experimentDirectory, options) {
       if (worker) return worker.execute(planned, experimentDirectory, options);
       try {
-        return await executeRun(await prepareRun(planned.run, resources), resources, experimentDirectory, options);
+        return await makeRun(planned, resources, experimentDirectory, options);
       } catch (error) {
         if (!(error instanceof ExperimentError)) worker = await successor();
         throw crashOf(error);

@@ -20,6 +20,41 @@ export interface PlannedRun {
   /** K */
   readonly steps: number;
   readonly stepsPerEpoch: number;
+  /** The data set really used. */
+  readonly dataset?: DatasetIdentity | undefined;
+}
+
+type DatasetIdentity = ReturnType<typeof identityOf>;
+
+/** What a run would be computed on, in words; only differences are of interest. */
+const settingOf = ({ backend, dataset, precision }: PlannedRun) => [
+  `backend ${backend}`,
+  precision,
+  ...(dataset
+    ? [`data set ${dataset.name} (${dataset.train} examples, checksum ${dataset.checksum.slice(0, 12)})`]
+    : []),
+];
+
+/** @throws ExperimentError if the run cannot be made here as it was planned elsewhere */
+function checkKept(planned: PlannedRun, here: PlannedRun): void {
+  if (planned.id === here.id) return;
+  const [wanted, found] = [settingOf(planned), settingOf(here)];
+  const differences = wanted.flatMap((text, i) => (text === found[i] ? [] : [`${text}, here ${found[i] ?? "none"}`]));
+  throw new ExperimentError(
+    `this machine cannot keep to what was planned: ${differences.join("; ") || `run ${planned.id}, here ${here.id} (another version of the tool?)`}; make the same available on every node, or name what all of them have in the config`,
+    { reason: "runFailed" },
+  );
+}
+
+async function nameOfBackend(choice: string, resources: Resources, planned: PlannedRun | undefined): Promise<string> {
+  try {
+    return (await resources.backend(choice)).name;
+  } catch (error) {
+    if (!planned || !(error instanceof ExperimentError)) throw error;
+    throw new ExperimentError(`this machine cannot keep to what was planned: ${error.message}`, {
+      reason: "runFailed",
+    });
+  }
 }
 
 /** A planned run with what it is computed from. */
@@ -68,9 +103,10 @@ const identityOf = ({ name, checksum, train, test }: ImageDataset) => ({
 /**
  * Builds the problem, checks what only it can tell, and gives the run its id. Nothing is written.
  *
- * @throws ExperimentError if the run cannot be made as configured
+ * @param planned what was decided elsewhere, in another process or on another machine, and is kept to
+ * @throws ExperimentError if the run cannot be made as configured, or as planned
  */
-export async function prepareRun(run: Run, resources: Resources): Promise<PreparedRun> {
+export async function prepareRun(run: Run, resources: Resources, planned?: PlannedRun): Promise<PreparedRun> {
   const { config, directory } = run;
   const { data, seed } = config;
   const dataset = data && (await resources.dataset(data, directory));
@@ -84,20 +120,25 @@ export async function prepareRun(run: Run, resources: Resources): Promise<Prepar
   );
   checkBatchSize(run, problem);
   const precision = precisionOf(run, problem);
-  const backend = precision === "float64" ? "float64" : (await resources.backend(config.backend)).name;
+  const choice = planned?.backend ?? config.backend;
+  const backend = precision === "float64" ? "float64" : await nameOfBackend(choice, resources, planned);
 
   const epochSteps = config.batchSize === "full" ? 1 : stepsPerEpoch(problem.examples!, config.batchSize);
   const steps = config.steps ?? Math.max(1, Math.round(config.epochs! * epochSteps));
-  return {
+  const identity = dataset && identityOf(dataset);
+  const prepared = {
     run,
-    id: runId(run, { backend, dataset: dataset && identityOf(dataset), examples: problem.checksum }),
+    id: runId(run, { backend, dataset: identity, examples: problem.checksum }),
     problem,
     optimizer: createOptimizer(config.optimizer, problem.layers, steps),
     precision,
     backend,
     steps,
     stepsPerEpoch: epochSteps,
+    dataset: identity,
   };
+  if (planned) checkKept(planned, prepared);
+  return prepared;
 }
 
 /**

@@ -16,7 +16,7 @@ import type { StepRecord } from "../training/record.js";
 import type { TrainingEnd } from "../training/train.js";
 import { boundContext } from "./bound-context.js";
 import { Bug, crashOf } from "./crash.js";
-import type { PlannedRun, PreparedRun } from "./plan.js";
+import { type PlannedRun, type PreparedRun, prepareRun } from "./plan.js";
 import { type Recording, trainInto } from "./record.js";
 import type { Resources } from "./resources.js";
 
@@ -71,6 +71,17 @@ function prepareDirectory(directory: string, id: string, { force, announce }: Ru
   return undefined;
 }
 
+const identityOf = (run: PlannedRun["run"], id: string) => ({
+  resultSchemaVersion,
+  id,
+  label: run.label,
+  experiment: run.config.name,
+  optimizer: run.optimizer,
+  axes: run.axes,
+  seed: run.config.seed,
+  config: run.config,
+});
+
 function runningManifest(
   { run, id, problem, precision, steps }: PreparedRun,
   tensors: StartedBackend | undefined,
@@ -83,15 +94,8 @@ function runningManifest(
     { step: earlier.checkpoint.training.step, at: now },
   ];
   return {
-    resultSchemaVersion,
-    id,
-    label: run.label,
-    experiment: run.config.name,
-    optimizer: run.optimizer,
-    axes: run.axes,
-    seed: run.config.seed,
+    ...identityOf(run, id),
     status: "running",
-    config: run.config,
     plannedSteps: steps,
     precision,
     backend: tensors
@@ -138,7 +142,7 @@ function stopReason({ outcome, steps, detail }: TrainingEnd): string | undefined
  * @returns the final manifest
  * @throws ExperimentError if its files cannot be written
  */
-export async function executeRun(
+async function executeRun(
   prepared: PreparedRun,
   resources: Resources,
   experimentDirectory: string,
@@ -148,7 +152,7 @@ export async function executeRun(
   const directory = join(runsDirectory(experimentDirectory), id);
   const earlier = prepareDirectory(directory, id, options);
   const checkpoint = earlier?.checkpoint;
-  const tensors = precision === "float32" ? await resources.backend(run.config.backend) : undefined;
+  const tensors = precision === "float32" ? await resources.backend(prepared.backend) : undefined;
   const running = runningManifest(prepared, tensors, earlier);
   writeManifest(directory, running);
   if (checkpoint) options.announce?.(`${run.label}: going on from step ${checkpoint.training.step}`);
@@ -191,6 +195,52 @@ export async function executeRun(
     recordFailure(directory, () => finish("failed", outcome.state().steps, messageOf(crash), stack));
     throw error;
   }
+}
+
+/** Leaves the reason where whoever planned the run looks for it: this machine may not be theirs. */
+function recordUnmade(directory: string, planned: PlannedRun, reason: string): void {
+  const { run, id, steps, precision, backend } = planned;
+  const earlier = readManifest(directory);
+  if (earlier && isFinished(earlier)) return;
+  try {
+    mkdirSync(directory, { recursive: true });
+    writeManifest(directory, {
+      ...(earlier ?? {
+        ...identityOf(run, id),
+        plannedSteps: steps,
+        precision,
+        backend: { name: backend, device: "not started", version: "not started" },
+        startedAt: new Date().toISOString(),
+      }),
+      provenance: provenance(),
+      status: "failed",
+      stopReason: reason,
+    });
+  } catch {
+    // The error that is thrown on is the one that matters.
+  }
+}
+
+/**
+ * Makes one run as it was planned, or goes on with it where it was cut off.
+ *
+ * @returns the final manifest
+ * @throws ExperimentError if this machine cannot keep to the plan, or its files cannot be written
+ */
+export async function makeRun(
+  planned: PlannedRun,
+  resources: Resources,
+  experimentDirectory: string,
+  options: RunOptions = {},
+): Promise<Manifest> {
+  let prepared: PreparedRun;
+  try {
+    prepared = await prepareRun(planned.run, resources, planned);
+  } catch (error) {
+    recordUnmade(join(runsDirectory(experimentDirectory), planned.id), planned, messageOf(error));
+    throw error;
+  }
+  return executeRun(prepared, resources, experimentDirectory, options);
 }
 
 /** What failed is told even where it cannot be written: a full disk, or a directory that was removed. */

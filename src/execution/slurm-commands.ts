@@ -8,14 +8,20 @@ const execute = promisify(execFile);
 async function slurm(command: string, args: readonly string[], input?: string): Promise<string> {
   try {
     const running = execute(command, [...args], { maxBuffer: 1 << 28 });
-    if (input !== undefined) running.child.stdin!.end(input);
+    // A command that refuses its options does not read on; what it says of them comes with its end.
+    running.child.stdin!.on("error", () => {}).end(input);
     return (await running).stdout;
   } catch (error) {
     const { code, stderr = "" } = error as { code?: unknown; stderr?: string };
     if (code === "ENOENT") {
       throw new ExperimentError(`${command} is not installed here; the Slurm executor needs Slurm's client commands`);
     }
-    const complaint = stderr.trim().split("\n").at(-1) || messageOf(error);
+    // The first line says what is wrong; those after it follow from it or point to the manual.
+    const complaint =
+      stderr
+        .trim()
+        .split("\n")[0]!
+        .replace(/^\w+: ((error|fatal): )?/, "") || messageOf(error);
     const hint = /configuration source|dns_srv/i.test(stderr)
       ? " (no cluster is configured here: set SLURM_CONF, or use a login node)"
       : "";

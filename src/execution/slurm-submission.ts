@@ -1,43 +1,51 @@
 import { existsSync, mkdirSync, readdirSync, statSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
-import type { Run } from "../config/expand.js";
+import { z } from "zod";
 import type { SlurmOptions } from "../config/slurm.js";
-import { onDisk, readJson, writeJson } from "../results/files.js";
+import { onDisk, readJsonAs, writeJson } from "../results/files.js";
 import { manifestPath } from "../results/manifest.js";
 import { runsDirectory } from "../results/summary.js";
 import type { PlannedRun } from "./plan.js";
 import { largestArray, submitBatch } from "./slurm-commands.js";
 
+const taskSchema = z.object({
+  job: z.string(),
+  index: z.int().nonnegative(),
+  log: z.string().describe("written by the task as soon as it starts"),
+  ids: z.array(z.string()),
+  attempt: z.int().positive().describe("1 for the first submission of its runs"),
+});
+
 /** One array task as it was submitted. */
-export interface SubmittedTask {
-  readonly job: string;
-  readonly index: number;
-  /** Written by the task as soon as it starts. */
-  readonly log: string;
-  readonly ids: readonly string[];
-  /** 1 for the first submission of its runs. */
-  readonly attempt: number;
-}
+export type SubmittedTask = Readonly<z.output<typeof taskSchema>>;
+
+const submissionsSchema = z.object({
+  tasks: z.array(taskSchema),
+  earlier: z
+    .record(z.string(), z.number())
+    .describe(
+      "manifests of earlier failures, by id, with the time they were written: they say nothing of this submission",
+    ),
+});
 
 /** What is known of an experiment's runs on a cluster; survives the submitting process. */
-export interface Submissions {
-  readonly tasks: readonly SubmittedTask[];
-  /** Manifests of earlier failures, by id, with the time they were written: they say nothing of this submission. */
-  readonly earlier: Readonly<Record<string, number>>;
-}
+export type Submissions = Readonly<z.output<typeof submissionsSchema>>;
 
-/** The runs of an array's tasks, as the tasks read them. */
+/** The runs of an array's tasks, as the tasks read them: decided where they were submitted, and kept to by the tasks. */
 export interface TaskFile {
   readonly directory: string;
-  readonly tasks: readonly (readonly Run[])[];
+  readonly tasks: readonly (readonly PlannedRun[])[];
 }
 
 const slurmDirectory = (directory: string) => join(directory, "slurm");
 const submissionsPath = (directory: string) => join(slurmDirectory(directory), "submissions.json");
 
 export const readSubmissions = (directory: string): Submissions =>
-  (readJson(submissionsPath(directory)) as Submissions | undefined) ?? { tasks: [], earlier: {} };
+  readJsonAs(submissionsPath(directory), submissionsSchema, "move it away to submit all unfinished runs anew") ?? {
+    tasks: [],
+    earlier: {},
+  };
 
 export const writeSubmissions = (directory: string, submissions: Submissions) =>
   writeJson(submissionsPath(directory), submissions);
@@ -78,7 +86,7 @@ async function submitArray(
   const files = arrayDirectory(directory);
   const taskFile: TaskFile = {
     directory: resolve(directory),
-    tasks: tasks.map((runs) => runs.map(({ run }) => run)),
+    tasks,
   };
   writeJson(join(files, "tasks.json"), taskFile);
   const { partition, time, throttle } = options;
@@ -86,14 +94,14 @@ async function submitArray(
     [
       `--job-name=${name}`,
       `--array=0-${tasks.length - 1}${throttle === undefined ? "" : `%${throttle}`}`,
-      `--output=${join(files, "task-%a.log").replaceAll(" ", "\\ ")}`,
-      "--open-mode=append",
+      // sbatch reads %, blanks and backslashes of a path in ways of its own: the task opens its log by itself.
+      "--output=/dev/null",
       ...(partition === undefined ? [] : [`--partition=${partition}`]),
       ...(time === undefined ? [] : [`--time=${time}`]),
       ...options.options,
     ],
     // exec: the signal that ends a task reaches the program, which saves its run.
-    `#!/bin/sh\nexec ${[process.execPath, program, "task", join(files, "tasks.json")].map(quoted).join(" ")} "$SLURM_ARRAY_TASK_ID"\n`,
+    `#!/bin/sh\nexec >>${quoted(join(files, "task-"))}"$SLURM_ARRAY_TASK_ID".log 2>&1\nexec ${[process.execPath, program, "task", join(files, "tasks.json")].map(quoted).join(" ")} "$SLURM_ARRAY_TASK_ID"\n`,
   );
   return tasks.map((runs, index) => ({
     job,
@@ -104,18 +112,16 @@ async function submitArray(
   }));
 }
 
-/** Submits runs, as few arrays as the cluster's limit allows. */
-export async function submitRuns(
+/** Submits runs, as few arrays as the cluster's limit allows; yields each array's tasks as soon as it is submitted. */
+export async function* submitRuns(
   directory: string,
   name: string,
   runs: readonly PlannedRun[],
   attempt: number,
   options: SlurmOptions,
-): Promise<SubmittedTask[]> {
+): AsyncGenerator<SubmittedTask[]> {
   const limit = await largestArray();
-  const submitted: SubmittedTask[] = [];
   for (const tasks of chunks(chunks(runs, options.runsPerTask), limit)) {
-    submitted.push(...(await submitArray(directory, name, tasks, attempt, options)));
+    yield await submitArray(directory, name, tasks, attempt, options);
   }
-  return submitted;
 }

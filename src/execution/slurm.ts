@@ -70,9 +70,13 @@ class Follower {
     const { directory, name, options, observer } = this.request;
     const earlier = { ...this.submissions.earlier };
     for (const { id } of runs) earlier[id] = manifestTime(directory, id);
-    const tasks = await submitRuns(directory, name, runs, attempt, options);
-    this.submissions = { tasks: [...this.submissions.tasks, ...tasks], earlier };
-    writeSubmissions(directory, this.submissions);
+    const tasks: SubmittedTask[] = [];
+    for await (const submitted of submitRuns(directory, name, runs, attempt, options)) {
+      tasks.push(...submitted);
+      // At once: should the next array be refused, this one is not forgotten.
+      this.submissions = { tasks: [...this.submissions.tasks, ...submitted], earlier };
+      writeSubmissions(directory, this.submissions);
+    }
     const jobs = [...new Set(tasks.map(({ job }) => job))].join(", ");
     const what = attempt === 1 ? "submitted" : `submitted again (attempt ${attempt})`;
     observer.announce(`${runs.length} runs ${what} as Slurm job ${jobs}, ${tasks.length} tasks`);

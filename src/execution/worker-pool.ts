@@ -109,7 +109,7 @@ export class WorkerPool implements Executor {
     };
     const timeLimit = { message: `time limit of ${wallSeconds} s` };
     try {
-      const task: WorkerTask = { run, experimentDirectory, force, port: port2 };
+      const task: WorkerTask = { planned, experimentDirectory, force, port: port2 };
       const result = await this.pool
         .run(task, { transferList: [port2], signal: termination.signal })
         .catch((error) => fail(crash ?? (overtime ? timeLimit : { message: reasonOf(error) })));

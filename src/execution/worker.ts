@@ -1,16 +1,15 @@
 import type { MessagePort } from "node:worker_threads";
-import type { Run } from "../config/expand.js";
 import { ExperimentError } from "../errors.js";
 import type { Manifest } from "../results/manifest.js";
 import type { StepRecord } from "../training/record.js";
 import { Bug, crashOf } from "./crash.js";
-import { prepareRun } from "./plan.js";
+import type { PlannedRun } from "./plan.js";
 import { Resources } from "./resources.js";
-import { executeRun } from "./run.js";
+import { makeRun } from "./run.js";
 
 /** One run for a worker. */
 export interface WorkerTask {
-  readonly run: Run;
+  readonly planned: PlannedRun;
   readonly experimentDirectory: string;
   readonly force: boolean;
   /** Carries `WorkerMessage`s out; any message in means: finish the step, save, end. */
@@ -47,13 +46,12 @@ function recordPoster(port: MessagePort): (record: StepRecord) => void {
 }
 
 /** Makes one run in a worker thread. What fails it is returned: errors lose their class between threads. */
-export default async function work({ run, experimentDirectory, force, port }: WorkerTask): Promise<WorkerResult> {
+export default async function work({ planned, experimentDirectory, force, port }: WorkerTask): Promise<WorkerResult> {
   const interruption = new AbortController();
   port.on("message", () => interruption.abort());
   port.postMessage({ begun: true } satisfies WorkerMessage);
   try {
-    const prepared = await prepareRun(run, resources);
-    const manifest = await executeRun(prepared, resources, experimentDirectory, {
+    const manifest = await makeRun(planned, resources, experimentDirectory, {
       force,
       signal: interruption.signal,
       onRecord: recordPoster(port),

@@ -1,9 +1,9 @@
 import { execFileSync } from "node:child_process";
-import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { freshDirectory, root, runTool } from "../cli/tool.js";
-import { manifest, startTool, summaryWithoutTime, traces, until, writeConfig } from "./support.js";
+import { manifest, network, startTool, summaryWithoutTime, traces, until, writeConfig } from "./support.js";
 
 const script = join(root, "scripts/private-slurm.sh");
 const cluster = freshDirectory();
@@ -143,6 +143,95 @@ onCluster("what is cancelled is reported as cancelled, and not submitted again",
   expect(cancelling.stderr()).toContain(`Slurm job ${job} cancelled`);
   const isGone = () => !/RUNNING|PENDING/.test(slurm("squeue", "-h", "-r", "-t", "all", "-j", job, "-o", "%T"));
   await until("the job to end", isGone);
+});
+
+onCluster("each run of a sweep over backends equals the run made alone", async () => {
+  const [there, here] = [freshDirectory(), freshDirectory()];
+  const config = {
+    ...network,
+    name: "backends",
+    optimizer: { name: "lars", learningRate: 0.02 },
+    steps: 5,
+    slurm: { runsPerTask: 2, pollSeconds: 0.5 },
+  };
+  const backends = ["wasm", "cpu"];
+  const swept = { ...config, sweep: { grid: { backend: backends } } };
+  expect((await runTool([writeConfig(there, swept), "-o", there, "--executor", "slurm"], { env })).code).toBe(0);
+  const together = Object.entries(traces(join(there, "backends")));
+  for (const backend of backends) {
+    const name = `alone-${backend}`;
+    expect((await runTool([writeConfig(here, { ...config, name, backend }), "-o", here, "-q"])).code).toBe(0);
+    const files = together.filter(([path]) => path.includes(`backend=${backend}`)).map(([, text]) => text);
+    expect(files).toEqual(Object.values(traces(join(here, name))));
+  }
+});
+
+onCluster(
+  "a path of blanks, quotes, % and backslashes keeps a log a task; a node that cannot keep to the plan says why",
+  async () => {
+    const directory = join(freshDirectory(), `o "d\\q %u's é`);
+    mkdirSync(directory);
+    const config = {
+      ...sweep,
+      ...network,
+      name: "odd = +@ name",
+      backend: "auto",
+      steps: 3,
+      sweep: undefined,
+      seeds: [0],
+    };
+    const args = [writeConfig(directory, config), "-o", directory, "--executor", "slurm"];
+    expect((await runTool(args, { env })).code).toBe(0);
+    const experiment = join(directory, "odd = +@ name");
+    const files = join(experiment, "slurm", "0");
+    expect(readdirSync(files).sort()).toEqual(["task-0.log", "tasks.json"]);
+    expect(readFileSync(join(files, "task-0.log"), "utf8")).toContain("completed");
+
+    // As if it had been planned where there is native TensorFlow.
+    const file = JSON.parse(readFileSync(join(files, "tasks.json"), "utf8"));
+    file.tasks[0][0] = { ...file.tasks[0][0], id: "elsewhere", backend: "tensorflow" };
+    writeFileSync(join(files, "tasks.json"), JSON.stringify(file));
+    const { code, stderr } = await runTool(["task", join(files, "tasks.json"), "0"], {
+      env: { RUN_EXPERIMENT_CACHE: freshDirectory() },
+    });
+    expect(code).toBe(3);
+    const reason = /this machine cannot keep to what was planned: backend tensorflow: not installed/;
+    expect(stderr).toMatch(reason);
+    expect(manifest(experiment, "elsewhere")).toMatchObject({
+      status: "failed",
+      stopReason: expect.stringMatching(reason),
+    });
+  },
+);
+
+onCluster("an array that is refused does not orphan the one before it; a damaged record of them is told", async () => {
+  const directory = freshDirectory();
+  const commands = freshDirectory();
+  const counter = join(commands, "count");
+  const script = (name: string, body: string) => {
+    writeFileSync(join(commands, name), `#!/bin/sh\n${body}\n`, { mode: 0o755 });
+  };
+  // A cluster whose arrays hold two tasks, and which takes no second array.
+  script("scontrol", "echo 'MaxArraySize = 3'");
+  script(
+    "sbatch",
+    `if [ -e ${counter} ]; then echo 'sbatch: error: QOSMaxSubmitJobPerUserLimit' >&2; exit 1; fi\ntouch ${counter}\nexec ${execFileSync("which", ["sbatch"], { encoding: "utf8" }).trim()} "$@"`,
+  );
+  const config = { ...sweep, name: "limited", optimizers: sweep.optimizers.slice(0, 1), slurm: { pollSeconds: 0.5 } };
+  const args = [writeConfig(directory, { ...config, sweep: undefined }), "-o", directory, "--executor", "slurm"];
+  const refused = await runTool(args, { env: { ...env, PATH: `${commands}:${process.env.PATH}` } });
+  expect(refused.code).toBe(2);
+  expect(refused.stderr).toContain("error: sbatch: QOSMaxSubmitJobPerUserLimit");
+  const again = await runTool([...args, "--attach"], { env });
+  expect(again.stdout.match(/completed/g), again.stderr).toHaveLength(2);
+
+  const record = join(directory, "limited", "slurm", "submissions.json");
+  writeFileSync(record, readFileSync(record, "utf8").replace('"job"', '"jib"'));
+  const damaged = await runTool(args, { env });
+  expect(damaged.code).toBe(2);
+  expect(damaged.stderr).toContain(`error: ${record} is damaged (tasks.0.job`);
+  const { code, stderr } = await runTool([...args, "--set", "slurm.time=x", "-o", freshDirectory()], { env });
+  expect([code, stderr]).toEqual([2, "error: sbatch: Invalid --time specification\n"]);
 });
 
 test("without Slurm the error is one line", async () => {

@@ -1,6 +1,5 @@
 import { type ExitReason, ExperimentError } from "../../errors.js";
 import { executorFor } from "../../execution/experiment.js";
-import { planRun } from "../../execution/plan.js";
 import { Resources } from "../../execution/resources.js";
 import { schedule } from "../../execution/schedule.js";
 import type { TaskFile } from "../../execution/slurm-submission.js";
@@ -12,13 +11,11 @@ import { createProgress } from "../progress.js";
 /** Makes the runs of one array task; writes nothing but their directories, since many tasks work at once. */
 export async function task(path: string, index: string): Promise<ExitReason> {
   const file = readJson(path) as TaskFile | undefined;
-  const runs = file?.tasks[Number(index)];
-  if (!file || !runs) throw new ExperimentError(`${path}: there is no task ${index} in it`);
+  const planned = file?.tasks[Number(index)];
+  if (!file || !planned) throw new ExperimentError(`${path}: there is no task ${index} in it`);
   const progress = createProgress({ quiet: false });
   const signal = interruptSignal();
   const resources = new Resources((line) => progress.announce(line));
-  const planned = [];
-  for (const run of runs) planned.push(await planRun(run, resources));
   progress.begin(planned.length, 0);
   const executor = await executorFor(planned, { jobs: 1 }, resources);
   const { failures, bugs } = await schedule(planned, {
