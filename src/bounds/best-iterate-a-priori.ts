@@ -86,6 +86,7 @@ function start(context: BoundContext, state?: unknown): BoundMonitor {
 export const bestIterateAPriori: Bound = {
   name: "best-iterate-a-priori",
   theorem: "T3",
+  version: 1,
   statement: "min_{k<K} f(w_k) − f* ≤ G(d_0² + Σ_{k<K} λ_k²M_k²)/(2Σ_{k<K} λ_km_k)",
   ...assuming(
     equationOne,

@@ -69,6 +69,7 @@ function start(context: BoundContext, state?: unknown): BoundMonitor {
 export const bestIterate: Bound = {
   name: "best-iterate",
   theorem: "T3",
+  version: 1,
   statement: "min_{k<K} f(w_k) − f* ≤ (d_0² + Σ_{k<K} η_k²)/(2Σ_{k<K} s_k)",
   ...assuming(equationOne, fullBatch, singleBlock, convex, knownOptimum, knownOptimalValue),
   source: "the classical subgradient bound, for arXiv:1801.03137, equation (1); proof in the docstring",

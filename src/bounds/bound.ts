@@ -67,6 +67,8 @@ export interface Bound {
   readonly name: string;
   /** "T1" … "T10" */
   readonly theorem: string;
+  /** Raised whenever its checks or columns change: part of a run's identity. */
+  readonly version: number;
   /** The statement in plain text, as a reader of the paper would write it. */
   readonly statement: string;
   /** One phrase an assumption. */

@@ -51,6 +51,7 @@ function start(context: BoundContext): BoundMonitor {
 export const elementwiseProportionality: Bound = {
   name: "elementwise-proportionality",
   theorem: "T10",
+  version: 1,
   statement: "mean_i |Δw_i/w_i| = λ_k, w_i + sign(w_i)ε in place of w_i where the rule has an ε",
   ...assuming(elementwiseRule),
   source: "Abu-El-Haija, arXiv:1708.07227",

@@ -64,6 +64,7 @@ function start(context: BoundContext, state?: unknown): BoundMonitor {
 export const envelope: Bound = {
   name: "envelope",
   theorem: "T4d",
+  version: 1,
   statement:
     "d_k ≤ D_k as long as D_k < W, with D_0 = d_0, D_{k+1} = max(λ_kW, φ(D_k, λ_k(W + D_k)), φ(D_k, λ_k(W − D_k))), " +
     "φ(D, η) = √(D² − 2cηD + η²), c = 2√κ/(κ + 1)",

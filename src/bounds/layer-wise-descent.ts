@@ -91,6 +91,7 @@ function start(context: BoundContext, state?: unknown): BoundMonitor {
 export const layerWiseDescent: Bound = {
   name: "layer-wise-descent",
   theorem: "T8",
+  version: 1,
   statement:
     "f(w_{k+1}) ≤ f(w_k) − Σ_ℓ η_k^ℓ‖g_k^ℓ‖₂ + (L/2)Σ_ℓ(η_k^ℓ)², and " +
     "min_{k<K} Σ_ℓ η_k^ℓ‖g_k^ℓ‖₂ ≤ (f(w_0) − inf f + (L/2)Σ_kΣ_ℓ(η_k^ℓ)²)/K",

@@ -58,6 +58,7 @@ function start(context: BoundContext, state?: unknown): BoundMonitor {
 export const linearRate: Bound = {
   name: "linear-rate",
   theorem: "T4b",
+  version: 1,
   statement: "d_{k+1}² ≤ (1 − 2cλ_k + λ_k²)d_k², c = 2√κ/(κ + 1)",
   ...assuming(equationOne, inNorm(2), fullBatch, singleBlock, knownOptimum, centredOptimum, stronglyConvexAndSmooth),
   source: "of the rule of arXiv:1801.03137, equation (1); proof in the docstring",

@@ -32,6 +32,7 @@ function start(context: BoundContext): BoundMonitor {
 export const noConvergence: Bound = {
   name: "no-convergence",
   theorem: "T2a",
+  version: 1,
   statement: "|w_{k+1} − w_k| ≥ λ(1 − λ)w* whenever (1 − λ)w* ≤ w_k ≤ (1 + λ)w* and g_k ≠ 0",
   ...assuming(
     ...inOneDimension,

@@ -61,6 +61,7 @@ function start(context: BoundContext, state?: unknown): BoundMonitor {
 export const normGrowth: Bound = {
   name: "norm-growth",
   theorem: "T1",
+  version: 1,
   statement: "‖w_0‖_p·Π max(0, 1 − λ_i) ≤ ‖w_k‖_p ≤ ‖w_0‖_p·Π(1 + λ_i)",
   ...assuming(equationOne),
   source: "corollary of arXiv:1801.03137, equation (1), by the triangle inequality",

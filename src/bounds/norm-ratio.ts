@@ -50,6 +50,7 @@ function start(context: BoundContext): BoundMonitor {
 export const normRatio: Bound = {
   name: "norm-ratio",
   theorem: "T1",
+  version: 1,
   statement: "‖w_{k+1} − w_k‖_p/‖w_k‖_p = λ_k; where w_k = 0 or g_k = 0, w_{k+1} = w_k",
   ...assuming(equationOne),
   source: "arXiv:1801.03137, equation (1)",

@@ -51,6 +51,7 @@ function start(context: BoundContext, state?: unknown): BoundMonitor {
 export const objectiveDescent: Bound = {
   name: "objective-descent",
   theorem: "T5",
+  version: 1,
   statement: "f(w_{k+1}) ≤ f(w_k) whenever λ_k < 3√3·κ(κ + 1)/(κ² + κ + 1)^{3/2}",
   ...assuming(
     equationOne,

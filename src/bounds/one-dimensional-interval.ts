@@ -56,6 +56,7 @@ function start(context: BoundContext, state?: unknown): BoundMonitor {
 export const oneDimensionalInterval: Bound = {
   name: "one-dimensional-interval",
   theorem: "T2a",
+  version: 1,
   statement:
     "(1 − λ)w* ≤ w_k ≤ (1 + λ)w* from step ⌈log(w*/w_0)/log(1 + λ)⌉ (w_0 < w*) or ⌈log(w_0/w*)/−log(1 − λ)⌉ (w_0 > w*) on, " +
     "and from the first time it holds",

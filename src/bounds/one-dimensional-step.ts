@@ -33,6 +33,7 @@ function start(context: BoundContext, state?: unknown): BoundMonitor {
 export const oneDimensionalStep: Bound = {
   name: "one-dimensional-step",
   theorem: "T2c",
+  version: 1,
   statement: "|w_{k+1} − w*| ≤ max(|w_k − w*| − λ_kw_k, λ_kw_k) whenever w_k > 0 and g_k ≠ 0",
   ...assuming(...inOneDimension, atTheStart("w_0 has the sign of w*")),
   source: "of the rule of arXiv:1801.03137, equation (1); proof in the docstring",

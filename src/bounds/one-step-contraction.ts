@@ -32,6 +32,7 @@ function start(context: BoundContext, state?: unknown): BoundMonitor {
 export const oneStepContraction: Bound = {
   name: "one-step-contraction",
   theorem: "T4a",
+  version: 1,
   statement: "d_{k+1}² ≤ d_k² − 2cη_kd_k + η_k², c = 2√κ/(κ + 1)",
   ...assuming(equationOne, fullBatch, singleBlock, knownOptimum, stronglyConvexAndSmooth),
   source: "of the rule of arXiv:1801.03137, equation (1); Nesterov 2004, theorem 2.1.12 for the co-coercivity",

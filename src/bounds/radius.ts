@@ -77,6 +77,7 @@ function start(context: BoundContext, state?: unknown): BoundMonitor {
 export const radius: Bound = {
   name: "radius",
   theorem: "T4c",
+  version: 1,
   statement: "limsup d_k ≤ λW/min(1, 2c − λ), c = 2√κ/(κ + 1)",
   ...assuming(
     equationOne,

@@ -43,6 +43,7 @@ function start(context: BoundContext, state?: unknown): BoundMonitor {
 export const signTrap: Bound = {
   name: "sign-trap",
   theorem: "T2b",
+  version: 1,
   statement: "w_{k+1} = (1 − λ_k)w_k, so that w never changes its sign",
   ...assuming(
     ...inOneDimension,

@@ -36,6 +36,7 @@ function start(context: BoundContext): BoundMonitor {
 export const stepRange: Bound = {
   name: "step-range",
   theorem: "T6",
+  version: 1,
   statement: "λ_k‖w_k‖₂/√n ≤ η_k ≤ λ_k√n‖w_k‖₂, n the number of entries",
   ...assuming(equationOne, inNorm(1, "infinity")),
   source: "equivalence of norms; proof in the docstring",

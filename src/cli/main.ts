@@ -1,7 +1,7 @@
 import { Command, CommanderError } from "commander";
 import { type ExitReason, ExperimentError, exitCodes } from "../errors.js";
 import { toolVersion } from "../results/provenance.js";
-import { tellBug } from "./bugs.js";
+import { tellBug } from "./failures.js";
 
 const collect = (value: string, previous: string[] = []) => [...previous, value];
 

@@ -8,9 +8,11 @@ import { startWebgpu } from "./webgpu.js";
 /** A TensorFlow.js backend that is running, and what it runs on. */
 export interface StartedBackend {
   readonly name: BackendName;
-  /** What computes, e.g. "CPU, WebAssembly with SIMD". */
+  /** What computes, CPU or GPU first, e.g. "CPU, WebAssembly with SIMD". */
   readonly device: string;
   readonly version: string;
+  /** Version of the kernels this tool brings, and of the library they stand beside: part of a run's identity. */
+  readonly kernels: string;
   readonly algebra: Algebra<Tensor, Tensor>;
   /** Makes it the active one of this process again, after another one was started. */
   activate(): Promise<void>;
@@ -33,6 +35,8 @@ interface BackendDefinition {
   readonly summary: string;
   /** Whether `auto` tries it. */
   readonly automatic: boolean;
+  /** Raised whenever the numbers of the kernels that this tool replaces or adds change. */
+  readonly kernels: number;
   /** Whether several threads of a process can compute on it side by side, and gain by it. */
   readonly shareable: boolean;
   /** @throws Unavailable with the reason and the mend */
@@ -50,6 +54,7 @@ const backends = [
     name: "tensorflow",
     summary: "native TensorFlow, built by `npm run native`: CUDA where there is a GPU, else the CPU",
     automatic: true,
+    kernels: 1,
     shareable: false,
     start: () => startNative({ demandGpu: false }),
   },
@@ -57,6 +62,7 @@ const backends = [
     name: "cuda",
     summary: "native TensorFlow, an error without a CUDA GPU",
     automatic: false,
+    kernels: 1,
     shareable: false,
     start: () => startNative({ demandGpu: true }),
   },
@@ -64,6 +70,7 @@ const backends = [
     name: "webgpu",
     summary: "any GPU with Vulkan, Metal or Direct3D 12; auto takes no software adapter",
     automatic: true,
+    kernels: 1,
     shareable: false,
     start: startWebgpu,
   },
@@ -71,6 +78,7 @@ const backends = [
     name: "wasm",
     summary: "WebAssembly on the CPU, installed with the tool",
     automatic: true,
+    kernels: 1,
     shareable: true,
     async start({ patched = true }) {
       const tf = await loadCore();
@@ -90,6 +98,7 @@ const backends = [
     name: "cpu",
     summary: "plain JavaScript on the CPU: slow, for comparison",
     automatic: true,
+    kernels: 1,
     shareable: true,
     async start() {
       const tf = await loadCore();
@@ -127,12 +136,19 @@ export async function startBackend(choice: string, options: BackendOptions = {})
     throw new ExperimentError(`backend ${choice} is unknown; expected auto or one of ${backendNames.join(", ")}`);
   }
   const notChosen: { name: BackendName; reason: string }[] = [];
-  for (const { name, start } of candidates) {
+  for (const { name, kernels, start } of candidates) {
     try {
       const running = await start({ ...options, isAutomatic: choice === "auto" });
       const { tensorAlgebra } = await import("./tensors.js");
       const algebra = tensorAlgebra();
-      return { name, ...running, algebra, activate: () => activateAgain(algebra.backend), notChosen };
+      return {
+        name,
+        ...running,
+        kernels: `${kernels}, ${running.version}`,
+        algebra,
+        activate: () => activateAgain(algebra.backend),
+        notChosen,
+      };
     } catch (error) {
       if (!(error instanceof Unavailable)) throw error;
       notChosen.push({ name, reason: error.message });

@@ -1,13 +1,27 @@
 import { createHash } from "node:crypto";
-import { optimizerDefinition } from "../optimizers/optimizer.js";
+import { bounds } from "../bounds/registry.js";
+import { datasets } from "../data/registry.js";
+import { optimizers } from "../optimizers/registry.js";
+import { schedules } from "../optimizers/schedules/registry.js";
+import { problems } from "../problems/registry.js";
 import type { Run } from "./expand.js";
+import type { RunConfig } from "./schema.js";
 
 /** Raised whenever the files of a run change their form or the loop its numbers. */
-export const resultSchemaVersion = 1;
+export const resultSchemaVersion = 2;
+
+/** On what a run is computed. */
+export interface BackendIdentity {
+  /** "float64" for the host. */
+  readonly name: string;
+  /** "CPU" or "GPU" */
+  readonly device: string;
+  readonly kernels: string;
+}
 
 /** What a run really used, where the config leaves it open. */
 export interface Surroundings {
-  readonly backend: string;
+  readonly backend: BackendIdentity;
   readonly dataset?:
     | { readonly name: string; readonly checksum: string; readonly train: number; readonly test: number }
     | undefined;
@@ -31,9 +45,38 @@ const slug = (label: string) =>
     .replace(/^[-.]+|-+$/g, "")
     .slice(0, 80);
 
+/** Versions of the definitions a run is made from, by kind: what has been changed since makes other numbers. */
+export type Versions = Readonly<Record<string, string | undefined>>;
+
+/** The versions, now, of everything that this config names. */
+export function versionsOf({ problem, data, optimizer, bounds: selected }: RunConfig): Versions {
+  const of = (definitions: readonly { readonly name: string; readonly version: number }[], name: string) =>
+    `${name} ${definitions.find((definition) => definition.name === name)?.version ?? "unknown"}`;
+  const { learningRate } = optimizer as { learningRate: number | { schedule: string } };
+  const watched = bounds.filter(({ name }) => selected === "auto" || selected.includes(name));
+  return {
+    results: `schema ${resultSchemaVersion}`,
+    rule: of(optimizers, optimizer.name),
+    schedule: typeof learningRate === "number" ? undefined : of(schedules, learningRate.schedule),
+    problem: of(problems, problem.name),
+    "data set": data && of(datasets, data.name),
+    bounds: watched.map(({ name }) => of(bounds, name)).join(", ") || undefined,
+  };
+}
+
+/** How old results came to be by other code than this, in words; undefined if they did not. */
+export function madeByOtherCode(versions: Versions | undefined, config: RunConfig): string | undefined {
+  if (!versions) return "it was made by an older version of the tool";
+  const now = versionsOf(config);
+  const changed = Object.keys({ ...versions, ...now }).filter((kind) => versions[kind] !== now[kind]);
+  if (changed.length === 0) return undefined;
+  const differences = changed.map((kind) => `${kind}: ${versions[kind] ?? "none"}, now ${now[kind] ?? "none"}`);
+  return `it was made by other code (${differences.join("; ")})`;
+}
+
 /**
- * A run's id: its label, readable, and a hash of everything that determines its result: resolved config, seed,
- * backend and data set really used, result-schema version and update-rule version. Same id: same result.
+ * A run's id: its label, readable, and a hash of everything that determines its result: resolved config, seed, backend,
+ * kind of device and data set really used, and the versions of the definitions it is made from. Same id: same result.
  */
 export function runId({ label, config }: Run, surroundings: Surroundings): string {
   const { name: _, description: __, backend: ___, checkpoint: ____, data, optimizer, stop, ...determining } = config;
@@ -46,8 +89,7 @@ export function runId({ label, config }: Run, surroundings: Surroundings): strin
     data: surroundings.dataset ?? data,
     examples: surroundings.examples,
     backend: surroundings.backend,
-    resultSchemaVersion,
-    ruleVersion: optimizerDefinition(optimizer.name).version,
+    versions: versionsOf(config),
   });
   return `${slug(label)}-${createHash("sha256").update(identity).digest("hex").slice(0, 10)}`;
 }

@@ -37,6 +37,8 @@ export interface DataContext {
 export interface DatasetDefinition<Options = unknown> {
   readonly name: string;
   readonly summary: string;
+  /** Raised whenever the numbers it produces change: part of a run's identity. */
+  readonly version: number;
   readonly schema: z.ZodObject;
   /** @throws ExperimentError when the data cannot be had or is damaged, naming the file and the mend */
   load(options: Options, context: DataContext): Promise<ImageDataset>;

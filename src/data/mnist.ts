@@ -116,6 +116,7 @@ export async function loadMnist(
 export const mnist = defineDataset({
   name: "mnist",
   summary: "60000 + 10000 handwritten digits, 28 × 28; found locally or downloaded, checksums verified",
+  version: 1,
   schema,
   load: (options, context) => loadMnist(options, context),
 });

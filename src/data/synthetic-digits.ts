@@ -108,6 +108,7 @@ async function load(options: SyntheticDigitsOptions, context: DataContext): Prom
 export const syntheticDigits = defineDataset({
   name: "synthetic-digits",
   summary: "Generated 28 × 28 digits in handwriting; needs no download",
+  version: 1,
   schema,
   load,
 });

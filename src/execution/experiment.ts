@@ -72,7 +72,7 @@ export async function executorFor(
   resources: Resources,
 ): Promise<Executor> {
   const { isShareable } = await import("../compute/backends.js");
-  const shared = pending.every(({ backend }) => isShareable(backend));
+  const shared = pending.every(({ backend }) => isShareable(backend.name));
   const count = Math.min(jobs ?? (shared ? availableParallelism() : 1), pending.length);
   const isLimited = pending.some(({ run }) => run.config.stop.wallSeconds !== undefined);
   const workers = async (jobs: number) => new (await import("./worker-pool.js")).WorkerPool({ jobs });
@@ -80,14 +80,16 @@ export async function executorFor(
 }
 
 /** Keeps summary.csv up to date, but spends little of the time on it however many runs there are. */
-function summaryKeeper(directory: string, announce: (line: string) => void) {
+function summaryKeeper(directory: string): SummaryKeeper {
   let due = 0;
+  let failure: string | undefined;
   const write = () => {
     const started = performance.now();
     try {
       writeSummary(directory);
+      failure = undefined;
     } catch (error) {
-      announce(messageOf(error));
+      failure = messageOf(error);
     }
     const now = performance.now();
     due = now + Math.max(1000, 20 * (now - started));
@@ -96,11 +98,20 @@ function summaryKeeper(directory: string, announce: (line: string) => void) {
     afterRun: () => {
       if (performance.now() >= due) write();
     },
-    atEnd: write,
+    atEnd() {
+      write();
+      return failure;
+    },
   };
 }
 
-const noSummary = { afterRun() {}, atEnd() {} };
+interface SummaryKeeper {
+  afterRun(): void;
+  /** @returns why summary.csv is not what it should be, if it is not */
+  atEnd(): string | undefined;
+}
+
+const noSummary: SummaryKeeper = { afterRun() {}, atEnd: () => undefined };
 
 /** Every n-th run rather than a block of them: neighbours take alike long. */
 function shardOf(planned: readonly PlannedRun[], shard: ExecutionOptions["shard"]): readonly PlannedRun[] {
@@ -159,16 +170,23 @@ export async function executeExperiment(
   const own = shardOf(planned, options.shard);
   const finished = new Map(
     own.flatMap((plan) => {
-      const manifest = force ? undefined : finishedManifest(directory, plan);
+      const manifest = force ? undefined : finishedManifest(directory, plan, announce);
       return manifest ? [[plan.id, manifest] as const] : [];
     }),
   );
   const pending = own.filter(({ id }) => !finished.has(id));
   observer.begin(own.length, finished.size);
   // Shards work at the same time and see only a part each.
-  const summary = options.shard ? noSummary : summaryKeeper(directory, announce);
+  const summary = options.shard ? noSummary : summaryKeeper(directory);
+  let unwritten: string | undefined;
   try {
-    const made = await makeRuns(pending, directory, resources, experiment, options, observer, summary.afterRun);
+    let made: ScheduleResult;
+    try {
+      made = await makeRuns(pending, directory, resources, experiment, options, observer, summary.afterRun);
+    } finally {
+      unwritten = summary.atEnd();
+      if (unwritten !== undefined) announce(unwritten);
+    }
     const manifests = own.flatMap(({ id }) => finished.get(id) ?? made.manifests.get(id) ?? []);
     const isComplete = manifests.length === planned.length && manifests.every(isFinished);
     const reader = new ExpectationReader(manifests, directory);
@@ -176,13 +194,12 @@ export async function executeExperiment(
       directory,
       manifests,
       skipped: finished.size,
-      failures: made.failures,
+      failures: unwritten === undefined ? made.failures : [...made.failures, unwritten],
       bugs: made.bugs,
       interrupted: signal?.aborted ?? false,
       findings: isComplete ? experiment.expect.map((expectation) => reader.evaluate(expectation)) : [],
     };
   } finally {
     observer.finish();
-    summary.atEnd();
   }
 }

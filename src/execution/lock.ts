@@ -12,27 +12,59 @@ import {
 } from "node:fs";
 import { hostname } from "node:os";
 import { dirname, join } from "node:path";
+import { z } from "zod";
+import { ExperimentError } from "../errors.js";
 import { onDisk, readJson } from "../results/files.js";
 
-/** A process, recognisable after its number has been given to another one. */
-export interface Holder {
-  readonly pid: number;
-  /** Host and, where there are several, process namespace. */
-  readonly host: string;
-  /** When the process started, in the kernel's count, where it tells. */
-  readonly started?: string;
+const holderSchema = z.object({
+  pid: z.int(),
+  host: z.string(),
+  started: z.string().optional(),
+  token: z.string(),
+});
+
+/**
+ * A process, recognisable after its number has been given to another one: by its host (and, where there are several,
+ * process namespace) and by when it started, in the kernel's count, where that tells.
+ */
+export type Holder = Readonly<z.output<typeof holderSchema>>;
+
+/** What proves that a lock is still one's own: plain data, good in every thread. */
+export interface Claim {
+  readonly path: string;
   readonly token: string;
 }
 
 export interface Lock {
+  readonly claim: Claim;
   release(): void;
 }
 
 export type LockAttempt = { readonly lock: Lock } | { readonly heldBy: Holder };
 
-const secondsBetweenHeartbeats = 10;
-/** A holder on another host that shows no sign of life for so long is taken for dead. */
-const secondsUntilStale = 120;
+/** A process that was stopped for so long that another one took its work over. */
+export class TakenOver extends ExperimentError {
+  constructor() {
+    super("another process took it over while this one stood still", { reason: "runFailed" });
+  }
+}
+
+/**
+ * Asked before everything that is written under a lock: a process that was stopped (Slurm's suspend, SIGSTOP, a laptop's
+ * lid) does not know how much time has passed when it goes on.
+ *
+ * @throws TakenOver if the lock is another process's by now
+ */
+export function assertHeld({ path, token }: Claim): void {
+  if (holderOf(path)?.token !== token) throw new TakenOver();
+}
+
+/**
+ * A holder on another host that shows no sign of life for so long is taken for dead. RUN_EXPERIMENT_LOCK_SECONDS sets it,
+ * for file systems that tell the time of a file late; it must be the same for all that share a results directory.
+ */
+const secondsUntilStale = Number(process.env.RUN_EXPERIMENT_LOCK_SECONDS) || 120;
+const secondsBetweenHeartbeats = secondsUntilStale / 12;
 
 function processNamespace(): string {
   try {
@@ -42,7 +74,8 @@ function processNamespace(): string {
   }
 }
 
-const thisHost = `${hostname()} ${processNamespace()}`.trim();
+/** RUN_EXPERIMENT_HOST tells apart machines that call themselves the same. */
+const thisHost = `${process.env.RUN_EXPERIMENT_HOST || hostname()} ${processNamespace()}`.trim();
 
 /** State letter and start time from /proc, where there is one: fields 3 and 22 (after the name in parentheses). */
 function processFacts(pid: number): { state: string; started: string } | undefined {
@@ -84,7 +117,8 @@ function thisProcess(): Holder {
   return { pid: process.pid, host: thisHost, ...(started && { started }), token: randomUUID() };
 }
 
-const holderOf = (path: string) => readJson(path) as Holder | undefined;
+/** Undefined where the file is gone, just being written, or damaged. */
+const holderOf = (path: string): Holder | undefined => holderSchema.safeParse(readJson(path)).data;
 
 /** Makes the file, if there is none: the one operation that decides between two processes. */
 function create(path: string, holder: Holder): boolean {
@@ -111,21 +145,23 @@ function removeStale(path: string, holder: Holder): void {
   }
 }
 
-function beat(path: string): void {
+function beat(claim: Claim): void {
   const now = new Date();
   try {
-    utimesSync(path, now, now);
+    assertHeld(claim);
+    utimesSync(claim.path, now, now);
   } catch {
-    // The directory was removed: what is being written into it says so.
+    // Taken over, or the directory was removed: what is to be written next says so.
   }
 }
 
-function hold(path: string, token: string): Lock {
-  const heart = setInterval(() => beat(path), secondsBetweenHeartbeats * 1000).unref();
+function hold(claim: Claim): Lock {
+  const heart = setInterval(() => beat(claim), secondsBetweenHeartbeats * 1000).unref();
   return {
+    claim,
     release() {
       clearInterval(heart);
-      if (holderOf(path)?.token === token) rmSync(path, { force: true });
+      if (holderOf(claim.path)?.token === claim.token) rmSync(claim.path, { force: true });
     },
   };
 }
@@ -141,8 +177,9 @@ export function tryLock(path: string): LockAttempt {
   const me = thisProcess();
   return onDisk("lock", path, () => {
     mkdirSync(dirname(path), { recursive: true });
+    if (statSync(path, { throwIfNoEntry: false })?.isDirectory()) throw new Error("a directory is in its place");
     for (let attempt = 0; attempt < 3; attempt++) {
-      if (create(path, me)) return { lock: hold(path, me.token) };
+      if (create(path, me)) return { lock: hold({ path, token: me.token }) };
       const holder = holderOf(path);
       if (!isStale(path, holder)) return { heldBy: holder ?? me };
       removeStale(path, me);

@@ -1,6 +1,6 @@
 import type { Precision } from "../compute/algebra.js";
 import type { Run } from "../config/expand.js";
-import { runId } from "../config/identity.js";
+import { type BackendIdentity, runId } from "../config/identity.js";
 import { stepsPerEpoch } from "../data/batches.js";
 import type { ImageDataset } from "../data/dataset.js";
 import { ExperimentError } from "../errors.js";
@@ -15,8 +15,7 @@ export interface PlannedRun {
   readonly run: Run;
   readonly id: string;
   readonly precision: Precision;
-  /** Name of the backend, "float64" for the host. */
-  readonly backend: string;
+  readonly backend: BackendIdentity;
   /** K */
   readonly steps: number;
   readonly stepsPerEpoch: number;
@@ -28,7 +27,7 @@ type DatasetIdentity = ReturnType<typeof identityOf>;
 
 /** What a run would be computed on, in words; only differences are of interest. */
 const settingOf = ({ backend, dataset, precision }: PlannedRun) => [
-  `backend ${backend}`,
+  `backend ${backend.name} on ${backend.device}, kernels ${backend.kernels}`,
   precision,
   ...(dataset
     ? [`data set ${dataset.name} (${dataset.train} examples, checksum ${dataset.checksum.slice(0, 12)})`]
@@ -46,9 +45,17 @@ function checkKept(planned: PlannedRun, here: PlannedRun): void {
   );
 }
 
-async function nameOfBackend(choice: string, resources: Resources, planned: PlannedRun | undefined): Promise<string> {
+/** Double precision on the host: JavaScript's arithmetic is the same everywhere. */
+const host: BackendIdentity = { name: "float64", device: "CPU", kernels: "1" };
+
+async function backendOf(
+  choice: string,
+  resources: Resources,
+  planned: PlannedRun | undefined,
+): Promise<BackendIdentity> {
   try {
-    return (await resources.backend(choice)).name;
+    const { name, device, kernels } = await resources.backend(choice);
+    return { name, device: device.split(",")[0]!, kernels };
   } catch (error) {
     if (!planned || !(error instanceof ExperimentError)) throw error;
     throw new ExperimentError(`this machine cannot keep to what was planned: ${error.message}`, {
@@ -120,8 +127,8 @@ export async function prepareRun(run: Run, resources: Resources, planned?: Plann
   );
   checkBatchSize(run, problem);
   const precision = precisionOf(run, problem);
-  const choice = planned?.backend ?? config.backend;
-  const backend = precision === "float64" ? "float64" : await nameOfBackend(choice, resources, planned);
+  const choice = planned?.backend.name ?? config.backend;
+  const backend = precision === "float64" ? host : await backendOf(choice, resources, planned);
 
   const epochSteps = config.batchSize === "full" ? 1 : stepsPerEpoch(problem.examples!, config.batchSize);
   const steps = config.steps ?? Math.max(1, Math.round(config.epochs! * epochSteps));

@@ -4,7 +4,7 @@ import { type BatchSampler, batchSampler } from "../data/batches.js";
 import type { Objective } from "../problems/problem.js";
 import { type Checkpoint, writeCheckpoint } from "../results/checkpoint.js";
 import type { OutcomeReader } from "../results/outcome.js";
-import { TraceWriter } from "../trace/trace-writer.js";
+import { type TraceStates, TraceWriter } from "../trace/trace-writer.js";
 import type { StepRecord } from "../training/record.js";
 import { type Checkpoints, type TrainingEnd, train } from "../training/train.js";
 import type { PreparedRun } from "./plan.js";
@@ -27,6 +27,14 @@ export interface Recording {
   readonly wallSeconds: () => number;
   readonly onRecord?: ((record: StepRecord) => void) | undefined;
   readonly signal?: AbortSignal | undefined;
+  /** Asked before everything that is written; throws where the run has become another process's. */
+  readonly mayWrite: () => void;
+}
+
+/** What is left of a training: how it ended, and the files that tell of it, safely on the disk. */
+export interface Recorded {
+  readonly end: TrainingEnd;
+  readonly files: TraceStates;
 }
 
 const secondsBetweenFlushes = 2;
@@ -44,7 +52,7 @@ function interval(seconds: number): () => boolean {
 /** Saves the run whenever the training asks: rows first, then the checkpoint that counts on them. */
 function checkpointsOf(
   { id, run }: PreparedRun,
-  { directory, outcome, bounds, wallSeconds }: Recording,
+  { directory, outcome, bounds, wallSeconds, mayWrite }: Recording,
   writer: TraceWriter,
   sampler: BatchSampler | undefined,
 ): Checkpoints {
@@ -54,6 +62,7 @@ function checkpointsOf(
     due: "everySeconds" in rhythm ? interval(rhythm.everySeconds) : () => false,
     save(training) {
       const files = writer.sync();
+      mayWrite();
       writeCheckpoint(directory, {
         id,
         training,
@@ -72,14 +81,15 @@ export async function trainInto<V, S>(
   prepared: PreparedRun,
   { algebra, objective }: Computation<V, S>,
   recording: Recording,
-): Promise<TrainingEnd> {
+): Promise<Recorded> {
   const { run, problem, optimizer, steps, stepsPerEpoch, precision } = prepared;
   const { batchSize, evaluate, seed, stop, trace } = run.config;
-  const { directory, checkpoint, outcome, bounds, onRecord, signal } = recording;
+  const { directory, checkpoint, outcome, bounds, onRecord, signal, mayWrite } = recording;
   const layerNames = problem.layers.map(({ name }) => name);
   const writer = new TraceWriter(directory, layerNames, bounds.columns, precision, {
     layers: trace.layers,
     resume: checkpoint?.files,
+    mayWrite,
   });
   const sampler =
     batchSize === "full"
@@ -107,7 +117,7 @@ export async function trainInto<V, S>(
   try {
     for (;;) {
       const { value, done } = await records.next();
-      if (done) return value;
+      if (done) return { end: value, files: writer.sync() };
       outcome.observe(value);
       const boundValues = bounds.observe(value);
       if (value.traced) writer.write(value, boundValues);

@@ -4,10 +4,11 @@ import { join } from "node:path";
 import { watchBounds } from "../bounds/verdict.js";
 import type { StartedBackend } from "../compute/backends.js";
 import { float64 } from "../compute/float64.js";
-import { resultSchemaVersion } from "../config/identity.js";
+import { resultSchemaVersion, versionsOf } from "../config/identity.js";
 import { messageOf } from "../errors.js";
 import { type Checkpoint, readCheckpoint, removeCheckpoints } from "../results/checkpoint.js";
 import { onDisk } from "../results/files.js";
+import { damageOf, namedFiles } from "../results/integrity.js";
 import { isFinished, type Manifest, readManifest, writeManifest } from "../results/manifest.js";
 import { OutcomeReader } from "../results/outcome.js";
 import { provenance } from "../results/provenance.js";
@@ -16,14 +17,17 @@ import type { StepRecord } from "../training/record.js";
 import type { TrainingEnd } from "../training/train.js";
 import { boundContext } from "./bound-context.js";
 import { Bug, crashOf } from "./crash.js";
+import { assertHeld, type Claim } from "./lock.js";
 import { type PlannedRun, type PreparedRun, prepareRun } from "./plan.js";
-import { type Recording, trainInto } from "./record.js";
+import { type Recorded, type Recording, trainInto } from "./record.js";
 import type { Resources } from "./resources.js";
 
 export interface RunOptions {
   /** Start over, whatever is there; it is set aside. */
   readonly force?: boolean;
   readonly signal?: AbortSignal | undefined;
+  /** The lock under which the run is made; without one nobody else can be at work on it. */
+  readonly claim?: Claim | undefined;
   /** Sees every record. */
   readonly onRecord?: (record: StepRecord) => void;
   /** Prints one line for the user. */
@@ -43,10 +47,23 @@ export function setRunAside(experimentDirectory: string, { id }: PlannedRun): vo
   if (existsSync(directory)) setAside(directory);
 }
 
-/** The finished manifest of this run, if it has been made before. */
-export function finishedManifest(experimentDirectory: string, { id }: PlannedRun): Manifest | undefined {
-  const manifest = readManifest(join(runsDirectory(experimentDirectory), id));
-  return manifest && isFinished(manifest) ? manifest : undefined;
+/**
+ * The finished manifest of this run, if it has been made before and its files are still there, as long as they were.
+ *
+ * @param announce told where they are not
+ */
+export function finishedManifest(
+  experimentDirectory: string,
+  { id, run }: PlannedRun,
+  announce: (line: string) => void,
+): Manifest | undefined {
+  const directory = join(runsDirectory(experimentDirectory), id);
+  const manifest = readManifest(directory);
+  if (!manifest || !isFinished(manifest)) return undefined;
+  const damage = damageOf(directory, manifest, { contents: false });
+  if (damage === undefined) return manifest;
+  announce(`${run.label}: ${damage}: it is made again, and what is left of it set aside`);
+  return undefined;
 }
 
 /** Where an earlier session of a run was cut off. */
@@ -80,6 +97,7 @@ const identityOf = (run: PlannedRun["run"], id: string) => ({
   axes: run.axes,
   seed: run.config.seed,
   config: run.config,
+  versions: versionsOf(run.config),
 });
 
 function runningManifest(
@@ -122,7 +140,7 @@ async function compute(
   prepared: PreparedRun,
   tensors: StartedBackend | undefined,
   recording: Recording,
-): Promise<TrainingEnd> {
+): Promise<Recorded> {
   const { problem } = prepared;
   if (!tensors) return trainInto(prepared, { algebra: float64, objective: problem.onHost!(float64) }, recording);
   const { algebra } = tensors;
@@ -152,7 +170,7 @@ async function executeRun(
   const directory = join(runsDirectory(experimentDirectory), id);
   const earlier = prepareDirectory(directory, id, options);
   const checkpoint = earlier?.checkpoint;
-  const tensors = precision === "float32" ? await resources.backend(prepared.backend) : undefined;
+  const tensors = precision === "float32" ? await resources.backend(prepared.backend.name) : undefined;
   const running = runningManifest(prepared, tensors, earlier);
   writeManifest(directory, running);
   if (checkpoint) options.announce?.(`${run.label}: going on from step ${checkpoint.training.step}`);
@@ -161,23 +179,24 @@ async function executeRun(
   const wallSeconds = () => (checkpoint?.wallSeconds ?? 0) + (performance.now() - started) / 1000;
   const outcome = new OutcomeReader(checkpoint?.outcome);
   const bounds = watchBounds(run.config.bounds, boundContext(prepared), checkpoint?.bounds);
-  const finish = (status: Manifest["status"], steps: number, reason?: string, stack?: string) => {
+  const mayWrite = () => options.claim && assertHeld(options.claim);
+  const finish = (status: Manifest["status"], steps: number, more: Partial<Manifest> = {}) => {
+    mayWrite();
     const { process: _, ...facts } = running;
     const manifest: Manifest = {
       ...facts,
       status,
-      ...(reason !== undefined && { stopReason: reason }),
-      ...(stack !== undefined && { stack }),
+      ...more,
       outcome: outcome.result(steps),
       verdicts: bounds.verdicts(),
       wallSeconds: wallSeconds(),
     };
-    writeManifest(directory, manifest);
+    writeManifest(directory, manifest, { durable: true });
     return manifest;
   };
   const { onRecord, signal } = options;
   try {
-    const end = await compute(prepared, tensors, {
+    const { end, files } = await compute(prepared, tensors, {
       directory,
       checkpoint,
       outcome,
@@ -185,14 +204,24 @@ async function executeRun(
       wallSeconds,
       onRecord,
       signal,
+      mayWrite,
     });
-    const manifest = finish(end.outcome, end.steps, stopReason(end));
+    const reason = stopReason(end);
+    // Traces are on the disk before the manifest says so, and the manifest before the checkpoints go.
+    const manifest = finish(end.outcome, end.steps, {
+      ...(reason !== undefined && { stopReason: reason }),
+      files: namedFiles(files),
+    });
     if (isFinished(manifest)) removeCheckpoints(directory);
     return manifest;
   } catch (error) {
     const crash = crashOf(error);
-    const stack = crash instanceof Bug ? crash.stack : undefined;
-    recordFailure(directory, () => finish("failed", outcome.state().steps, messageOf(crash), stack));
+    recordFailure(directory, () =>
+      finish("failed", outcome.state().steps, {
+        stopReason: messageOf(crash),
+        ...(crash instanceof Bug && crash.stack !== undefined && { stack: crash.stack }),
+      }),
+    );
     throw error;
   }
 }
@@ -209,7 +238,7 @@ function recordUnmade(directory: string, planned: PlannedRun, reason: string): v
         ...identityOf(run, id),
         plannedSteps: steps,
         precision,
-        backend: { name: backend, device: "not started", version: "not started" },
+        backend: { name: backend.name, device: "not started", version: "not started" },
         startedAt: new Date().toISOString(),
       }),
       provenance: provenance(),

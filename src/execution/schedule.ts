@@ -5,7 +5,7 @@ import type { Manifest } from "../results/manifest.js";
 import type { StepRecord } from "../training/record.js";
 import { Bug, crashOf } from "./crash.js";
 import type { Executor } from "./executor.js";
-import { type Lock, removeStaleLocks, tryLock } from "./lock.js";
+import { type Claim, type Lock, removeStaleLocks, TakenOver, tryLock } from "./lock.js";
 import type { PlannedRun } from "./plan.js";
 import { finishedManifest } from "./run.js";
 
@@ -58,18 +58,24 @@ export async function schedule(runs: readonly PlannedRun[], scheduling: Scheduli
   let elsewhere: PlannedRun[] = [];
   let announced = false;
 
-  async function make(planned: PlannedRun): Promise<void> {
+  async function make(planned: PlannedRun, claim: Claim): Promise<void> {
     observer.start(planned);
     let manifest: Manifest | undefined;
     try {
       manifest = await executor.execute(planned, directory, {
         force,
         signal,
+        claim,
         onRecord: (record) => observer.record(planned, record),
         announce: (line) => observer.announce(line),
       });
       manifests.set(planned.id, manifest);
     } catch (error) {
+      if (error instanceof TakenOver) {
+        observer.announce(`${planned.run.label}: ${error.message}: left to it`);
+        elsewhere.push(planned);
+        return;
+      }
       const crash = crashOf(error);
       failures.push(`${planned.run.label}: ${crash.message}`);
       const isBug = crash instanceof Bug;
@@ -99,9 +105,9 @@ export async function schedule(runs: readonly PlannedRun[], scheduling: Scheduli
       return;
     }
     try {
-      const finished = force ? undefined : finishedManifest(directory, planned);
+      const finished = force ? undefined : finishedManifest(directory, planned, (line) => observer.announce(line));
       if (finished) manifests.set(planned.id, finished);
-      else await make(planned);
+      else await make(planned, lock.claim);
     } finally {
       lock.release();
     }

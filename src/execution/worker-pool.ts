@@ -7,6 +7,7 @@ import { type Manifest, readManifest, writeManifest } from "../results/manifest.
 import { runsDirectory } from "../results/summary.js";
 import { Bug } from "./crash.js";
 import type { Executor } from "./executor.js";
+import { TakenOver } from "./lock.js";
 import type { PlannedRun } from "./plan.js";
 import type { RunOptions } from "./run.js";
 import type { WorkerCrash, WorkerMessage, WorkerResult, WorkerTask } from "./worker.js";
@@ -69,7 +70,7 @@ export class WorkerPool implements Executor {
 
   async execute(planned: PlannedRun, experimentDirectory: string, options: RunOptions): Promise<Manifest> {
     const { run, id } = planned;
-    const { force = false, signal, onRecord, announce } = options;
+    const { force = false, claim, signal, onRecord, announce } = options;
     const { port1, port2 } = new MessageChannel();
     const termination = new AbortController();
     const timers: NodeJS.Timeout[] = [];
@@ -109,10 +110,11 @@ export class WorkerPool implements Executor {
     };
     const timeLimit = { message: `time limit of ${wallSeconds} s` };
     try {
-      const task: WorkerTask = { planned, experimentDirectory, force, port: port2 };
+      const task: WorkerTask = { planned, experimentDirectory, force, claim, port: port2 };
       const result = await this.pool
         .run(task, { transferList: [port2], signal: termination.signal })
         .catch((error) => fail(crash ?? (overtime ? timeLimit : { message: reasonOf(error) })));
+      if ("takenOver" in result) throw new TakenOver();
       if ("failure" in result) throw new ExperimentError(result.failure, { reason: "runFailed" });
       if (overtime && result.manifest.status === "interrupted") fail(timeLimit);
       return result.manifest;

@@ -3,6 +3,7 @@ import { ExperimentError } from "../errors.js";
 import type { Manifest } from "../results/manifest.js";
 import type { StepRecord } from "../training/record.js";
 import { Bug, crashOf } from "./crash.js";
+import { type Claim, TakenOver } from "./lock.js";
 import type { PlannedRun } from "./plan.js";
 import { Resources } from "./resources.js";
 import { makeRun } from "./run.js";
@@ -12,6 +13,7 @@ export interface WorkerTask {
   readonly planned: PlannedRun;
   readonly experimentDirectory: string;
   readonly force: boolean;
+  readonly claim: Claim | undefined;
   /** Carries `WorkerMessage`s out; any message in means: finish the step, save, end. */
   readonly port: MessagePort;
 }
@@ -29,7 +31,10 @@ export interface WorkerCrash {
   readonly stack?: string;
 }
 
-export type WorkerResult = { readonly manifest: Manifest } | { readonly failure: string };
+export type WorkerResult =
+  | { readonly manifest: Manifest }
+  | { readonly failure: string }
+  | { readonly takenOver: true };
 
 const millisecondsBetweenRecords = 100;
 
@@ -46,13 +51,20 @@ function recordPoster(port: MessagePort): (record: StepRecord) => void {
 }
 
 /** Makes one run in a worker thread. What fails it is returned: errors lose their class between threads. */
-export default async function work({ planned, experimentDirectory, force, port }: WorkerTask): Promise<WorkerResult> {
+export default async function work({
+  planned,
+  experimentDirectory,
+  force,
+  claim,
+  port,
+}: WorkerTask): Promise<WorkerResult> {
   const interruption = new AbortController();
   port.on("message", () => interruption.abort());
   port.postMessage({ begun: true } satisfies WorkerMessage);
   try {
     const manifest = await makeRun(planned, resources, experimentDirectory, {
       force,
+      claim,
       signal: interruption.signal,
       onRecord: recordPoster(port),
       announce: (line) => port.postMessage({ line } satisfies WorkerMessage),
@@ -62,7 +74,7 @@ export default async function work({ planned, experimentDirectory, force, port }
   } catch (error) {
     if (error instanceof ExperimentError) {
       port.close();
-      return { failure: error.message };
+      return error instanceof TakenOver ? { takenOver: true } : { failure: error.message };
     }
     const crash = crashOf(error);
     port.postMessage({

@@ -24,6 +24,7 @@ const schema = z.strictObject({
 export const absoluteLossRegression = defineProblem({
   name: "absolute-loss",
   summary: "Least absolute deviations regression: convex, not smooth, bounded subgradients",
+  version: 1,
   formula: "f(w) = mean_i |x_i·w − y_i|",
   needsData: false,
   schema,

@@ -34,6 +34,7 @@ function total(blocks: readonly number[]): number {
 export const blockQuadratic = defineProblem({
   name: "block-quadratic",
   summary: "Strongly convex quadratic in several coupled layers",
+  version: 1,
   formula: "f(w) = ½(w − w*)ᵀH(w − w*), w = (w¹, w², …)",
   needsData: false,
   schema,

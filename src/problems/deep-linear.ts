@@ -38,6 +38,7 @@ interface Pairs<V> {
 export const deepLinear = defineProblem({
   name: "deep-linear",
   summary: "Linear network of several layers: not convex, smooth only locally, minimum 0",
+  version: 1,
   formula: "f(W) = (1/2n)‖W_N⋯W_1X − Y‖_F²",
   needsData: false,
   schema,

@@ -22,6 +22,7 @@ const schema = z.strictObject({
 export const huber = defineProblem({
   name: "huber",
   summary: "Huber regression: convex, smooth, bounded gradients",
+  version: 1,
   formula: "f(w) = mean_i h(x_i·w − y_i), h(r) = ½r² for |r| ≤ δ, δ(|r| − δ/2) beyond",
   needsData: false,
   schema,

@@ -20,6 +20,7 @@ const schema = z.strictObject({
 export const leastSquares = defineProblem({
   name: "least-squares",
   summary: "Linear regression on generated data or a CSV file",
+  version: 1,
   formula: "f(w) = (1/2n)‖Xw − y‖₂² + (ridge/2)‖w‖₂²",
   needsData: false,
   schema,

@@ -34,6 +34,7 @@ function curvature(prediction: number): number {
 export const logisticRegression = defineProblem({
   name: "logistic-regression",
   summary: "Two-class logistic regression on generated data or a CSV file",
+  version: 1,
   formula: "f(w) = mean_i log(1 + exp(−y_i x_i·w)) + (ridge/2)‖w‖₂², y_i = ±1",
   needsData: false,
   schema,

@@ -94,6 +94,8 @@ export interface ProblemContext {
 export interface ProblemDefinition<Options = unknown> {
   readonly name: string;
   readonly summary: string;
+  /** Raised whenever the numbers it produces change: part of a run's identity. */
+  readonly version: number;
   /** f as plain text, e.g. "f(w) = ½(w − w*)ᵀH(w − w*)". */
   readonly formula: string;
   /** True if the problem is trained on the config's `data`. */

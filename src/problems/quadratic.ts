@@ -69,6 +69,7 @@ function eigenvaluesOf(options: Options): Float64Array {
 export const quadratic = defineProblem({
   name: "quadratic",
   summary: "Strongly convex quadratic with a chosen spectrum and optimum",
+  version: 1,
   formula: "f(w) = ½(w − w*)ᵀH(w − w*)",
   needsData: false,
   schema,

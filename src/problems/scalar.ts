@@ -32,6 +32,7 @@ type Options = z.infer<typeof schema>;
 export const scalar = defineProblem({
   name: "scalar",
   summary: "One weight: a quadratic, an absolute value, or the mean of several about their targets",
+  version: 1,
   formula: "f(w) = a·mean_i ℓ(w − a_i), ℓ(r) = ½r² or |r|",
   needsData: false,
   schema,

@@ -1,22 +1,12 @@
 import { createHash } from "node:crypto";
-import {
-  closeSync,
-  existsSync,
-  fsyncSync,
-  openSync,
-  readFileSync,
-  renameSync,
-  rmSync,
-  statSync,
-  writeSync,
-} from "node:fs";
+import { existsSync, readFileSync, renameSync, rmSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { deserialize, serialize } from "node:v8";
 import type { BatchSamplerState } from "../data/batches.js";
 import { messageOf } from "../errors.js";
-import { type TracePositions, traceFiles } from "../trace/trace-writer.js";
+import { type TraceStates, traceFiles } from "../trace/trace-writer.js";
 import type { TrainingState } from "../training/state.js";
-import { onDisk } from "./files.js";
+import { hashOfFile, onDisk, syncDirectory, writeThrough } from "./files.js";
 import type { Outcome } from "./manifest.js";
 
 /** Everything a run that was cut off needs to go on as if it had not been. */
@@ -29,7 +19,7 @@ export interface Checkpoint {
   readonly outcome: Outcome;
   /** What the bounds remember. */
   readonly bounds: unknown;
-  readonly files: TracePositions;
+  readonly files: TraceStates;
   /** Time computed so far. */
   readonly wallSeconds: number;
 }
@@ -41,7 +31,7 @@ const paths = (runDirectory: string) => ({
 });
 
 /** The first bytes of the file; raised when its form changes. */
-const magic = "run-experiment checkpoint 1\n";
+const magic = "run-experiment checkpoint 2\n";
 const headerLength = magic.length + 32;
 
 const sha256 = (content: Uint8Array) => createHash("sha256").update(content).digest();
@@ -54,16 +44,11 @@ export function writeCheckpoint(runDirectory: string, checkpoint: Checkpoint): v
   const { current, previous, temporary } = paths(runDirectory);
   onDisk("write", current, () => {
     const payload = serialize(checkpoint);
-    const content = Buffer.concat([Buffer.from(magic), sha256(payload), payload]);
-    const descriptor = openSync(temporary, "w");
-    try {
-      for (let written = 0; written < content.length; ) written += writeSync(descriptor, content, written);
-      fsyncSync(descriptor);
-    } finally {
-      closeSync(descriptor);
-    }
+    rmSync(temporary, { force: true });
+    writeThrough(temporary, Buffer.concat([Buffer.from(magic), sha256(payload), payload]));
     if (existsSync(current)) renameSync(current, previous);
     renameSync(temporary, current);
+    syncDirectory(runDirectory);
   });
 }
 
@@ -71,14 +56,15 @@ export function removeCheckpoints(runDirectory: string): void {
   for (const path of Object.values(paths(runDirectory))) rmSync(path, { force: true });
 }
 
-/** What is wrong with the run's files, if they are shorter than they were at the checkpoint. */
-function missingRows(runDirectory: string, files: TracePositions): string | undefined {
+/** What is wrong with the run's files, if their beginnings are not what they were at the checkpoint. */
+function changedRows(runDirectory: string, files: TraceStates): string | undefined {
   for (const key of ["trace", "layers"] as const) {
-    const [name, position] = [traceFiles[key], files[key]];
-    if (position === undefined) continue;
+    const [name, state] = [traceFiles[key], files[key]];
+    if (state === undefined) continue;
     const path = join(runDirectory, name);
-    if (!existsSync(path) || statSync(path).size < position)
+    if (!existsSync(path) || statSync(path).size < state.bytes)
       return `${name} lacks rows that were there when it was made`;
+    if (hashOfFile(path, state.bytes).digest("hex") !== state.sha256) return `${name} has been changed since`;
   }
   return undefined;
 }
@@ -91,8 +77,8 @@ function read(path: string, runDirectory: string, id: string): Checkpoint {
   if (!sha256(payload).equals(content.subarray(magic.length, headerLength))) throw new Error("its checksum is wrong");
   const checkpoint = deserialize(payload) as Checkpoint;
   if (checkpoint.id !== id) throw new Error(`it belongs to the run ${checkpoint.id}`);
-  const missing = missingRows(runDirectory, checkpoint.files);
-  if (missing) throw new Error(missing);
+  const changed = changedRows(runDirectory, checkpoint.files);
+  if (changed) throw new Error(changed);
   return checkpoint;
 }
 

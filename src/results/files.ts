@@ -1,5 +1,16 @@
-import { randomUUID } from "node:crypto";
-import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { createHash, type Hash, randomUUID } from "node:crypto";
+import {
+  closeSync,
+  constants,
+  fsyncSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  readSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import { dirname } from "node:path";
 import type { z } from "zod";
 import { ExperimentError, messageOf } from "../errors.js";
@@ -13,14 +24,49 @@ export function onDisk<T>(what: string, path: string, action: () => T): T {
   }
 }
 
-/** Writes a file so that a reader sees the old content or the new, never a part: to a temporary name, then renamed. */
-export function writeAtomically(path: string, content: string | Uint8Array): void {
+/** Opens for writing, never through a symbolic link that was put in the file's place. */
+export const writable = {
+  fresh: constants.O_WRONLY | constants.O_CREAT | constants.O_TRUNC | (constants.O_NOFOLLOW ?? 0),
+  existing: constants.O_RDWR | (constants.O_NOFOLLOW ?? 0),
+} as const;
+
+/** Writes a new file and returns once it is on the disk. */
+export function writeThrough(path: string, content: string | Uint8Array): void {
+  const descriptor = openSync(path, writable.fresh | constants.O_EXCL);
+  try {
+    writeFileSync(descriptor, content);
+    fsyncSync(descriptor);
+  } finally {
+    closeSync(descriptor);
+  }
+}
+
+/** Returns once the directory's names are on the disk: a renamed file is, else, the old one after a power cut. */
+export function syncDirectory(path: string): void {
+  // Windows has no such operation, and writes names through.
+  if (process.platform === "win32") return;
+  const descriptor = openSync(path, "r");
+  try {
+    fsyncSync(descriptor);
+  } finally {
+    closeSync(descriptor);
+  }
+}
+
+/**
+ * Writes a file so that a reader sees the old content or the new, never a part: to a temporary name, then renamed.
+ *
+ * @param options.durable return only when a power cut can no longer undo it
+ */
+export function writeAtomically(path: string, content: string | Uint8Array, { durable = false } = {}): void {
   onDisk("write", path, () => {
     mkdirSync(dirname(path), { recursive: true });
     const temporary = `${path}.${randomUUID()}.tmp`;
     try {
-      writeFileSync(temporary, content);
+      if (durable) writeThrough(temporary, content);
+      else writeFileSync(temporary, content, { flag: "wx" });
       renameSync(temporary, path);
+      if (durable) syncDirectory(dirname(path));
     } catch (error) {
       rmSync(temporary, { force: true });
       throw error;
@@ -28,11 +74,35 @@ export function writeAtomically(path: string, content: string | Uint8Array): voi
   });
 }
 
+/** What a finished file holds, to be recognised later. */
+export interface FileState {
+  readonly bytes: number;
+  readonly sha256: string;
+}
+
+/** A hash that has taken in the first bytes of a file. */
+export function hashOfFile(path: string, bytes: number): Hash {
+  const hash = createHash("sha256");
+  const block = Buffer.alloc(Math.min(bytes, 1 << 20));
+  const descriptor = openSync(path, "r");
+  try {
+    for (let position = 0; position < bytes; ) {
+      const read = readSync(descriptor, block, 0, Math.min(block.length, bytes - position), position);
+      if (read === 0) break;
+      hash.update(block.subarray(0, read));
+      position += read;
+    }
+  } finally {
+    closeSync(descriptor);
+  }
+  return hash;
+}
+
 /** JSON of plain data; NaN and Infinity, which JSON lacks, are written as strings. */
-export function writeJson(path: string, value: unknown): void {
+export function writeJson(path: string, value: unknown, options: { durable?: boolean } = {}): void {
   const spelled = (_: string, inner: unknown) =>
     typeof inner === "number" && !Number.isFinite(inner) ? String(inner) : inner;
-  writeAtomically(path, `${JSON.stringify(value, spelled, 2)}\n`);
+  writeAtomically(path, `${JSON.stringify(value, spelled, 2)}\n`, options);
 }
 
 /**

@@ -1,7 +1,8 @@
 import { join } from "node:path";
+import { z } from "zod";
 import type { Verdict } from "../bounds/bound.js";
 import type { RunConfig } from "../config/schema.js";
-import { readJson, writeJson } from "./files.js";
+import { type FileState, readJson, writeJson } from "./files.js";
 import type { Provenance } from "./provenance.js";
 
 export type Status = "running" | "completed" | "diverged" | "failed" | "interrupted";
@@ -34,6 +35,8 @@ export interface Manifest {
   /** Stack trace of the bug that ended it. */
   readonly stack?: string;
   readonly config: RunConfig;
+  /** Of the definitions it is made from, by kind. */
+  readonly versions?: Readonly<Record<string, string | undefined>>;
   /** K, the number of updates planned. */
   readonly plannedSteps: number;
   readonly precision: string;
@@ -51,6 +54,8 @@ export interface Manifest {
   readonly reference?: Readonly<Record<string, number>>;
   readonly outcome?: Outcome;
   readonly verdicts?: Readonly<Record<string, Verdict>>;
+  /** The files of a run that has come to an end, by name. */
+  readonly files?: Readonly<Record<string, FileState>>;
   readonly provenance: Provenance;
   readonly startedAt: string;
   /** Computing time, all sessions of a run that was cut off together. */
@@ -63,13 +68,41 @@ export interface Manifest {
 
 export const manifestPath = (runDirectory: string) => join(runDirectory, "run.json");
 
-export const writeManifest = (runDirectory: string, manifest: Manifest) =>
-  writeJson(manifestPath(runDirectory), manifest);
+/** @param options.durable return only when a power cut can no longer undo it */
+export const writeManifest = (runDirectory: string, manifest: Manifest, options: { durable?: boolean } = {}) =>
+  writeJson(manifestPath(runDirectory), manifest, options);
+
+const text = z.string();
+
+/** What every reader of a manifest counts on; the rest is passed through. */
+const manifestSchema = z.looseObject({
+  resultSchemaVersion: z.number(),
+  id: text,
+  label: text,
+  experiment: text,
+  optimizer: text,
+  axes: z.record(text, z.unknown()),
+  seed: z.number(),
+  status: z.enum(["running", "completed", "diverged", "failed", "interrupted"]),
+  stopReason: text.optional(),
+  config: z.looseObject({
+    name: text,
+    problem: z.looseObject({ name: text }),
+    optimizer: z.looseObject({ name: text }),
+  }),
+  plannedSteps: z.number(),
+  precision: z.enum(["float32", "float64"]),
+  backend: z.looseObject({ name: text, device: text, version: text }),
+  outcome: z.looseObject({ steps: z.number() }).optional(),
+  verdicts: z.record(text, z.looseObject({ outcome: z.enum(["held", "violated", "not applicable"]) })).optional(),
+  files: z.record(text, z.object({ bytes: z.number(), sha256: text })).optional(),
+  provenance: z.looseObject({ tool: text, commandLine: z.array(text) }),
+  startedAt: text,
+});
 
 /** The manifest of a run directory; undefined if there is none that can be read. */
 export function readManifest(runDirectory: string): Manifest | undefined {
-  const value = readJson(manifestPath(runDirectory)) as Manifest | undefined;
-  return value?.id === undefined ? undefined : value;
+  return manifestSchema.safeParse(readJson(manifestPath(runDirectory))).data as Manifest | undefined;
 }
 
 /** Completed and diverged runs are results; the others are to be run again. */

@@ -1,7 +1,9 @@
+import { createHash, type Hash } from "node:crypto";
 import { closeSync, fstatSync, fsyncSync, ftruncateSync, openSync, writeSync } from "node:fs";
 import { stringify } from "csv-stringify/sync";
 import type { Precision } from "../compute/algebra.js";
 import { ExperimentError, messageOf } from "../errors.js";
+import { type FileState, hashOfFile, writable } from "../results/files.js";
 
 /** A field of a CSV file; undefined is written as an empty field, NaN and Infinity are spelled out. */
 export type Field = number | string | boolean | undefined;
@@ -29,23 +31,28 @@ export function csvLines(rows: readonly (readonly Field[])[]): string {
  */
 export class CsvFile {
   private readonly descriptor: number;
+  private readonly hash: Hash;
   private pending: Field[][] = [];
   private pendingFields = 0;
   private position: number;
+  private readonly mayWrite: () => void;
 
   /**
-   * @param position continue an existing file here, in bytes: what comes after is cut off
+   * @param options.resume continue an existing file from here: what comes after is cut off
+   * @param options.mayWrite asked before every write; throws where the file has become somebody else's
    * @throws ExperimentError if the file cannot be created or continued
    */
   constructor(
     readonly path: string,
     header: readonly string[],
-    position?: number,
+    { resume, mayWrite = () => {} }: { resume?: FileState | undefined; mayWrite?: (() => void) | undefined } = {},
   ) {
-    this.descriptor = this.guarded(() => openSync(path, position === undefined ? "w" : "r+"));
-    this.position = position ?? 0;
-    if (position === undefined) this.append(header);
-    else this.guarded(() => ftruncateSync(this.descriptor, position));
+    this.mayWrite = mayWrite;
+    this.position = resume?.bytes ?? 0;
+    this.hash = this.guarded(() => (resume ? hashOfFile(path, resume.bytes) : createHash("sha256")));
+    this.descriptor = this.guarded(() => openSync(path, resume ? writable.existing : writable.fresh));
+    if (resume) this.guarded(() => ftruncateSync(this.descriptor, resume.bytes));
+    else this.append(header);
   }
 
   append(row: readonly Field[]): void {
@@ -56,6 +63,7 @@ export class CsvFile {
 
   flush(): void {
     if (this.pending.length === 0) return;
+    this.mayWrite();
     const text = Buffer.from(csvLines(this.pending));
     this.pending = [];
     this.pendingFields = 0;
@@ -65,15 +73,16 @@ export class CsvFile {
         written += bytes;
         this.position += bytes;
       }
+      this.hash.update(text);
     });
   }
 
-  /** Length in bytes of the file once everything appended so far is safely on the disk. */
-  sync(): number {
+  /** What the file holds once everything appended so far is safely on the disk. */
+  sync(): FileState {
     this.flush();
     this.guarded(() => fsyncSync(this.descriptor));
     this.checkPresence();
-    return this.position;
+    return { bytes: this.position, sha256: this.hash.copy().digest("hex") };
   }
 
   close(): void {

@@ -1,6 +1,7 @@
 import { join } from "node:path";
 import type { BoundColumn } from "../bounds/bound.js";
 import type { Precision } from "../compute/algebra.js";
+import type { FileState } from "../results/files.js";
 import type { StepRecord } from "../training/record.js";
 import { type Column, layerColumns, traceColumns } from "./columns.js";
 import { CsvFile, type Field, formatNumber } from "./csv-file.js";
@@ -11,10 +12,10 @@ const formatted = <Row>(columns: readonly Column<Row>[], row: Row, precision: Pr
     return typeof field === "number" ? formatNumber(field, exact ? "float64" : precision) : field;
   });
 
-/** Lengths in bytes of a run's files at one moment; `layers` is absent where layers.csv is not written. */
-export interface TracePositions {
-  readonly trace: number;
-  readonly layers?: number;
+/** A run's files as they stood at one moment; `layers` is absent where layers.csv is not written. */
+export interface TraceStates {
+  readonly trace: FileState;
+  readonly layers?: FileState;
 }
 
 export const traceFiles = { trace: "trace.csv", layers: "layers.csv" } as const;
@@ -27,22 +28,24 @@ export class TraceWriter {
   /**
    * @param layerNames in the order of the records' layers
    * @param boundColumns go to the right of the measured ones, in this order
-   * @param options.resume continue existing files from these positions
+   * @param options.resume continue existing files from these states
+   * @param options.mayWrite asked before every write; throws where the run has become another process's
    */
   constructor(
     directory: string,
     private readonly layerNames: readonly string[],
     boundColumns: readonly BoundColumn[],
     private readonly precision: Precision,
-    options: { layers: boolean; resume?: TracePositions | undefined },
+    options: { layers: boolean; resume?: TraceStates | undefined; mayWrite?: (() => void) | undefined },
   ) {
     const header = [...traceColumns, ...boundColumns].map(({ name }) => name);
-    this.trace = new CsvFile(join(directory, traceFiles.trace), header, options.resume?.trace);
+    const { mayWrite, resume } = options;
+    this.trace = new CsvFile(join(directory, traceFiles.trace), header, { resume: resume?.trace, mayWrite });
     if (options.layers) {
       this.layers = new CsvFile(
         join(directory, traceFiles.layers),
         layerColumns.map(({ name }) => name),
-        options.resume?.layers,
+        { resume: resume?.layers, mayWrite },
       );
     }
   }
@@ -62,8 +65,8 @@ export class TraceWriter {
     this.layers?.flush();
   }
 
-  /** The files' lengths once everything written so far is safely on the disk. */
-  sync(): TracePositions {
+  /** The files as they stand once everything written so far is safely on the disk. */
+  sync(): TraceStates {
     const trace = this.trace.sync();
     return this.layers ? { trace, layers: this.layers.sync() } : { trace };
   }

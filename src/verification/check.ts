@@ -1,8 +1,10 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
+import { madeByOtherCode } from "../config/identity.js";
 import { ExperimentError } from "../errors.js";
 import type { BoundFinding } from "../expectations/bound-findings.js";
 import type { Finding } from "../expectations/evaluate.js";
+import { damageOf } from "../results/integrity.js";
 import { isFinished, type Manifest } from "../results/manifest.js";
 import { runsDirectory } from "../results/summary.js";
 import { type Columns, readColumns } from "../trace/csv-columns.js";
@@ -31,11 +33,17 @@ export interface Verified {
   readonly failures: readonly string[];
 }
 
-function runChecks({ name, manifests, failures }: Verified): Check[] {
+function runChecks({ name, directory, manifests, failures }: Verified): Check[] {
   const unfinished = manifests
     .filter((manifest) => !isFinished(manifest))
     .map(({ label, status, stopReason }) => `${label}: ${status}${stopReason ? `, ${stopReason}` : ""}`);
-  const problems = [...failures, ...unfinished];
+  const changed = manifests.filter(isFinished).flatMap((manifest) => {
+    const runDirectory = join(runsDirectory(directory), manifest.id);
+    const damage = damageOf(runDirectory, manifest, { contents: true });
+    const other = madeByOtherCode(manifest.versions, manifest.config);
+    return [damage, other && `${other}; run it again`].flatMap((text) => (text ? [`${manifest.label}: ${text}`] : []));
+  });
+  const problems = [...failures, ...unfinished, ...changed];
   const check = { experiment: name, kind: "run" as const };
   if (problems.length === 0)
     return [{ ...check, name: "runs", outcome: "passed", detail: `${manifests.length} finished` }];

@@ -16,7 +16,7 @@ import {
   tally,
 } from "../../expectations/claims.js";
 import { writeAtomically } from "../../results/files.js";
-import { tellBugs } from "../bugs.js";
+import { tellBugs, tellFailures } from "../failures.js";
 import { interruptSignal } from "../interrupt.js";
 import { jobsOption } from "../options.js";
 import { createProgress } from "../progress.js";
@@ -87,6 +87,7 @@ export async function reproduce(names: readonly string[], rawOptions: unknown): 
       progress,
     );
     bugs.push(...result.bugs);
+    if (options.quiet) tellFailures([result]);
     if (signal.aborted) return "interrupted";
     await reportOn(result, progress);
     const { name, description = "", path } = experiment;

@@ -7,7 +7,7 @@ import { type ExitReason, ExperimentError } from "../../errors.js";
 import { type ExperimentResult, executeExperiment } from "../../execution/experiment.js";
 import type { Finding } from "../../expectations/evaluate.js";
 import type { Manifest } from "../../results/manifest.js";
-import { tellBugs } from "../bugs.js";
+import { tellBugs, tellFailures } from "../failures.js";
 import { interruptSignal } from "../interrupt.js";
 import { jobsOption } from "../options.js";
 import { createProgress } from "../progress.js";
@@ -190,6 +190,7 @@ export async function run(paths: readonly string[], rawOptions: unknown): Promis
   if (options.json) process.stdout.write(`${JSON.stringify(results.map(jsonResult), null, 2)}\n`);
   if (signal.aborted) return "interrupted";
   const bugs = results.flatMap((result) => result.bugs);
+  if (options.quiet) tellFailures(results);
   tellBugs(bugs);
   if (bugs.length > 0) return "bug";
   return results.some(({ failures }) => failures.length > 0) ? "runFailed" : "ok";

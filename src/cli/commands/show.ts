@@ -1,4 +1,5 @@
 import { join } from "node:path";
+import { madeByOtherCode } from "../../config/identity.js";
 import { ExperimentError } from "../../errors.js";
 import { type Manifest, readManifest } from "../../results/manifest.js";
 import { provenanceFacts } from "../../results/provenance-facts.js";
@@ -17,8 +18,10 @@ export function flattened(value: unknown, path = ""): [path: string, text: strin
   return Object.entries(value).flatMap(([key, inner]) => flattened(inner, path === "" ? key : `${path}.${key}`));
 }
 
-function outcomeLines({ status, stopReason, plannedSteps, outcome, verdicts = {} }: Manifest): string[][] {
+function outcomeLines(manifest: Manifest): string[][] {
+  const { status, stopReason, plannedSteps, outcome, verdicts = {}, versions, config } = manifest;
   return [
+    ["note", madeByOtherCode(versions, config) ?? ""],
     ["status", stopReason ? `${status} (${stopReason})` : status],
     ["steps", `${outcome?.steps ?? 0} of ${plannedSteps}`],
     ["final loss", short(outcome?.finalLoss)],

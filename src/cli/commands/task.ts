@@ -4,7 +4,7 @@ import { Resources } from "../../execution/resources.js";
 import { schedule } from "../../execution/schedule.js";
 import type { TaskFile } from "../../execution/slurm-submission.js";
 import { readJson } from "../../results/files.js";
-import { tellBugs } from "../bugs.js";
+import { tellBugs } from "../failures.js";
 import { interruptSignal } from "../interrupt.js";
 import { createProgress } from "../progress.js";
 

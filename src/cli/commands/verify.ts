@@ -14,7 +14,7 @@ import { type Check, checksOf, referenceChecks, type Verified } from "../../veri
 import { countsText, junit, markdownSummary } from "../../verification/formats.js";
 import { readReference, writeReference } from "../../verification/reference.js";
 import { repetitionChecks } from "../../verification/repetition.js";
-import { tellBugs } from "../bugs.js";
+import { tellBugs, tellFailures } from "../failures.js";
 import { interruptSignal } from "../interrupt.js";
 import { jobsOption } from "../options.js";
 import { createProgress, type Progress } from "../progress.js";
@@ -122,6 +122,7 @@ async function checksOfConfigs(paths: readonly string[], work: Work): Promise<Ch
       progress,
     );
     work.bugs.push(...result.bugs);
+    if (options.quiet) tellFailures([result]);
     if (signal.aborted) break;
     await reportOn(result, progress);
     const verified = verifiedOf(experiment.name, result);

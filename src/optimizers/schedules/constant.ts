@@ -4,6 +4,7 @@ import { commonFields, defineSchedule } from "./schedule.js";
 export const constant = defineSchedule({
   name: "constant",
   formula: "λ_k = initial",
+  version: 1,
   schema: z.strictObject({ schedule: z.literal("constant"), ...commonFields }),
   at: ({ initial }) => initial,
 });

@@ -4,6 +4,7 @@ import { commonFields, defineSchedule } from "./schedule.js";
 export const cosine = defineSchedule({
   name: "cosine",
   formula: "λ_k = final + (initial − final)·(1 + cos(πk/K))/2",
+  version: 1,
   schema: z.strictObject({
     schedule: z.literal("cosine"),
     ...commonFields,

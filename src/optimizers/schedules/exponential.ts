@@ -4,6 +4,7 @@ import { commonFields, defineSchedule, positive } from "./schedule.js";
 export const exponential = defineSchedule({
   name: "exponential",
   formula: "λ_k = initial·factor^(k/decaySteps)",
+  version: 1,
   schema: z.strictObject({
     schedule: z.literal("exponential"),
     ...commonFields,

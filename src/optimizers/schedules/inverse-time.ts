@@ -4,6 +4,7 @@ import { commonFields, defineSchedule, positive } from "./schedule.js";
 export const inverseTime = defineSchedule({
   name: "inverse-time",
   formula: "λ_k = initial/(1 + k/decaySteps)",
+  version: 1,
   schema: z.strictObject({
     schedule: z.literal("inverse-time"),
     ...commonFields,

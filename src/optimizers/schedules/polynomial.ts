@@ -5,6 +5,7 @@ import { commonFields, defineSchedule, positive } from "./schedule.js";
 export const polynomial = defineSchedule({
   name: "polynomial",
   formula: "λ_k = final + (initial − final)·(1 − k/K)^power",
+  version: 1,
   schema: z.strictObject({
     schedule: z.literal("polynomial"),
     ...commonFields,

@@ -5,6 +5,8 @@ export interface ScheduleDefinition<Options = unknown> {
   readonly name: string;
   /** λ_k in plain text; K is the number of steps of the run. */
   readonly formula: string;
+  /** Raised whenever the numbers it produces change: part of a run's identity. */
+  readonly version: number;
   readonly schema: z.ZodObject;
   /** λ_k, for k = 0 … K − 1. */
   at(options: Options, step: number, steps: number): number;

@@ -4,6 +4,7 @@ import { commonFields, defineSchedule, positive } from "./schedule.js";
 export const step = defineSchedule({
   name: "step",
   formula: "λ_k = initial·factor^(number of milestones ≤ k)",
+  version: 1,
   schema: z.strictObject({
     schedule: z.literal("step"),
     ...commonFields,
