@@ -16,7 +16,7 @@ import type { StepRecord } from "../training/record.js";
 import type { TrainingEnd } from "../training/train.js";
 import { boundContext } from "./bound-context.js";
 import { Bug, crashOf } from "./crash.js";
-import type { PlannedRun, PreparedRun } from "./plan.js";
+import { evaluationExamples, type PlannedRun, type PreparedRun } from "./plan.js";
 import { type Recording, trainInto } from "./record.js";
 import type { Resources } from "./resources.js";
 
@@ -72,11 +72,13 @@ function prepareDirectory(directory: string, id: string, { force, announce }: Ru
 }
 
 function runningManifest(
-  { run, id, problem, precision, steps }: PreparedRun,
+  prepared: PreparedRun,
   tensors: StartedBackend | undefined,
   earlier: Earlier | undefined,
 ): Manifest {
-  const { dataset } = problem;
+  const { run, id, problem, precision, steps } = prepared;
+  const { dataset, examples } = problem;
+  const evaluated = evaluationExamples(prepared);
   const now = new Date().toISOString();
   const resumed = earlier && [
     ...(earlier.manifest?.resumed ?? []),
@@ -103,6 +105,13 @@ function runningManifest(
         source: dataset.source,
         checksum: dataset.checksum,
         ...(dataset.name !== run.config.data?.name && { fallbackFor: run.config.data!.name }),
+      },
+    }),
+    ...(examples !== undefined && {
+      evaluation: {
+        trainingExamples: evaluated === "full" ? examples : evaluated.length,
+        ofTrainingExamples: examples,
+        ...(dataset && { testExamples: dataset.test.size }),
       },
     }),
     ...(problem.constants?.optimumSource && { optimum: problem.constants.optimumSource }),

@@ -28,11 +28,13 @@ export function writeAtomically(path: string, content: string | Uint8Array): voi
 }
 
 /** JSON of plain data; NaN and Infinity, which JSON lacks, are written as strings. */
-export function writeJson(path: string, value: unknown): void {
+export function jsonText(value: unknown): string {
   const spelled = (_: string, inner: unknown) =>
     typeof inner === "number" && !Number.isFinite(inner) ? String(inner) : inner;
-  writeAtomically(path, `${JSON.stringify(value, spelled, 2)}\n`);
+  return `${JSON.stringify(value, spelled, 2)}\n`;
 }
+
+export const writeJson = (path: string, value: unknown): void => writeAtomically(path, jsonText(value));
 
 /** The content of a JSON file; undefined if there is none or it is not JSON. */
 export function readJson(path: string): unknown {

@@ -2,6 +2,7 @@ import { join } from "node:path";
 import { ExperimentError } from "../../errors.js";
 import { type Manifest, readManifest } from "../../results/manifest.js";
 import { provenanceFacts } from "../../results/provenance-facts.js";
+import { outcomeOf, quantities, quantityNames } from "../../results/quantities.js";
 import { short, table } from "../table.js";
 
 /** @throws ExperimentError if there is no run in this directory */
@@ -17,13 +18,17 @@ export function flattened(value: unknown, path = ""): [path: string, text: strin
   return Object.entries(value).flatMap(([key, inner]) => flattened(inner, path === "" ? key : `${path}.${key}`));
 }
 
-function outcomeLines({ status, stopReason, plannedSteps, outcome, verdicts = {} }: Manifest): string[][] {
+function outcomeLines(manifest: Manifest): string[][] {
+  const { status, stopReason, plannedSteps, outcome, verdicts = {} } = manifest;
   return [
     ["status", stopReason ? `${status} (${stopReason})` : status],
     ["steps", `${outcome?.steps ?? 0} of ${plannedSteps}`],
-    ["final loss", short(outcome?.finalLoss)],
-    ["best loss", short(outcome?.bestLoss)],
-    ["final test accuracy", short(outcome?.finalTestAccuracy)],
+    ...quantityNames.flatMap((quantity) =>
+      (["final", "best"] as const).map((kind) => [
+        `${kind} ${quantities[quantity].words}`,
+        short(outcomeOf(manifest, kind, quantity)),
+      ]),
+    ),
     ...Object.entries(verdicts).map(([name, verdict]) => [
       name,
       verdict.outcome === "not applicable"
