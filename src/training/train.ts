@@ -101,6 +101,8 @@ export async function* train<V, S>(training: Training<V, S>): AsyncGenerator<Ste
   const everySteps = checkpoints?.everySteps ?? Number.POSITIVE_INFINITY;
   const start = startingPosition(training);
   let { weights, state } = start;
+  /** w_{k+1} while w_k is still measured. */
+  let upcoming: Omit<Position<V>, "step"> | undefined;
 
   /** One pass of the loop: what it measured, still on the device, and w_{k+1} unless this is the last record. */
   function advance(step: number, batch: Batch | undefined, measured: boolean, evaluated: boolean) {
@@ -156,6 +158,7 @@ export async function* train<V, S>(training: Training<V, S>): AsyncGenerator<Ste
       const measured = traced || evaluated || training.measureEveryStep;
       const batch = sampler ? (last ? undefined : sampler.next(batchSize as number)) : "full";
       const { scalars, present, next } = advance(step, batch, measured, evaluated);
+      upcoming = next;
       if (!measured) unread.add(scalars[0]!);
 
       if (measured || unread.areMany) {
@@ -185,6 +188,7 @@ export async function* train<V, S>(training: Training<V, S>): AsyncGenerator<Ste
       algebra.dispose(forgotten(state, next.state));
       weights = next.weights;
       state = next.state;
+      upcoming = undefined;
       const pause = breathe();
       if (pause) await pause;
       const ended = signal?.aborted === true;
@@ -200,6 +204,7 @@ export async function* train<V, S>(training: Training<V, S>): AsyncGenerator<Ste
       if (ended) return { outcome: "interrupted", steps: step + 1 };
     }
   } finally {
+    if (upcoming) algebra.dispose([...upcoming.weights, ...forgotten(upcoming.state, state)]);
     algebra.dispose([...weights, ...forgotten(state), ...unread.take()]);
     measurer.dispose();
     objective.dispose?.();
