@@ -45,24 +45,22 @@ export class Evaluation<V, S> {
   }
 }
 
-/** Each set once, where two are the same. */
-const setsOf = <S>({ train, all, test }: Scores<S>) => [...new Set([train, all, test])];
+const none: Parts<never> = [];
 
 /** The scalars of scores, in the order in which `scoresFrom` takes their values. */
-export const scalarsOf = <S>(scores: Scores<S>): S[] =>
-  setsOf(scores).flatMap((parts = []) =>
-    parts.flatMap(({ loss, accuracy }) => (accuracy === undefined ? [loss] : [loss, accuracy])),
-  );
+export function scalarsOf<S>({ train = none, all = none, test = none }: Scores<S>): S[] {
+  const parts = train === all ? [...all, ...test] : [...all, ...test, ...train];
+  return parts.flatMap(({ loss, accuracy }) => (accuracy === undefined ? [loss] : [loss, accuracy]));
+}
 
 /** Scores on the host. */
 export type ReadScores = { readonly [Name in keyof Scores<unknown>]?: Score<number> | undefined };
 
 /** The scores of whole sets, from the values of their parts' scalars. */
-export function scoresFrom<S>(scores: Scores<S>, next: () => number): ReadScores {
-  const read = new Map(
-    setsOf(scores).map((parts) => [parts, parts && meanOf(parts.map((part) => valuesOf(part, next)))]),
-  );
-  return { train: read.get(scores.train), all: read.get(scores.all), test: read.get(scores.test) };
+export function scoresFrom<S>({ train, all, test }: Scores<S>, next: () => number): ReadScores {
+  const read = (parts: Parts<S> | undefined) => parts && meanOf(parts.map((part) => valuesOf(part, next)));
+  const [ofAll, ofTest] = [read(all), read(test)];
+  return { all: ofAll, test: ofTest, train: train === all ? ofAll : read(train) };
 }
 
 const valuesOf = <S>({ examples, accuracy }: PartialScore<S>, next: () => number): PartialScore<number> => ({

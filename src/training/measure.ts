@@ -87,7 +87,7 @@ export class Measurer<V, S> {
 
     const loss = batch ? next() : Number.NaN;
     const shareCorrect = accuracy ? next() : undefined;
-    const onBatch = { loss, ...(shareCorrect !== undefined && { accuracy: shareCorrect }) };
+    const onBatch = shareCorrect === undefined ? { loss } : { loss, accuracy: shareCorrect };
     const read = scoresFrom(scores, next);
     const train = this.fullBatch ? onBatch : read.train;
     const all = this.fullBatch ? onBatch : read.all;
@@ -114,7 +114,8 @@ export class Measurer<V, S> {
       });
     }
     return {
-      ...onBatch,
+      loss,
+      ...(shareCorrect !== undefined && { accuracy: shareCorrect }),
       ...(train && { train }),
       ...(read.test && { test: read.test }),
       ...(all && constants?.optimalValue !== undefined && { gap: all.loss - constants.optimalValue }),

@@ -133,20 +133,17 @@ export async function* train<V, S>(training: Training<V, S>): AsyncGenerator<Ste
     });
   }
 
-  const position = (step: number) => ({
-    step,
-    epoch: step / training.stepsPerEpoch,
-    learningRate: step === steps ? Number.NaN : optimizer.learningRate(step),
-    last: step === steps,
-  });
-
+  const epochAt = (step: number) => step / training.stepsPerEpoch;
   const lossRecord = ({ step, loss }: DivergedLoss): StepRecord => ({
-    ...position(step),
+    step,
+    epoch: epochAt(step),
+    learningRate: optimizer.learningRate(step),
     loss,
     ...(fullBatch && { train: { loss } }),
     layers: [],
     evaluated: false,
     traced: true,
+    last: false,
   });
   const divergedAt = (step: number, detail: string) => ({ outcome: "diverged", steps: step, detail }) as const;
 
@@ -172,10 +169,13 @@ export async function* train<V, S>(training: Training<V, S>): AsyncGenerator<Ste
         }
         if (measured) {
           const record: StepRecord = {
-            ...position(step),
+            step,
+            epoch: epochAt(step),
+            learningRate: last ? Number.NaN : optimizer.learningRate(step),
             ...measurer.measurement(values, present, count),
             evaluated,
             traced: traced || (evaluated && evaluation.isSeparate),
+            last,
           };
           const detail = divergence(record, training.lossLimit);
           yield detail === undefined ? record : { ...record, traced: true };
