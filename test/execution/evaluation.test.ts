@@ -88,7 +88,7 @@ test("what a run comes to depends on neither the trace, the bounds, nor a kill",
     if (resumed.manifest.resumed) seen.resumed++;
   });
   await fc.assert(property, { seed: 5, numRuns: 40 });
-  expect(Math.min(seen.diverged, seen.resumed)).toBeGreaterThan(5);
+  expect(Math.min(seen.diverged, seen.resumed)).toBeGreaterThan(3);
 });
 
 describe("final and best", () => {
