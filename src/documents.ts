@@ -6,6 +6,7 @@ import { markdownTable } from "./markdown.js";
 import { optimizers } from "./optimizers/registry.js";
 import { schedules } from "./optimizers/schedules/registry.js";
 import { problems } from "./problems/registry.js";
+import { summaryColumns } from "./results/summary.js";
 import { type Column, layerColumns, traceColumns } from "./trace/columns.js";
 
 const columnTable = <Row>(columns: readonly Column<Row>[]) =>
@@ -50,6 +51,11 @@ const sections: Readonly<Record<string, () => string>> = {
         statement,
         assumptions.join("; "),
       ]),
+    ),
+  "summary columns": () =>
+    markdownTable(
+      ["column", "meaning"],
+      summaryColumns.map(({ name, meaning }) => [`\`${name}\``, meaning]),
     ),
   "trace columns": () => columnTable(traceColumns),
   "bound columns": () =>

@@ -3,6 +3,7 @@ import type { ExperimentObserver } from "../execution/experiment.js";
 import type { PlannedRun } from "../execution/plan.js";
 import type { ShownRecord } from "../execution/schedule.js";
 import type { Manifest } from "../results/manifest.js";
+import { outcomeOf } from "../results/quantities.js";
 import { duration, percent, short } from "./table.js";
 
 /** Tells a person how far things are; always on standard error, so that standard output stays clean. */
@@ -14,7 +15,7 @@ const millisecondsBetweenUpdates = 100;
 /** The last known numbers of a run in progress. */
 class Reading {
   private readonly started = performance.now();
-  private text = { loss: "–", accuracy: "" };
+  private readonly numbers = new Map<string, string>();
   /** A run that goes on after it was cut off does not start at 0. */
   private firstStep: number | undefined;
   private shown = Number.NEGATIVE_INFINITY;
@@ -22,14 +23,20 @@ class Reading {
 
   constructor(
     readonly title: string,
-    readonly steps: number,
+    private readonly planned: PlannedRun,
   ) {}
 
-  observe({ step, loss, test }: ShownRecord): void {
+  get steps(): number {
+    return this.planned.steps;
+  }
+
+  observe({ step, loss, train, test }: ShownRecord): void {
     this.firstStep ??= step;
     this.step = step;
-    if (!Number.isNaN(loss)) this.text.loss = short(loss);
-    if (test?.accuracy !== undefined) this.text.accuracy = `, test accuracy ${percent(test.accuracy)}`;
+    const fullBatch = this.planned.run.config.batchSize === "full";
+    if (!fullBatch && !Number.isNaN(loss)) this.numbers.set("batch loss", short(loss));
+    if (train) this.numbers.set("train loss", short(train.loss));
+    if (test?.accuracy !== undefined) this.numbers.set("test accuracy", percent(test.accuracy));
   }
 
   /** Whether it is time to show it again: a few times a second, since steps may take microseconds. */
@@ -44,18 +51,23 @@ class Reading {
     const made = this.step - (this.firstStep ?? 0);
     const rate = made / ((performance.now() - this.started) / 1000);
     const remaining = made > 0 ? duration((this.steps - this.step) / rate) : "?";
-    return `loss ${this.text.loss}${this.text.accuracy}, ${short(rate)} steps/s, ${remaining} left`;
+    const numbers = [...this.numbers].map(([name, value]) => `${name} ${value}, `).join("");
+    return `${numbers}${short(rate)} steps/s, ${remaining} left`;
   }
 }
 
-const outcomeText = ({ status, stopReason, outcome, wallSeconds }: Manifest) =>
-  [
+function outcomeText(manifest: Manifest): string {
+  const { status, stopReason, wallSeconds } = manifest;
+  const loss = outcomeOf(manifest, "final", "trainLoss");
+  const accuracy = outcomeOf(manifest, "final", "testAccuracy");
+  return [
     status,
-    outcome?.finalLoss === undefined ? "" : `, loss ${short(outcome.finalLoss)}`,
-    outcome?.finalTestAccuracy === undefined ? "" : `, test accuracy ${percent(outcome.finalTestAccuracy)}`,
+    loss === undefined ? "" : `, train loss ${short(loss)}`,
+    accuracy === undefined ? "" : `, test accuracy ${percent(accuracy)}`,
     `, ${duration(wallSeconds)}`,
     stopReason ? ` (${stopReason})` : "",
   ].join("");
+}
 
 /** Counts the runs of an experiment. */
 class Count {
@@ -118,7 +130,7 @@ class BarProgress implements Progress {
     else process.stderr.write(`${line}\n`);
   }
   start(planned: PlannedRun): void {
-    const reading = new Reading(this.count.start(planned), planned.steps);
+    const reading = new Reading(this.count.start(planned), planned);
     const bar = this.bars.create(planned.steps, 0, { title: reading.title, reading: "" });
     this.active.set(planned.id, { bar, reading });
   }
@@ -159,7 +171,7 @@ class LineProgress implements Progress {
     process.stderr.write(`${line}\n`);
   }
   start(planned: PlannedRun): void {
-    const reading = new Reading(this.count.start(planned), planned.steps);
+    const reading = new Reading(this.count.start(planned), planned);
     this.active.set(planned.id, reading);
     this.announce(`${reading.title}: started, ${planned.steps} steps`);
   }

@@ -96,5 +96,5 @@ export interface Algebra<V, S> {
   // Memory (no-ops on the host)
   /** Runs f; every vector and scalar made in it is freed, save those in what it returns (arrays and objects are searched). */
   scope<T>(f: () => T): T;
-  dispose(vectors: readonly V[]): void;
+  dispose(values: readonly (V | S)[]): void;
 }

@@ -178,6 +178,6 @@ export function tensorAlgebra(): Algebra<Tensor, Tensor> & { readonly backend: s
       }
       return memory.within(() => tf.tidy(f as () => tf.TensorContainer) as ReturnType<typeof f>);
     },
-    dispose: (vectors) => tf.dispose([...vectors]),
+    dispose: (values) => tf.dispose([...values]),
   };
 }

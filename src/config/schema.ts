@@ -22,6 +22,19 @@ const experimentName = z
   })
   .describe("name of the experiment, and of its directory under results");
 
+const evaluationRhythm = z.union([z.int().positive(), z.enum(["epoch", "end"])]);
+const allEvaluationOptions = z.strictObject({
+  every: evaluationRhythm
+    .default("epoch")
+    .describe('at the start and after every epoch, at the start and every n steps, or only at the "end"'),
+  trainingExamples: z
+    .union([z.int().positive(), z.literal("all")])
+    .default(10_000)
+    .describe(
+      'training examples that are evaluated, a fixed subset drawn from the seed, or "all"; full batches are evaluated as they are',
+    ),
+});
+
 /** The fields that a run's config shares with its experiment's. */
 const sharedFields = {
   $schema: z.string().optional().describe("JSON Schema for editors; ignored"),
@@ -46,9 +59,11 @@ const sharedFields = {
     .prefault({})
     .describe("what is written while training"),
   evaluate: z
-    .union([z.int().positive(), z.enum(["epoch", "end"])])
-    .default("epoch")
-    .describe('when the test set is evaluated: after every epoch, every n steps, or only at the "end"'),
+    .union([evaluationRhythm.transform((every) => allEvaluationOptions.parse({ every })), allEvaluationOptions])
+    .prefault("epoch")
+    .describe(
+      'when loss and accuracy are evaluated on training examples and the test set: "epoch", every n steps or "end", or {every, trainingExamples}',
+    ),
   bounds: z
     .union([z.literal("auto"), z.array(z.enum(bounds.map(({ name }) => name)))])
     .default("auto")
@@ -124,7 +139,7 @@ export interface RunConfig {
   readonly steps?: number;
   readonly epochs?: number;
   readonly trace: { readonly every: number; readonly layers: boolean };
-  readonly evaluate: number | "epoch" | "end";
+  readonly evaluate: { readonly every: number | "epoch" | "end"; readonly trainingExamples: number | "all" };
   readonly bounds: "auto" | readonly string[];
   readonly stop: { readonly lossAbove: number; readonly wallSeconds?: number };
   readonly checkpoint: { readonly everySeconds: number } | { readonly everySteps: number };

@@ -59,6 +59,17 @@ export function batchSampler(examples: number, source: StreamSource, state?: Bat
 }
 
 /**
+ * A fixed random subset of the examples 0 … n−1, in ascending order; "full" where it would be all of them.
+ *
+ * @param examples n
+ * @param source what the choice is derived from
+ */
+export function fixedSubset(examples: number, size: number | "all", source: StreamSource): Int32Array | "full" {
+  if (size === "all" || size >= examples) return "full";
+  return randomStream(source).permutation(examples).slice(0, size).sort();
+}
+
+/**
  * The images at the given indices, batch × pixels, as intensities in [0, 1].
  *
  * @param pixelsPerImage height × width

@@ -1,11 +1,11 @@
 import type { Precision } from "../compute/algebra.js";
 import type { Run } from "../config/expand.js";
 import { type BackendIdentity, runId } from "../config/identity.js";
-import { stepsPerEpoch } from "../data/batches.js";
+import { fixedSubset, stepsPerEpoch } from "../data/batches.js";
 import type { ImageDataset } from "../data/dataset.js";
 import { ExperimentError } from "../errors.js";
 import { createOptimizer, type Optimizer } from "../optimizers/optimizer.js";
-import type { Problem } from "../problems/problem.js";
+import type { Batch, Problem } from "../problems/problem.js";
 import { problems } from "../problems/registry.js";
 import { randomStream } from "../training/random.js";
 import type { Resources } from "./resources.js";
@@ -97,6 +97,13 @@ function checkBatchSize({ config }: Run, { examples }: Problem): void {
       `batchSize: got ${batchSize}, but there are only ${examples} training examples; use at most that, or "full"`,
     );
   }
+}
+
+/** The training examples that the run is evaluated on; "full" for all of them, as with full batches. */
+export function evaluationExamples({ run, problem }: PreparedRun): Batch {
+  const { batchSize, evaluate, seed } = run.config;
+  if (batchSize === "full" || problem.examples === undefined) return "full";
+  return fixedSubset(problem.examples, evaluate.trainingExamples, { seed, name: "training evaluation" });
 }
 
 /** The examples really used: `limit` and a fallback change them, where they came from does not. */

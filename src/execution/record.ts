@@ -7,7 +7,7 @@ import type { OutcomeReader } from "../results/outcome.js";
 import { type TraceStates, TraceWriter } from "../trace/trace-writer.js";
 import type { StepRecord } from "../training/record.js";
 import { type Checkpoints, type TrainingEnd, train } from "../training/train.js";
-import type { PreparedRun } from "./plan.js";
+import { evaluationExamples, type PreparedRun } from "./plan.js";
 
 /** One backend's side of a run. */
 export interface Computation<V, S> {
@@ -95,7 +95,7 @@ export async function trainInto<V, S>(
     batchSize === "full"
       ? undefined
       : batchSampler(problem.examples!, { seed, name: "data order" }, checkpoint?.sampler);
-  const evaluateEvery = evaluate === "epoch" ? stepsPerEpoch : evaluate;
+  const every = evaluate.every === "epoch" ? stepsPerEpoch : evaluate.every;
   const records = train({
     algebra,
     problem,
@@ -106,7 +106,8 @@ export async function trainInto<V, S>(
     stepsPerEpoch,
     sampler,
     traced: (step) => step % trace.every === 0,
-    evaluated: (step) => step === steps || (evaluateEvery !== "end" && step > 0 && step % evaluateEvery === 0),
+    evaluated: (step) => step === steps || (every !== "end" && step % every === 0),
+    evaluationExamples: evaluationExamples(prepared),
     measureEveryStep: bounds.needsEveryStep,
     lossLimit: stop.lossAbove,
     signal,

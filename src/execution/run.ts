@@ -18,7 +18,7 @@ import type { TrainingEnd } from "../training/train.js";
 import { boundContext } from "./bound-context.js";
 import { Bug, crashOf } from "./crash.js";
 import { assertHeld, type Claim } from "./lock.js";
-import { type PlannedRun, type PreparedRun, prepareRun } from "./plan.js";
+import { evaluationExamples, type PlannedRun, type PreparedRun, prepareRun } from "./plan.js";
 import { type Recorded, type Recording, trainInto } from "./record.js";
 import type { Resources } from "./resources.js";
 
@@ -101,11 +101,13 @@ const identityOf = (run: PlannedRun["run"], id: string) => ({
 });
 
 function runningManifest(
-  { run, id, problem, precision, steps }: PreparedRun,
+  prepared: PreparedRun,
   tensors: StartedBackend | undefined,
   earlier: Earlier | undefined,
 ): Manifest {
-  const { dataset } = problem;
+  const { run, id, problem, precision, steps } = prepared;
+  const { dataset, examples } = problem;
+  const evaluated = evaluationExamples(prepared);
   const now = new Date().toISOString();
   const resumed = earlier && [
     ...(earlier.manifest?.resumed ?? []),
@@ -125,6 +127,13 @@ function runningManifest(
         source: dataset.source,
         checksum: dataset.checksum,
         ...(dataset.name !== run.config.data?.name && { fallbackFor: run.config.data!.name }),
+      },
+    }),
+    ...(examples !== undefined && {
+      evaluation: {
+        trainingExamples: evaluated === "full" ? examples : evaluated.length,
+        ofTrainingExamples: examples,
+        ...(dataset && { testExamples: dataset.test.size }),
       },
     }),
     ...(problem.constants?.optimumSource && { optimum: problem.constants.optimumSource }),

@@ -101,6 +101,7 @@ function objective<V, S>(
     outputs: matrixOn(algebra, outputs),
   });
   const full = onAlgebra(pairs);
+  const kept = [full];
   const select = (batch: Batch) =>
     batch === "full"
       ? full
@@ -121,7 +122,11 @@ function objective<V, S>(
       const last = { ...outputs, entries: algebra.scale(algebra.scalar(1 / inputs.rows), residuals) };
       return { loss, gradients: backward(algebra, activations, layers, last) };
     },
-    fullLoss: (weights) => evaluate(matrices(weights), full).loss,
-    dispose: () => algebra.dispose([full.inputs.entries, full.outputs.entries]),
+    onTraining(batch) {
+      const examples = select(batch);
+      if (examples !== full) kept.push(examples);
+      return (weights) => [{ loss: evaluate(matrices(weights), examples).loss, examples: examples.inputs.rows }];
+    },
+    dispose: () => algebra.dispose(kept.flatMap(({ inputs, outputs }) => [inputs.entries, outputs.entries])),
   };
 }

@@ -45,6 +45,7 @@ export function linearModelObjective<V, S>(
     targets: algebra.vector(targets),
   });
   const full = onAlgebra(model.examples);
+  const kept = [full];
   const select = (batch: Batch) => (batch === "full" ? full : onAlgebra(gather(model.examples, batch)));
   return {
     initialWeights: () => weightsFrom(algebra, model.layers, start),
@@ -60,12 +61,17 @@ export function linearModelObjective<V, S>(
         gradients: separated(algebra, addPenaltyGradient(algebra, model.ridge, w, gradient), weights),
       };
     },
-    fullLoss(weights) {
-      const w = joined(algebra, weights);
-      const { loss } = model.loss(algebra, algebra.multiplyMatrix(full.features, w), full.targets);
-      return addPenalty(algebra, model.ridge, w, loss);
+    onTraining(batch) {
+      const examples = select(batch);
+      if (examples !== full) kept.push(examples);
+      return (weights) => {
+        const { features, targets } = examples;
+        const w = joined(algebra, weights);
+        const { loss, slopes: _, ...rest } = model.loss(algebra, algebra.multiplyMatrix(features, w), targets);
+        return [{ ...rest, loss: addPenalty(algebra, model.ridge, w, loss), examples: features.rows }];
+      };
     },
-    dispose: () => algebra.dispose([full.features.entries, full.targets]),
+    dispose: () => algebra.dispose(kept.flatMap(({ features, targets }) => [features.entries, targets])),
   };
 }
 

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import type { Algebra } from "../compute/algebra.js";
-import type { KnownConstants, Objective, Problem } from "./problem.js";
+import type { Batch, Evaluator, KnownConstants, Objective, Problem } from "./problem.js";
 
 export const lossScaleOption = z
   .number()
@@ -33,7 +33,11 @@ function scaleConstants(factor: number, constants: KnownConstants): KnownConstan
 }
 
 function scaleObjective<V, S>(factor: number, algebra: Algebra<V, S>, objective: Objective<V, S>): Objective<V, S> {
-  const { fullLoss } = objective;
+  const { onTraining, onTest } = objective;
+  const scaled = (evaluate: Evaluator<V, S>): Evaluator<V, S> => {
+    return (weights) =>
+      evaluate(weights).map((part) => ({ ...part, loss: algebra.times(algebra.scalar(factor), part.loss) }));
+  };
   return {
     ...objective,
     lossAndGradients(weights, batch) {
@@ -45,6 +49,7 @@ function scaleObjective<V, S>(factor: number, algebra: Algebra<V, S>, objective:
         gradients: gradients.map((gradient) => algebra.scale(scale, gradient)),
       };
     },
-    ...(fullLoss && { fullLoss: (weights: readonly V[]) => algebra.times(algebra.scalar(factor), fullLoss(weights)) }),
+    ...(onTraining && { onTraining: (examples: Batch) => scaled(onTraining(examples)) }),
+    ...(onTest && { onTest: () => scaled(onTest()) }),
   };
 }

@@ -5,7 +5,7 @@ import type { Algebra } from "../compute/algebra.js";
 import { gather, gatherLabels } from "../data/batches.js";
 import type { ImageDataset, ImageSet } from "../data/dataset.js";
 import type { Network } from "./network.js";
-import type { Batch, Evaluation, LossAndGradients, Objective } from "./problem.js";
+import type { Batch, Evaluator, LossAndGradients, Objective, PartialScore } from "./problem.js";
 
 type Tensor = tf.Tensor;
 type TensorAlgebra = Algebra<Tensor, Tensor>;
@@ -32,24 +32,22 @@ function upload(set: ImageSet, indices: Int32Array, inputShape: readonly number[
   };
 }
 
-/** A whole set in chunks, uploaded at the first use and kept on the device. */
+/** Some examples of a set, or all, in chunks, uploaded at the first use and kept on the device. */
 class ResidentSet {
   private uploaded: readonly ImageBatch[] | undefined;
+  private readonly indices: Int32Array;
 
   constructor(
     private readonly set: ImageSet,
     private readonly inputShape: readonly number[],
-  ) {}
+    examples: Batch,
+  ) {
+    this.indices = examples === "full" ? Int32Array.from({ length: set.size }, (_, i) => i) : examples;
+  }
 
   chunks(): readonly ImageBatch[] {
-    this.uploaded ??= Array.from({ length: Math.ceil(this.set.size / chunkSize) }, (_, i) => {
-      const first = i * chunkSize;
-      const length = Math.min(chunkSize, this.set.size - first);
-      const batch = upload(
-        this.set,
-        Int32Array.from({ length }, (_, j) => first + j),
-        this.inputShape,
-      );
+    this.uploaded ??= Array.from({ length: Math.ceil(this.indices.length / chunkSize) }, (_, i) => {
+      const batch = upload(this.set, this.indices.subarray(i * chunkSize, (i + 1) * chunkSize), this.inputShape);
       tf.keep(batch.images);
       tf.keep(batch.labels);
       return batch;
@@ -70,7 +68,8 @@ export class NetworkObjective implements Objective<Tensor, Tensor> {
   private readonly variables: readonly tf.Variable[];
   private readonly initial: readonly Tensor[];
   private readonly train: ResidentSet;
-  private readonly test: ResidentSet;
+  /** Everything to be freed in the end. */
+  private readonly sets: ResidentSet[] = [];
 
   /** @param seeds one for each layer of the network */
   constructor(
@@ -88,8 +87,7 @@ export class NetworkObjective implements Objective<Tensor, Tensor> {
     // What a layer variable reads as is the variable itself.
     this.variables = this.model.trainableWeights.map((weight) => weight.read() as tf.Variable);
     this.initial = this.variables.map((variable) => tf.clone(variable));
-    this.train = new ResidentSet(dataset.train, network.inputShape);
-    this.test = new ResidentSet(dataset.test, network.inputShape);
+    this.train = this.resident(dataset.train, "full");
   }
 
   initialWeights(): Tensor[] {
@@ -118,28 +116,36 @@ export class NetworkObjective implements Objective<Tensor, Tensor> {
       }));
   }
 
-  async evaluate(weights: readonly Tensor[]): Promise<Evaluation> {
-    const { algebra } = this;
-    const { size } = this.dataset.test;
-    this.assign(weights);
-    const chunks = this.test.chunks();
-    const scalars = chunks.flatMap(({ images, labels }) =>
-      algebra.scope(() => {
-        const logits = this.logits(images);
-        return [this.crossEntropy(logits, labels), this.accuracy(logits, labels)];
-      }),
-    );
-    const values = await algebra.read(scalars);
-    const mean = (offset: 0 | 1) =>
-      chunks.reduce((sum, chunk, i) => sum + values[2 * i + offset]! * chunk.size, 0) / size;
-    return { loss: mean(0), accuracy: mean(1) };
+  onTraining(examples: Batch): Evaluator<Tensor, Tensor> {
+    const set = examples === "full" ? this.train : this.resident(this.dataset.train, examples);
+    return (weights) => this.scores(weights, set);
+  }
+
+  onTest(): Evaluator<Tensor, Tensor> {
+    const set = this.resident(this.dataset.test, "full");
+    return (weights) => this.scores(weights, set);
   }
 
   dispose(): void {
-    this.train.dispose();
-    this.test.dispose();
+    for (const set of this.sets) set.dispose();
     tf.dispose([...this.initial]);
     this.model.dispose();
+  }
+
+  private resident(set: ImageSet, examples: Batch): ResidentSet {
+    const resident = new ResidentSet(set, this.network.inputShape, examples);
+    this.sets.push(resident);
+    return resident;
+  }
+
+  private scores(weights: readonly Tensor[], set: ResidentSet): PartialScore<Tensor>[] {
+    this.assign(weights);
+    return set.chunks().map(({ images, labels, size }) =>
+      this.algebra.scope(() => {
+        const logits = this.logits(images);
+        return { examples: size, loss: this.crossEntropy(logits, labels), accuracy: this.accuracy(logits, labels) };
+      }),
+    );
   }
 
   /** Points the variables at the data of these weights: nothing is copied, and the caller may dispose its tensors. */

@@ -13,19 +13,29 @@ export interface Layer {
 /** Which examples a step uses: indices into the training examples, or "full" for all of them. */
 export type Batch = Int32Array | "full";
 
-export interface LossAndGradients<V, S> {
+/** Mean loss over some examples and, for classifiers, the share of them classified correctly. */
+export interface Score<S> {
   readonly loss: S;
-  /** One a layer, each of the layer's shape. */
-  readonly gradients: V[];
-  /** Share of the batch's examples classified correctly, for classifiers. */
   readonly accuracy?: S;
 }
 
-/** Loss and share of correct answers on the test set. */
-export interface Evaluation {
-  readonly loss: number;
-  readonly accuracy?: number;
+/** Of a batch. */
+export interface LossAndGradients<V, S> extends Score<S> {
+  /** One a layer, each of the layer's shape. */
+  readonly gradients: V[];
 }
+
+/** The score of some examples of a set. */
+export interface PartialScore<S> extends Score<S> {
+  /** How many they are. */
+  readonly examples: number;
+}
+
+/**
+ * Scores weights on a fixed set of examples, in as many parts as it takes: the score of the set is the mean of the
+ * parts, weighted by their sizes. Called inside `algebra.scope`.
+ */
+export type Evaluator<V, S> = (weights: readonly V[]) => readonly PartialScore<S>[];
 
 /** A problem on one backend: what the step loop needs of it. */
 export interface Objective<V, S> {
@@ -33,9 +43,13 @@ export interface Objective<V, S> {
   initialWeights(): V[];
   /** f(w) on the batch and its gradient. Called inside `algebra.scope`. */
   lossAndGradients(weights: readonly V[], batch: Batch): LossAndGradients<V, S>;
-  /** f(w) over all training examples; absent where every batch is "full" anyway or where it would be too costly. */
-  fullLoss?(weights: readonly V[]): S;
-  evaluate?(weights: readonly V[]): Promise<Evaluation>;
+  /**
+   * f over these training examples, which stay on the device until `dispose`. Absent for problems without examples,
+   * whose every batch is "full".
+   */
+  onTraining?(examples: Batch): Evaluator<V, S>;
+  /** f over the test set; absent where there is none. */
+  onTest?(): Evaluator<V, S>;
   dispose?(): void;
 }
 

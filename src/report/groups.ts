@@ -1,4 +1,5 @@
 import type { Manifest } from "../results/manifest.js";
+import { outcomeOf } from "../results/quantities.js";
 import { quantile } from "./quantile.js";
 
 /** Runs that differ in their seed only: one curve, the median over them. */
@@ -41,15 +42,21 @@ export function groupsOf(manifests: readonly Manifest[]): Group[] {
   }));
 }
 
-/** Median final loss over the seeds, where a seed that did not complete counts as infinite. */
-export function medianFinalLoss({ runs }: Group): number {
-  const losses = runs.map(({ status, outcome }) =>
-    status === "completed" ? Number(outcome?.finalLoss ?? Number.POSITIVE_INFINITY) : Number.POSITIVE_INFINITY,
-  );
-  return quantile(losses, 0.5);
+/**
+ * Final training losses of a group's seeds, by which configurations are ranked; one that did not complete counts as
+ * infinite, and so does a loss that is not a number.
+ */
+export function finalLosses({ runs }: Group): number[] {
+  return runs.map((run) => {
+    const loss = run.status === "completed" ? outcomeOf(run, "final", "trainLoss") : undefined;
+    return loss === undefined || Number.isNaN(loss) ? Number.POSITIVE_INFINITY : loss;
+  });
 }
 
-/** All groups if they can be told apart; else the best of each optimizer, by median final loss. */
+/** Median final training loss over the seeds. */
+const medianFinalLoss = (group: Group): number => quantile(finalLosses(group), 0.5);
+
+/** All groups if they can be told apart; else the best of each optimizer, by median final training loss. */
 export function shownInDetail(groups: readonly Group[]): readonly Group[] {
   if (groups.length <= distinctGroups) return groups;
   const best = new Map<string, Group>();

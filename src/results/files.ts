@@ -99,11 +99,14 @@ export function hashOfFile(path: string, bytes: number): Hash {
 }
 
 /** JSON of plain data; NaN and Infinity, which JSON lacks, are written as strings. */
-export function writeJson(path: string, value: unknown, options: { durable?: boolean } = {}): void {
+export function jsonText(value: unknown): string {
   const spelled = (_: string, inner: unknown) =>
     typeof inner === "number" && !Number.isFinite(inner) ? String(inner) : inner;
-  writeAtomically(path, `${JSON.stringify(value, spelled, 2)}\n`, options);
+  return `${JSON.stringify(value, spelled, 2)}\n`;
 }
+
+export const writeJson = (path: string, value: unknown, options: { durable?: boolean } = {}): void =>
+  writeAtomically(path, jsonText(value), options);
 
 /**
  * The content of a JSON file of ours, checked.

@@ -7,15 +7,22 @@ import type { Provenance } from "./provenance.js";
 
 export type Status = "running" | "completed" | "diverged" | "failed" | "interrupted";
 
+/** What evaluations measure. */
+export type Quantity = "trainLoss" | "trainAccuracy" | "testLoss" | "testAccuracy" | "gap" | "distance";
+
+export type Measured = Readonly<Partial<Record<Quantity, number>>>;
+
 /** What a run came to: the numbers of its row in summary.csv. Absent where nothing was measured. */
 export interface Outcome {
   /** Updates made. */
   readonly steps: number;
-  /** Loss of the last record that has one. */
-  readonly finalLoss?: number;
-  readonly bestLoss?: number;
-  readonly finalTestAccuracy?: number;
-  readonly bestTestAccuracy?: number;
+  /** What the last evaluation that measured it found, NaN and Infinity too. */
+  readonly final: Measured;
+  /**
+   * The best of all evaluations, that of w_0 among them (unless the run is evaluated at its end alone): the smallest
+   * loss, gap and distance, the largest accuracy. NaN is never best.
+   */
+  readonly best: Measured;
   /** Smallest and largest norm ratio over all traced steps and layers, NaN left out. */
   readonly normRatio?: { readonly smallest: number; readonly largest: number };
 }
@@ -47,6 +54,13 @@ export interface Manifest {
     readonly source: string;
     readonly checksum: string;
     readonly fallbackFor?: string;
+  };
+  /** How many examples losses and accuracies are evaluated on; absent for problems without examples. */
+  readonly evaluation?: {
+    readonly trainingExamples: number;
+    /** All there are. */
+    readonly ofTrainingExamples: number;
+    readonly testExamples?: number;
   };
   /** How the optimum was found, where the problem has one. */
   readonly optimum?: string;

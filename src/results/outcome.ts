@@ -1,39 +1,55 @@
 import type { StepRecord } from "../training/record.js";
-import type { Outcome } from "./manifest.js";
+import type { Outcome, Quantity } from "./manifest.js";
+import { quantities, quantityNames } from "./quantities.js";
 
-/** Collects a run's outcome from its traced records. */
+/** Collects a run's outcome: losses and the like from its evaluations, norm ratios from its traced records. */
 export class OutcomeReader {
-  /** @param outcome of the records already seen, for a run that goes on */
-  constructor(private outcome: Outcome = { steps: 0 }) {}
+  private steps: number;
+  private normRatio: Outcome["normRatio"];
+  private readonly final: Partial<Record<Quantity, number>>;
+  private readonly best: Partial<Record<Quantity, number>>;
 
-  observe({ step, loss, test, layers, traced }: StepRecord): void {
-    if (!traced) return;
-    const { bestLoss = Number.POSITIVE_INFINITY, bestTestAccuracy = 0, normRatio } = this.outcome;
-    const ratios = layers.map((layer) => layer.normRatio).filter((ratio) => !Number.isNaN(ratio));
-    this.outcome = {
-      ...this.outcome,
-      steps: step,
-      ...(!Number.isNaN(loss) && { finalLoss: loss, bestLoss: Math.min(bestLoss, loss) }),
-      ...(test?.accuracy !== undefined && {
-        finalTestAccuracy: test.accuracy,
-        bestTestAccuracy: Math.max(bestTestAccuracy, test.accuracy),
-      }),
-      ...(ratios.length > 0 && {
-        normRatio: {
-          smallest: Math.min(...ratios, normRatio?.smallest ?? Number.POSITIVE_INFINITY),
-          largest: Math.max(...ratios, normRatio?.largest ?? Number.NEGATIVE_INFINITY),
-        },
-      }),
-    };
+  /** @param earlier outcome of the records already seen, for a run that goes on */
+  constructor(earlier: Outcome = { steps: 0, final: {}, best: {} }) {
+    this.steps = earlier.steps;
+    this.normRatio = earlier.normRatio;
+    this.final = { ...earlier.final };
+    this.best = { ...earlier.best };
+  }
+
+  observe(record: StepRecord): void {
+    if (record.evaluated) this.evaluate(record);
+    if (record.traced) this.trace(record);
+  }
+
+  private evaluate(record: StepRecord): void {
+    for (const quantity of quantityNames) {
+      const { of, better } = quantities[quantity];
+      const value = of(record);
+      if (value === undefined) continue;
+      this.final[quantity] = value;
+      const best = this.best[quantity];
+      if (!Number.isNaN(value)) this.best[quantity] = best === undefined ? value : better(best, value);
+    }
+  }
+
+  private trace({ step, layers }: StepRecord): void {
+    this.steps = step;
+    for (const { normRatio } of layers) {
+      if (Number.isNaN(normRatio)) continue;
+      const { smallest = normRatio, largest = normRatio } = this.normRatio ?? {};
+      this.normRatio = { smallest: Math.min(smallest, normRatio), largest: Math.max(largest, normRatio) };
+    }
   }
 
   /** A plain-data copy of what was collected so far. */
   state(): Outcome {
-    return this.outcome;
+    const { steps, final, best, normRatio } = this;
+    return { steps, final: { ...final }, best: { ...best }, ...(normRatio && { normRatio }) };
   }
 
   /** @param steps updates made, which the last traced record may not have reached */
   result(steps: number): Outcome {
-    return { ...this.outcome, steps };
+    return { ...this.state(), steps };
   }
 }

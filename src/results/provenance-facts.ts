@@ -4,11 +4,20 @@ import type { Manifest } from "./manifest.js";
 const commit = (git: GitState | undefined) =>
   git && `${git.sha.slice(0, 12)}${git.dirty ? " with uncommitted changes" : ""}`;
 
+/** "10000 of 60000 training examples, 10000 test examples" */
+function evaluationText(evaluation: NonNullable<Manifest["evaluation"]>): string {
+  const { trainingExamples, ofTrainingExamples, testExamples } = evaluation;
+  const training = trainingExamples === ofTrainingExamples ? "all" : `${trainingExamples} of`;
+  const test = testExamples === undefined ? "" : `, ${testExamples} test examples`;
+  return `${training} ${ofTrainingExamples} training examples${test}`;
+}
+
 /** How a run came about, as names and readable values; what is not known is left out. */
 export function provenanceFacts({
   backend,
   precision,
   dataset,
+  evaluation,
   provenance,
   startedAt,
   wallSeconds,
@@ -22,6 +31,7 @@ export function provenanceFacts({
     ["backend", `${backend.name} (${backend.device}) ${backend.version}, ${precision}`],
     ["data set", dataset && `${dataset.name} (${dataset.source}), checksum ${dataset.checksum}`],
     ["data set asked for", dataset?.fallbackFor],
+    ["evaluated on", evaluation && evaluationText(evaluation)],
     ["TensorFlow.js", tensorflow],
     ["Node", node],
     ["CPU", cpu],

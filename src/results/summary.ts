@@ -4,6 +4,7 @@ import type { Precision } from "../compute/algebra.js";
 import { csvLines, type Field, formatNumber } from "../trace/csv-file.js";
 import { onDisk, writeAtomically } from "./files.js";
 import { type Manifest, readManifest } from "./manifest.js";
+import { outcomeOf, quantities, quantityNames } from "./quantities.js";
 
 export const runsDirectory = (experimentDirectory: string) => join(experimentDirectory, "runs");
 
@@ -28,39 +29,64 @@ function verdictText({ verdicts }: Manifest): string {
 
 /** A measured number, to the digits its run's precision has. */
 const measured = ({ precision }: Manifest, value: number | undefined): Field =>
-  value === undefined ? undefined : formatNumber(Number(value), precision as Precision);
+  value === undefined ? undefined : formatNumber(value, precision as Precision);
 
-type SummaryColumn = readonly [name: string, value: (manifest: Manifest) => Field];
+/** A column of summary.csv: what the README documents and what is written, in one table. */
+export interface SummaryColumn {
+  readonly name: string;
+  readonly meaning: string;
+  readonly value: (manifest: Manifest) => Field;
+}
+
+const column = (name: string, meaning: string, value: SummaryColumn["value"]): SummaryColumn => ({
+  name,
+  meaning,
+  value,
+});
 
 const before: readonly SummaryColumn[] = [
-  ["id", (m) => m.id],
-  ["status", (m) => m.status],
-  ["stop_reason", (m) => m.stopReason],
-  ["optimizer", (m) => m.optimizer],
-  ["seed", (m) => m.seed],
+  column("id", "the run's directory under `runs`", (m) => m.id),
+  column("status", "completed, diverged, failed, interrupted or running", (m) => m.status),
+  column("stop_reason", "why the run ended before its last step", (m) => m.stopReason),
+  column("optimizer", "label of the optimizer", (m) => m.optimizer),
+  column("seed", "root of the random streams", (m) => m.seed),
 ];
 
+const outcomes = quantityNames.flatMap((quantity) =>
+  (["final", "best"] as const).map((kind) =>
+    column(`${kind}_${quantities[quantity].column}`, `${kind} ${quantities[quantity].meaning}`, (m) =>
+      measured(m, outcomeOf(m, kind, quantity)),
+    ),
+  ),
+);
+
 const after: readonly SummaryColumn[] = [
-  ["steps", (m) => m.outcome?.steps],
-  ["final_loss", (m) => measured(m, m.outcome?.finalLoss)],
-  ["best_loss", (m) => measured(m, m.outcome?.bestLoss)],
-  ["final_test_accuracy", (m) => measured(m, m.outcome?.finalTestAccuracy)],
-  ["best_test_accuracy", (m) => measured(m, m.outcome?.bestTestAccuracy)],
-  ["dataset", (m) => m.dataset?.name],
-  ["dataset_fallback_for", (m) => m.dataset?.fallbackFor],
-  ["backend", (m) => m.backend.name],
-  ["verdicts", verdictText],
-  ["wall_seconds", (m) => m.wallSeconds],
+  column("steps", "updates made", (m) => m.outcome?.steps),
+  ...outcomes,
+  column("dataset", "the data set really used", (m) => m.dataset?.name),
+  column("dataset_fallback_for", "the one asked for, where it could not be had", (m) => m.dataset?.fallbackFor),
+  column("backend", "where it was computed", (m) => m.backend.name),
+  column("verdicts", "how the bounds that apply ended", verdictText),
+  column("wall_seconds", "computing time", (m) => m.wallSeconds),
 ];
+
+/** Every column but those of the axes, which stand between the seed and the steps. */
+export const summaryColumns: readonly SummaryColumn[] = [...before, ...after];
 
 const axisValue = (value: unknown): Field =>
   typeof value === "object" && value !== null ? JSON.stringify(value) : (value as Field);
 
+/** The column of an axis; one whose path is the name of another column is called sweep.…: no name stands twice. */
+function axisColumn(axis: string): SummaryColumn {
+  const isTaken = summaryColumns.some(({ name }) => name === axis);
+  return column(isTaken ? `sweep.${axis}` : axis, "", ({ axes }) => axisValue(axes[axis]));
+}
+
 /** summary.csv of these runs: one row a run, one column an axis. */
 export function summaryCsv(manifests: readonly Manifest[]): string {
   const axes = [...new Set(manifests.flatMap(({ axes }) => Object.keys(axes)))];
-  const columns = [...before, ...axes.map((axis): SummaryColumn => [axis, (m) => axisValue(m.axes[axis])]), ...after];
-  return csvLines([columns.map(([name]) => name), ...manifests.map((m) => columns.map(([, value]) => value(m)))]);
+  const columns = [...before, ...axes.map(axisColumn), ...after];
+  return csvLines([columns.map(({ name }) => name), ...manifests.map((m) => columns.map(({ value }) => value(m)))]);
 }
 
 /** Collects summary.csv anew from the manifests. */

@@ -54,8 +54,8 @@ export const traceColumns: readonly Column<StepRecord>[] = [
   },
   {
     name: "loss",
-    meaning: "loss on this step's batch, before the update",
-    formula: "f(w_k)",
+    meaning: "loss on this step's batch, before the update: with mini-batches one batch's, not the training loss",
+    formula: "f_batch(w_k)",
     unit: "loss",
     value: (r) => onBatch(r, r.loss),
   },
@@ -65,6 +65,21 @@ export const traceColumns: readonly Column<StepRecord>[] = [
     formula: "correct / batch size",
     unit: "1",
     value: (r) => r.accuracy,
+  },
+  {
+    name: "train_loss",
+    meaning:
+      "training loss, at evaluations: over the training examples that are evaluated; with full batches `loss` itself, at every step",
+    formula: "f(w_k)",
+    unit: "loss",
+    value: (r) => r.train?.loss,
+  },
+  {
+    name: "train_accuracy",
+    meaning: "share of these training examples classified correctly",
+    formula: "correct / training examples evaluated",
+    unit: "1",
+    value: (r) => r.train?.accuracy,
   },
   {
     name: "gap",
@@ -89,7 +104,7 @@ export const traceColumns: readonly Column<StepRecord>[] = [
   },
   {
     name: "test_loss",
-    meaning: "mean loss on the test set, at the steps at which it is evaluated",
+    meaning: "mean loss on the test set, at evaluations",
     formula: "f_test(w_k)",
     unit: "loss",
     value: (r) => r.test?.loss,

@@ -1,12 +1,13 @@
 import { closeSync, fstatSync, openSync, readSync } from "node:fs";
 import { join } from "node:path";
 import { parse } from "csv-parse/sync";
+import type { StepRecord } from "../training/record.js";
 import { traceFiles } from "./trace-writer.js";
 
 const tailBytes = 4096;
 
-/** Step and loss of the last whole line of a run's trace, which may be growing; undefined if there is none. */
-export function lastTraced(runDirectory: string): { step: number; loss: number } | undefined {
+/** Numbers of the last whole line of a run's trace, which may be growing; undefined if there is none. */
+export function lastTraced(runDirectory: string): Pick<StepRecord, "step" | "loss" | "train"> | undefined {
   let descriptor: number;
   try {
     descriptor = openSync(join(runDirectory, traceFiles.trace), "r");
@@ -26,7 +27,12 @@ export function lastTraced(runDirectory: string): { step: number; loss: number }
     if (line === undefined || line === header) return undefined;
     const [row] = parse(`${header}\n${line}`, { columns: true, relax_column_count: true }) as Record<string, string>[];
     const step = Number(row?.step);
-    return Number.isInteger(step) ? { step, loss: row?.loss ? Number(row.loss) : Number.NaN } : undefined;
+    if (!Number.isInteger(step)) return undefined;
+    return {
+      step,
+      loss: row?.loss ? Number(row.loss) : Number.NaN,
+      ...(row?.train_loss && { train: { loss: Number(row.train_loss) } }),
+    };
   } finally {
     closeSync(descriptor);
   }

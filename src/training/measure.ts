@@ -1,6 +1,7 @@
 import type { Algebra, Norm } from "../compute/algebra.js";
 import type { Optimizer } from "../optimizers/optimizer.js";
 import type { LossAndGradients, Problem } from "../problems/problem.js";
+import { type Scores, scalarsOf, scoresFrom } from "./evaluation.js";
 import type { LayerRecord, StepRecord } from "./record.js";
 
 /** What one step computed, still on the device. */
@@ -8,22 +9,24 @@ export interface StepQuantities<V, S> {
   readonly weights: readonly V[];
   /** On the step's batch; absent in the last record of a run with mini-batches. */
   readonly batch?: LossAndGradients<V, S>;
-  /** f(w_k) over all training examples, where that is not the batch's loss already. */
-  readonly fullLoss?: S | undefined;
+  readonly scores: Scores<S>;
   /** Δw_k of every layer; absent after the last step. */
   readonly updates?: readonly V[];
 }
 
 /** Which quantities a step had: all that is needed to make sense of its numbers after the read-back. */
-export interface Present {
+export interface Present<S> {
   readonly batch: boolean;
   readonly accuracy: boolean;
-  readonly fullLoss: boolean;
+  readonly scores: Scores<S>;
   readonly updates: boolean;
 }
 
 /** The measured part of a record. */
-export type Measurement = Pick<StepRecord, "loss" | "accuracy" | "gap" | "distance" | "weight" | "layers">;
+export type Measurement = Pick<
+  StepRecord,
+  "loss" | "accuracy" | "train" | "test" | "gap" | "distance" | "weight" | "layers"
+>;
 
 /** A layer at w = 0 has no norm ratio, whatever its update. */
 const finiteOrNaN = (value: number) => (Number.isFinite(value) ? value : Number.NaN);
@@ -43,20 +46,22 @@ export class Measurer<V, S> {
     private readonly algebra: Algebra<V, S>,
     private readonly optimizer: Optimizer,
     private readonly problem: Problem,
+    /** Whether every batch holds all examples: its score is that of the training set. */
+    private readonly fullBatch: boolean,
   ) {
     const { constants, layers } = problem;
     this.optimum = constants?.optimum?.map((values, i) => algebra.vector(values, layers[i]!.shape));
     this.oneDimensional = layers.length === 1 && layers[0]!.shape.every((size) => size === 1);
   }
 
-  scalars({ weights, batch, fullLoss, updates }: StepQuantities<V, S>): S[] {
+  scalars({ weights, batch, scores, updates }: StepQuantities<V, S>): S[] {
     const { algebra, optimum } = this;
     const { rule } = this.optimizer;
     const inRule = otherNorm(rule.norm);
     const scalars: S[] = [];
     if (batch) scalars.push(batch.loss);
     if (batch?.accuracy !== undefined) scalars.push(batch.accuracy);
-    if (fullLoss !== undefined) scalars.push(fullLoss);
+    scalars.push(...scalarsOf(scores));
     if (this.oneDimensional) scalars.push(algebra.sum(weights[0]!));
     for (let i = 0; i < weights.length; i++) {
       const w = weights[i]!;
@@ -70,16 +75,22 @@ export class Measurer<V, S> {
     return scalars;
   }
 
-  /** @param values the numbers of `scalars(quantities)`, in its order, with what was present in `quantities` */
-  measurement(values: readonly number[], { batch, accuracy, fullLoss, updates }: Present): Measurement {
+  /**
+   * @param values from `first` on the numbers of `scalars(quantities)`, in its order, with what was present in
+   * `quantities`
+   */
+  measurement(values: readonly number[], { batch, accuracy, scores, updates }: Present<S>, first = 0): Measurement {
     const { constants, layers } = this.problem;
     const inRule = otherNorm(this.optimizer.rule.norm);
-    let position = 0;
+    let position = first;
     const next = () => values[position++]!;
 
     const loss = batch ? next() : Number.NaN;
     const shareCorrect = accuracy ? next() : undefined;
-    const lossOverAll = fullLoss ? next() : loss;
+    const onBatch = shareCorrect === undefined ? { loss } : { loss, accuracy: shareCorrect };
+    const read = scoresFrom(scores, next);
+    const train = this.fullBatch ? onBatch : read.train;
+    const all = this.fullBatch ? onBatch : read.all;
     const weight = this.oneDimensional ? next() : undefined;
     let distance = 0;
     const records: LayerRecord[] = [];
@@ -105,7 +116,9 @@ export class Measurer<V, S> {
     return {
       loss,
       ...(shareCorrect !== undefined && { accuracy: shareCorrect }),
-      ...(constants?.optimalValue !== undefined && { gap: lossOverAll - constants.optimalValue }),
+      ...(train && { train }),
+      ...(read.test && { test: read.test }),
+      ...(all && constants?.optimalValue !== undefined && { gap: all.loss - constants.optimalValue }),
       ...(this.optimum && { distance }),
       ...(weight !== undefined && { weight }),
       layers: records,

@@ -1,4 +1,4 @@
-import type { Evaluation } from "../problems/problem.js";
+import type { Score } from "../problems/problem.js";
 
 /** What was measured of one layer at one step; norms are of the weights w_k, gradient g_k and applied update Δw_k. */
 export interface LayerRecord {
@@ -20,7 +20,8 @@ export interface LayerRecord {
 
 /**
  * One measured step of a run: the state at w_k and the update that leads to w_{k+1}. The last record of a run has no
- * update: its `layers[…].updateNorm` and ratios are NaN, and with mini-batches its loss and gradient norms are too.
+ * update: its `layers[…].updateNorm` and ratios are NaN, and with mini-batches its loss and gradient norms are too. Of
+ * a step that was not to be measured and at which the run diverged there is only the loss: its `layers` are empty.
  */
 export interface StepRecord {
   /** k, from 0 */
@@ -33,6 +34,12 @@ export interface StepRecord {
   readonly loss: number;
   /** Share of the batch classified correctly before the update */
   readonly accuracy?: number;
+  /**
+   * Over the training examples that are evaluated, at evaluations; with full batches, whose loss it is, in every record
+   */
+  readonly train?: Score<number>;
+  /** Over the test set, at evaluations */
+  readonly test?: Score<number>;
   /** f(w_k) − f*, over all examples */
   readonly gap?: number;
   /** d_k = ‖w_k − w*‖₂ over all layers together */
@@ -40,8 +47,8 @@ export interface StepRecord {
   /** w_k itself, for one-dimensional problems */
   readonly weight?: number;
   readonly layers: readonly LayerRecord[];
-  /** The test set at w_k, at the steps at which it is evaluated */
-  readonly test?: Evaluation;
+  /** True at evaluations: what the run comes to is taken from these alone, and so does not depend on what is traced. */
+  readonly evaluated: boolean;
   /** True at the steps that go into the trace; bounds see the others too. */
   readonly traced: boolean;
   /** True for the record after the last update. */

@@ -3,6 +3,8 @@ import type { Algebra } from "../compute/algebra.js";
 import type { BatchSampler } from "../data/batches.js";
 import type { Optimizer, OptimizerState } from "../optimizers/optimizer.js";
 import type { Batch, Objective, Problem } from "../problems/problem.js";
+import { type DivergedLoss, divergence, UnreadLosses } from "./divergence.js";
+import { Evaluation } from "./evaluation.js";
 import { Measurer } from "./measure.js";
 import type { StepRecord } from "./record.js";
 import { captureState, type Position, restoreState, type TrainingState } from "./state.js";
@@ -22,8 +24,10 @@ export interface Training<V, S> {
   readonly stepsPerEpoch: number;
   /** Whether step k goes into the trace. */
   readonly traced: (step: number) => boolean;
-  /** Whether the test set is evaluated at w_k; k = K included. */
+  /** Whether w_k is evaluated, on training examples and the test set; k = K included. */
   readonly evaluated: (step: number) => boolean;
+  /** The training examples that are evaluated, where batches are smaller; default: all. */
+  readonly evaluationExamples?: Batch | undefined;
   /** True if a reader (a bound) must see every step, traced or not. */
   readonly measureEveryStep: boolean;
   /** A run whose loss exceeds this has diverged. */
@@ -65,13 +69,6 @@ function breather(milliseconds: number): () => Promise<void> | undefined {
   };
 }
 
-function divergence({ loss, layers, last }: StepRecord, lossLimit: number): string | undefined {
-  if (!Number.isFinite(loss) && !(last && Number.isNaN(loss))) return `the loss is ${loss}`;
-  if (loss > lossLimit) return `the loss ${loss} is above the limit ${lossLimit}`;
-  if (layers.some(({ weightNorm }) => !Number.isFinite(weightNorm))) return "the weights are not finite";
-  return undefined;
-}
-
 /** w_0 and the optimizer's first state, or where an earlier training was left. */
 function startingPosition<V, S>({ algebra, objective, optimizer, problem, resume }: Training<V, S>): Position<V> {
   if (resume) return restoreState(algebra, optimizer, problem.layers, resume);
@@ -89,38 +86,43 @@ function forgotten<V>(state: OptimizerState<V>, successor: OptimizerState<V> = [
 /**
  * Runs the experiment's loop, w_{k+1} = w_k + Δw_k, and yields a record of each measured step and, after the last
  * update, one of the final weights. Nothing is read back from the device at steps that are not measured, and once at
- * those that are. A non-finite or too large loss ends the run as a result, not as an error.
+ * those that are. A non-finite or too large loss, at whatever step, ends the run as a result, not as an error.
  */
 export async function* train<V, S>(training: Training<V, S>): AsyncGenerator<StepRecord, TrainingEnd> {
   const { algebra, objective, optimizer, problem, sampler, batchSize, steps, signal, checkpoints } = training;
-  const measurer = new Measurer(algebra, optimizer, problem);
+  const fullBatch = sampler === undefined;
+  const measurer = new Measurer(algebra, optimizer, problem, fullBatch);
+  const evaluation = new Evaluation(objective, problem, {
+    fullBatch,
+    examples: training.evaluationExamples ?? "full",
+  });
+  const unread = new UnreadLosses<S>(training.lossLimit);
   const breathe = breather(30);
-  const evaluated = (step: number) => objective.evaluate !== undefined && training.evaluated(step);
   const everySteps = checkpoints?.everySteps ?? Number.POSITIVE_INFINITY;
   const start = startingPosition(training);
   let { weights, state } = start;
+  /** w_{k+1} while w_k is still measured. */
+  let upcoming: Omit<Position<V>, "step"> | undefined;
 
   /** One pass of the loop: what it measured, still on the device, and w_{k+1} unless this is the last record. */
-  function advance(step: number, batch: Batch | undefined, measured: boolean) {
+  function advance(step: number, batch: Batch | undefined, measured: boolean, evaluated: boolean) {
     return algebra.scope(() => {
-      const evaluated = batch === undefined ? undefined : objective.lossAndGradients(weights, batch);
-      const output =
-        step === steps ? undefined : optimizer.updates(algebra, step, weights, evaluated!.gradients, state);
-      const needsFullLoss = measured && batch !== "full" && problem.constants?.optimalValue !== undefined;
-      const fullLoss = needsFullLoss ? objective.fullLoss?.(weights) : undefined;
+      const scores = measured ? evaluation.at(weights, evaluated) : {};
+      const onBatch = batch === undefined ? undefined : objective.lossAndGradients(weights, batch);
+      const output = step === steps ? undefined : optimizer.updates(algebra, step, weights, onBatch!.gradients, state);
       return {
         scalars: measured
           ? measurer.scalars({
               weights,
-              fullLoss,
-              ...(evaluated && { batch: evaluated }),
+              scores,
+              ...(onBatch && { batch: onBatch }),
               ...(output && { updates: output.updates }),
             })
-          : [],
+          : [onBatch!.loss],
         present: {
-          batch: evaluated !== undefined,
-          accuracy: evaluated?.accuracy !== undefined,
-          fullLoss: fullLoss !== undefined,
+          batch: onBatch !== undefined,
+          accuracy: onBatch?.accuracy !== undefined,
+          scores,
           updates: output !== undefined,
         },
         next: output && {
@@ -131,31 +133,54 @@ export async function* train<V, S>(training: Training<V, S>): AsyncGenerator<Ste
     });
   }
 
+  const epochAt = (step: number) => step / training.stepsPerEpoch;
+  const lossRecord = ({ step, loss }: DivergedLoss): StepRecord => ({
+    step,
+    epoch: epochAt(step),
+    learningRate: optimizer.learningRate(step),
+    loss,
+    ...(fullBatch && { train: { loss } }),
+    layers: [],
+    evaluated: false,
+    traced: true,
+    last: false,
+  });
+  const divergedAt = (step: number, detail: string) => ({ outcome: "diverged", steps: step, detail }) as const;
+
   try {
     for (let step = start.step; ; step++) {
       const last = step === steps;
       const traced = last || training.traced(step);
-      const measured = traced || training.measureEveryStep || evaluated(step);
+      const evaluated = last || training.evaluated(step);
+      const measured = traced || evaluated || training.measureEveryStep;
       const batch = sampler ? (last ? undefined : sampler.next(batchSize as number)) : "full";
-      const { scalars, present, next } = advance(step, batch, measured);
+      const { scalars, present, next } = advance(step, batch, measured, evaluated);
+      upcoming = next;
+      if (!measured) unread.add(scalars[0]!);
 
-      if (measured) {
-        const reading = algebra.read(scalars);
+      if (measured || unread.areMany) {
+        const { count } = unread;
+        const reading = algebra.read([...unread.take(), ...(measured ? scalars : [])]);
         const values = reading instanceof Promise ? await reading : reading;
-        const measurement = measurer.measurement(values, present);
-        const test = evaluated(step) ? await objective.evaluate!(weights) : undefined;
-        const record: StepRecord = {
-          step,
-          epoch: step / training.stepsPerEpoch,
-          learningRate: last ? Number.NaN : optimizer.learningRate(step),
-          ...measurement,
-          ...(test && { test }),
-          traced: traced || test !== undefined,
-          last,
-        };
-        const detail = divergence(record, training.lossLimit);
-        yield detail === undefined ? record : { ...record, traced: true };
-        if (detail !== undefined) return { outcome: "diverged", steps: step, detail };
+        const before = unread.diverged(values, count, measured ? step : step + 1);
+        if (before) {
+          yield lossRecord(before);
+          return divergedAt(before.step, before.detail);
+        }
+        if (measured) {
+          const record: StepRecord = {
+            step,
+            epoch: epochAt(step),
+            learningRate: last ? Number.NaN : optimizer.learningRate(step),
+            ...measurer.measurement(values, present, count),
+            evaluated,
+            traced: traced || (evaluated && evaluation.isSeparate),
+            last,
+          };
+          const detail = divergence(record, training.lossLimit);
+          yield detail === undefined ? record : { ...record, traced: true };
+          if (detail !== undefined) return divergedAt(step, detail);
+        }
       }
       if (!next) return { outcome: "completed", steps };
 
@@ -163,16 +188,24 @@ export async function* train<V, S>(training: Training<V, S>): AsyncGenerator<Ste
       algebra.dispose(forgotten(state, next.state));
       weights = next.weights;
       state = next.state;
+      upcoming = undefined;
       const pause = breathe();
       if (pause) await pause;
       const ended = signal?.aborted === true;
       if (checkpoints && (ended || (step + 1) % everySteps === 0 || (pause && checkpoints.due()))) {
+        const { count } = unread;
+        const before = unread.diverged(await algebra.read(unread.take()), count, step + 1);
+        if (before) {
+          yield lossRecord(before);
+          return divergedAt(before.step, before.detail);
+        }
         checkpoints.save(await captureState(algebra, { step: step + 1, weights, state }));
       }
       if (ended) return { outcome: "interrupted", steps: step + 1 };
     }
   } finally {
-    algebra.dispose([...weights, ...forgotten(state)]);
+    if (upcoming) algebra.dispose([...upcoming.weights, ...forgotten(upcoming.state, state)]);
+    algebra.dispose([...weights, ...forgotten(state), ...unread.take()]);
     measurer.dispose();
     objective.dispose?.();
   }

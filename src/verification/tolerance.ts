@@ -16,7 +16,7 @@ export const float32Steps = 40;
 const exactColumns = new Set(["step", "epoch", "learning_rate"]);
 
 /** Shares of examples: where one example is on the edge, rounding moves it across. */
-const shares = new Set(["accuracy", "test_accuracy"]);
+const shares = new Set(["accuracy", "train_accuracy", "test_accuracy"]);
 
 /**
  * Allowed difference from a reference.

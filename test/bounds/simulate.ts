@@ -130,6 +130,7 @@ export function* simulate(run: TestRun): Generator<StepRecord> {
       ...(problem.optimum && { distance: rounded(norm(difference(w, problem.optimum), 2)) }),
       ...(problem.start.length === 1 && { weight: w[0]! }),
       layers,
+      evaluated: true,
       traced: last || step % 3 === 0,
       last,
     };

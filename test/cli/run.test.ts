@@ -55,7 +55,9 @@ describe("a network", () => {
     const trace = rowsOf(join(runs[0]!, "trace.csv"));
     const layers = rowsOf(join(runs[0]!, "layers.csv"));
     expect(trace.map(({ step }) => Number(step))).toEqual(Array.from({ length: 25 }, (_, k) => k)); // 2 × 600/50 steps
-    expect(trace.filter(({ test_accuracy }) => test_accuracy !== "").map(({ step }) => step)).toEqual(["12", "24"]);
+    for (const column of ["train_loss", "train_accuracy", "test_loss", "test_accuracy"]) {
+      expect(trace.filter((row) => row[column] !== "").map(({ step }) => step)).toEqual(["0", "12", "24"]);
+    }
     expect(new Set(layers.map(({ layer }) => layer))).toEqual(
       new Set(["dense_1/kernel", "dense_2/kernel", "dense_3/kernel"]),
     );
@@ -78,7 +80,11 @@ describe("a network", () => {
       dataset: "synthetic-digits",
     });
     expect(summary!.final_test_accuracy).toBe(trace.at(-1)!.test_accuracy);
-    expect(summary!.final_loss).toBe(trace.at(-2)!.loss);
+    expect(summary!.final_loss).toBe(trace.at(-1)!.train_loss);
+    const trainLosses = ["0", "12", "24"].map((step) => Number(trace[Number(step)]!.train_loss));
+    expect(Number(summary!.best_loss)).toBe(Math.min(...trainLosses));
+    expect(manifests[0]!.evaluation).toEqual({ trainingExamples: 600, ofTrainingExamples: 600, testExamples: 200 });
+    expect(manifests[0]!.config.evaluate).toEqual({ every: "epoch", trainingExamples: 10_000 });
     expect(manifests[0]!.verdicts!["norm-ratio"]).toMatchObject({ outcome: "held", checks: 2 * 24 * 3 });
     expect(stdout).toMatch(/lars seed=0 +completed/);
   });

@@ -1,6 +1,13 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { batchSampler, gather, gatherLabels, gatherOneHot, stepsPerEpoch } from "../../src/data/batches.js";
+import {
+  batchSampler,
+  fixedSubset,
+  gather,
+  gatherLabels,
+  gatherOneHot,
+  stepsPerEpoch,
+} from "../../src/data/batches.js";
 import { ExperimentError } from "../../src/errors.js";
 
 const source = (seed: number) => ({ seed, name: "data order" });
@@ -81,4 +88,23 @@ test("gathers images, labels and one-hot rows", () => {
   expect(gather(set, indices, 2)).toEqual(Float32Array.of(0.8, 1, 0, 0.2, 0.8, 1));
   expect(gatherLabels(set, indices)).toEqual(Int32Array.of(1, 2, 1));
   expect(gatherOneHot(set, indices, 3)).toEqual(Float32Array.of(0, 1, 0, 0, 0, 1, 0, 1, 0));
+});
+
+describe("a fixed subset", () => {
+  test("holds so many examples, each once and in order, chosen by the seed alone", () => {
+    const property = fc.property(fc.integer({ min: 1, max: 200 }), fc.nat(), fc.integer(), (n, at, seed) => {
+      const size = 1 + (at % n);
+      const subset = fixedSubset(n, size, source(seed));
+      const indices = [...(subset === "full" ? range(n) : subset)];
+      expect(subset === "full").toBe(size === n);
+      expect(indices).toHaveLength(size);
+      expect(indices).toEqual([...new Set(indices)].sort((a, b) => a - b));
+      expect(indices.every((i) => i >= 0 && i < n)).toBe(true);
+      expect(fixedSubset(n, size, source(seed))).toEqual(subset);
+    });
+    fc.assert(property, { seed: 2 });
+    expect(fixedSubset(1000, 50, source(0))).not.toEqual(fixedSubset(1000, 50, source(1)));
+    expect(fixedSubset(1000, "all", source(0))).toBe("full");
+    expect(fixedSubset(1000, 2000, source(0))).toBe("full");
+  });
 });

@@ -10,7 +10,14 @@ const kills = Number(process.env.KILLS ?? 4);
 
 const momentum = { name: "sgd", learningRate: { schedule: "inverse-sqrt", initial: 0.05 }, momentum: 0.9 };
 const cases = {
-  network: { ...network, name: "network", optimizer: momentum, steps: 150 * kills, checkpoint: { everySteps: 15 } },
+  network: {
+    ...network,
+    name: "network",
+    optimizer: momentum,
+    steps: 150 * kills,
+    evaluate: { every: 7, trainingExamples: 100 },
+    checkpoint: { everySteps: 15 },
+  },
   convex: {
     name: "convex",
     problem: { name: "quadratic", conditionNumber: 50, dimension: 20 },

@@ -117,7 +117,7 @@ describe.each(variants.map((options) => ({ options, label: JSON.stringify(option
     });
   });
 
-  test("mini-batches average to the full batch, and fullLoss is its loss", () => {
+  test("mini-batches average to the full batch, and evaluations give the losses of batches to the bit", () => {
     const w = pointNear(center, 5);
     const { value, gradient } = f.at(w);
     if (problem.examples === undefined) return;
@@ -129,7 +129,9 @@ describe.each(variants.map((options) => ({ options, label: JSON.stringify(option
     expect(float64.norm(difference, 2)).toBeLessThanOrEqual(
       rounding(...single.map((at) => float64.norm(at.gradient, 2))),
     );
-    expect(f.full(w)).toBe(value);
+    const some = Int32Array.of(0, problem.examples - 1);
+    expect(f.evaluate(w, "full")).toMatchObject({ loss: value, examples: problem.examples });
+    expect(f.evaluate(w, some)).toMatchObject({ loss: f.at(w, some).value, examples: 2 });
     const shuffled = f.at(w, randomStream({ seed: 1, name: "order" }).permutation(problem.examples));
     expect(Math.abs(shuffled.value - value)).toBeLessThanOrEqual(rounding(value));
   });

@@ -1,11 +1,12 @@
 import * as tf from "@tensorflow/tfjs-core";
-import { beforeAll, describe, expect, it, vi } from "vitest";
+import { beforeAll, describe, expect, it } from "vitest";
 import type { Algebra } from "../../src/compute/algebra.js";
 import { startBackend } from "../../src/compute/backends.js";
 import type { ImageDataset, ImageSet } from "../../src/data/dataset.js";
 import { mlp } from "../../src/problems/mlp.js";
-import type { Objective } from "../../src/problems/problem.js";
+import type { Evaluator, Objective } from "../../src/problems/problem.js";
 import { softmaxRegression } from "../../src/problems/softmax-regression.js";
+import { scalarsOf, scoresFrom } from "../../src/training/evaluation.js";
 import { randomStream } from "../../src/training/random.js";
 import { testedBackends } from "../tested-backends.js";
 
@@ -81,6 +82,13 @@ describe.each(testedBackends)("networks on %s", (backend) => {
     return { loss: f, accuracy: share, gradients: values };
   }
 
+  /** What an evaluation finds, in one read-back. */
+  async function scored(evaluate: Evaluator<Tensor, Tensor>, weights: Tensor[]) {
+    const scores = A.scope(() => ({ test: evaluate(weights) }));
+    const values = await A.read(scalarsOf(scores));
+    return scoresFrom(scores, () => values.shift()!).test!;
+  }
+
   it("has the loss, gradient and accuracy worked out by hand", async () => {
     // Two pixels and two classes. x_0 = (1, 0), y_0 = 0; x_1 = (0, 1), y_1 = 0.
     const train = { size: 2, pixels: Uint8Array.of(255, 0, 0, 255), labels: Uint8Array.of(0, 0) };
@@ -101,6 +109,11 @@ describe.each(testedBackends)("networks on %s", (backend) => {
       });
     // The first is right, the second is not.
     expect(accuracy).toBe(0.5);
+    // Evaluated on one of them alone: log 4/3 and right, log 4 and wrong; on both: f.
+    const one = await Promise.all([0, 1].map((i) => scored(objective.onTraining!(Int32Array.of(i)), weights)));
+    expect(one[0]).toEqual({ loss: expect.closeTo(Math.log(4 / 3), 6), accuracy: 1 });
+    expect(one[1]).toEqual({ loss: expect.closeTo(Math.log(4), 6), accuracy: 0 });
+    expect(await scored(objective.onTraining!("full"), weights)).toEqual({ loss, accuracy });
     A.dispose(weights);
     objective.dispose?.();
   });
@@ -235,6 +248,7 @@ describe.each(testedBackends)("networks on %s", (backend) => {
     const problem = await mlp.create(smallMlp, context(dataset()));
     const objective = await problem.onTensors(A);
     let weights = objective.initialWeights();
+    const [onSome, onTest] = [objective.onTraining!(range(11, 3)), objective.onTest!()];
     const counts = new Set<string>();
     for (let step = 0; step < 12; step++) {
       const { next, loss } = A.scope(() => {
@@ -244,7 +258,8 @@ describe.each(testedBackends)("networks on %s", (backend) => {
       await A.read([loss]);
       A.dispose(weights);
       weights = next;
-      await objective.evaluate?.(weights);
+      await scored(onSome, weights);
+      await scored(onTest, weights);
       counts.add(`${tf.memory().numTensors} tensors, ${tf.engine().backend.numDataIds()} buffers`);
     }
     expect([...counts]).toHaveLength(1);
@@ -253,17 +268,18 @@ describe.each(testedBackends)("networks on %s", (backend) => {
     expect(tf.memory().numTensors).toBe(atStart);
   });
 
-  it("evaluates the whole test set with one read-back", async () => {
-    const data = dataset({ test: 2100 });
+  it("evaluates the whole test set, and a subset of the training set, in pieces", async () => {
+    const data = dataset({ test: 2100, train: 3000 });
     const problem = await mlp.create(smallMlp, context(data));
     const objective = await problem.onTensors(A);
     const weights = objective.initialWeights();
-    const spies = [vi.spyOn(tf.Tensor.prototype, "data"), vi.spyOn(tf.Tensor.prototype, "dataSync")];
-    const { loss, accuracy } = await objective.evaluate!(weights);
-    expect(spies.map(({ mock }) => mock.calls.length)).toEqual([1, 0]);
-    vi.restoreAllMocks();
+    const { loss, accuracy } = await scored(objective.onTest!(), weights);
     const host = await Promise.all(weights.map((weight) => A.values(weight)));
     expect(loss).toBeCloseTo(lossByHand(host, [6, 5, 4, 3], Math.tanh, data.test, range(2100)), 5);
+    // Every second one, and the last piece is not whole.
+    const some = range(1250).map((i) => 2 * i);
+    const train = await scored(objective.onTraining!(some), weights);
+    expect(train.loss).toBeCloseTo(lossByHand(host, [6, 5, 4, 3], Math.tanh, data.train, some), 5);
     // A share of 2100 examples
     expect(Math.abs(accuracy! * 2100 - Math.round(accuracy! * 2100))).toBeLessThan(1e-3);
     A.dispose(weights);

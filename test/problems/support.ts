@@ -1,3 +1,4 @@
+import { expect } from "vitest";
 import { float64 } from "../../src/compute/float64.js";
 import { cutIntoLayers } from "../../src/problems/blocks.js";
 import type { Batch, Problem, ProblemContext } from "../../src/problems/problem.js";
@@ -26,7 +27,12 @@ export function functionOf(problem: Problem) {
       const { loss, gradients } = objective.lossAndGradients(cutIntoLayers(problem.layers, w), batch);
       return { value: loss, gradient: float64.concatenate(gradients) };
     },
-    full: (w: Float64Array) => objective.fullLoss!(cutIntoLayers(problem.layers, w)),
+    /** f on these examples as evaluations compute it. */
+    evaluate(w: Float64Array, examples: Batch) {
+      const parts = objective.onTraining!(examples)(cutIntoLayers(problem.layers, w));
+      expect(parts).toHaveLength(1);
+      return parts[0]!;
+    },
     optimum: problem.constants?.optimum && float64.concatenate(problem.constants.optimum),
   };
 }

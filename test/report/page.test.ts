@@ -94,7 +94,7 @@ describe.skipIf(!chromium)("the report in a browser", () => {
       expect(shown, figure).toEqual(written);
     }
     const cell = await page.locator("#runs td.number").nth(1).getAttribute("title");
-    expect(cell).toBe(String(manifests[0]!.outcome!.finalLoss));
+    expect(cell).toBe(String(manifests[0]!.outcome!.final.trainLoss));
     expect(complaints).toEqual([]);
     await page.close();
   });

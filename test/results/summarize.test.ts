@@ -45,7 +45,7 @@ test("summary.csv is rebuilt from the run directories of one machine or of sever
   expect(summary(join(directory, "merged", "machines"))).toBe(complete);
 
   // Finished in both places, with different results: said, and the first is taken.
-  writeFileSync(path, JSON.stringify({ ...manifest, outcome: { ...manifest.outcome, finalLoss: 42 } }));
+  writeFileSync(path, JSON.stringify({ ...manifest, outcome: { ...manifest.outcome, final: { trainLoss: 42 } } }));
   const conflicting = await runTool(["summarize", a, b, "-o", join(directory, "merged")]);
   expect(conflicting.code).toBe(0);
   expect(conflicting.stderr).toContain(`${second}: the results in ${join(a, "machines")} and ${join(b, "machines")}`);

@@ -6,7 +6,9 @@ import { type Experiment, loadExperiment, type Override } from "../../config/loa
 import { type ExitReason, ExperimentError } from "../../errors.js";
 import { type ExperimentResult, executeExperiment } from "../../execution/experiment.js";
 import type { Finding } from "../../expectations/evaluate.js";
+import { jsonText } from "../../results/files.js";
 import type { Manifest } from "../../results/manifest.js";
+import { outcomeOf } from "../../results/quantities.js";
 import { tellBugs, tellFailures } from "../failures.js";
 import { interruptSignal } from "../interrupt.js";
 import { jobsOption } from "../options.js";
@@ -106,13 +108,13 @@ function boundsText({ verdicts = {} }: Manifest): string {
 
 function row(manifest: Manifest): string[] {
   const { label, status, stopReason, outcome, wallSeconds } = manifest;
-  const { finalLoss, bestLoss, finalTestAccuracy, normRatio } = outcome ?? { steps: 0 };
+  const { normRatio } = outcome ?? {};
   return [
     label,
     stopReason && status !== "interrupted" ? stopReason : status,
-    short(bestLoss),
-    short(finalLoss),
-    percent(finalTestAccuracy),
+    short(outcomeOf(manifest, "best", "trainLoss")),
+    short(outcomeOf(manifest, "final", "trainLoss")),
+    percent(outcomeOf(manifest, "final", "testAccuracy")),
     normRatio ? `${short(normRatio.smallest)} – ${short(normRatio.largest)}` : "",
     boundsText(manifest),
     duration(wallSeconds),
@@ -130,7 +132,7 @@ function findingsTable(findings: readonly Finding[]): string {
 }
 
 function printResult({ directory, manifests, skipped, interrupted, findings }: ExperimentResult): void {
-  const header = ["run", "status", "best loss", "final loss", "test accuracy", "norm ratio", "bounds", "time"];
+  const header = ["run", "status", "best train loss", "train loss", "test accuracy", "norm ratio", "bounds", "time"];
   const lines = [
     "",
     table(header, manifests.map(row)),
@@ -187,7 +189,7 @@ export async function run(paths: readonly string[], rawOptions: unknown): Promis
     if (!options.json) printResult(result);
     if (signal.aborted) break;
   }
-  if (options.json) process.stdout.write(`${JSON.stringify(results.map(jsonResult), null, 2)}\n`);
+  if (options.json) process.stdout.write(jsonText(results.map(jsonResult)));
   if (signal.aborted) return "interrupted";
   const bugs = results.flatMap((result) => result.bugs);
   if (options.quiet) tellFailures(results);

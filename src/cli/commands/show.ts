@@ -3,6 +3,7 @@ import { madeByOtherCode } from "../../config/identity.js";
 import { ExperimentError } from "../../errors.js";
 import { type Manifest, readManifest } from "../../results/manifest.js";
 import { provenanceFacts } from "../../results/provenance-facts.js";
+import { outcomeOf, quantities, quantityNames } from "../../results/quantities.js";
 import { short, table } from "../table.js";
 
 /** @throws ExperimentError if there is no run in this directory */
@@ -24,9 +25,12 @@ function outcomeLines(manifest: Manifest): string[][] {
     ["note", madeByOtherCode(versions, config) ?? ""],
     ["status", stopReason ? `${status} (${stopReason})` : status],
     ["steps", `${outcome?.steps ?? 0} of ${plannedSteps}`],
-    ["final loss", short(outcome?.finalLoss)],
-    ["best loss", short(outcome?.bestLoss)],
-    ["final test accuracy", short(outcome?.finalTestAccuracy)],
+    ...quantityNames.flatMap((quantity) =>
+      (["final", "best"] as const).map((kind) => [
+        `${kind} ${quantities[quantity].words}`,
+        short(outcomeOf(manifest, kind, quantity)),
+      ]),
+    ),
     ...Object.entries(verdicts).map(([name, verdict]) => [
       name,
       verdict.outcome === "not applicable"

@@ -1,7 +1,7 @@
 import { type Cell, type Figure, type FigureMaker, plural } from "../figure.js";
-import { axesOf } from "../groups.js";
+import { axesOf, finalLosses } from "../groups.js";
 import { quantile } from "../quantile.js";
-import { divergedOf, finalLosses } from "./sweep-figure.js";
+import { divergedOf } from "./sweep-figure.js";
 
 const fields = ["group", "panel", "x", "y", "value", "diverged", "seeds", "best"];
 
@@ -32,7 +32,7 @@ function colourRange(medians: readonly number[]): [low: number, high: number] {
   ];
 }
 
-/** Median final loss over two swept axes, one panel an optimizer; over more axes, the best of what the others give. */
+/** Median final training loss over two swept axes, one panel an optimizer; over more axes, the best of what the others give. */
 export const heatMap: FigureMaker = ({ groups }): Figure | undefined => {
   const axes = axesOf(groups);
   const [first, second, ...others] = axes;
@@ -59,7 +59,7 @@ export const heatMap: FigureMaker = ({ groups }): Figure | undefined => {
   const position = (field: string, title: string, sort: readonly string[]) => ({ field, type: "ordinal", title, sort });
   const tooltip = [
     { field: "group", title: "run" },
-    { field: "value", type: "quantitative", title: "median final loss", format: ".6~g" },
+    { field: "value", type: "quantitative", title: "median final training loss", format: ".6~g" },
     { field: "diverged", title: "diverged seeds" },
   ];
   const x = { ...position("x", first[0], xs), axis: { labelAngle: -45, labelOverlap: "greedy", grid: false } };
@@ -92,7 +92,7 @@ export const heatMap: FigureMaker = ({ groups }): Figure | undefined => {
                 reverse: true,
               },
               legend: {
-                title: "final loss",
+                title: "training loss",
                 gradientLength: 260,
                 gradientThickness: 10,
                 titleOrient: "left",
@@ -119,12 +119,12 @@ export const heatMap: FigureMaker = ({ groups }): Figure | undefined => {
   const seeds = Math.max(...groups.map(({ runs }) => runs.length));
   const caption = [
     `Median over ${plural(seeds, "seed")}; ring: the smallest of each optimizer; ×: half of the seeds or more diverged.`,
-    "Colours end at ten times the median loss.",
+    "Colours end at ten times the median.",
     others.length > 0 ? `The smallest over ${others.map(([path]) => path).join(", ")}.` : "",
   ];
   return {
     id: "heat-map",
-    title: `Final loss over ${first[0]} and ${second[0]}`,
+    title: `Final training loss over ${first[0]} and ${second[0]}`,
     caption: caption.filter(Boolean).join(" "),
     spec,
     data: { fields, rows: values.map(({ row }) => row) },

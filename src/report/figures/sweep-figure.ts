@@ -1,5 +1,5 @@
 import { type Cell, type Figure, type FigureMaker, plural, type Spec } from "../figure.js";
-import { axesOf, type Group } from "../groups.js";
+import { axesOf, finalLosses, type Group } from "../groups.js";
 import { legendOfGroups, yScale } from "../line-spec.js";
 import { band, bandText, quantile } from "../quantile.js";
 
@@ -11,13 +11,6 @@ interface Outcome {
   readonly low: number;
   readonly high: number;
   readonly diverged: number;
-}
-
-/** Final losses of a group's seeds; one that did not complete counts as infinite. */
-export function finalLosses({ runs }: Group): number[] {
-  return runs.map(({ status, outcome }) =>
-    status === "completed" && outcome?.finalLoss !== undefined ? Number(outcome.finalLoss) : Number.POSITIVE_INFINITY,
-  );
 }
 
 export const divergedOf = ({ runs }: Group) => runs.filter(({ status }) => status === "diverged").length;
@@ -82,7 +75,7 @@ function sweepSpec({ path, optimizers, seeds, crossed, logX, logY }: SweepOption
   const y = {
     field: "value",
     type: "quantitative",
-    title: "final loss f(w_K)",
+    title: "final training loss f(w_K)",
     scale: { ...yScale(logY), ...(crossed && { range: [height, 12 + stripRow * optimizers.length] }) },
     axis: { tickCount: 6, format: "~g" },
   };
@@ -91,7 +84,7 @@ function sweepSpec({ path, optimizers, seeds, crossed, logX, logY }: SweepOption
     pickable ? { condition: { param: "pick", value }, value: value * 0.08 } : { value };
   const tooltip = [
     { field: "group", title: "run" },
-    { field: "value", type: "quantitative", title: "median final loss", format: ".6~g" },
+    { field: "value", type: "quantitative", title: "median final training loss", format: ".6~g" },
     { field: "low", type: "quantitative", title: "band from", format: ".4~g" },
     { field: "high", type: "quantitative", title: "band to", format: ".4~g" },
     { field: "diverged", type: "quantitative", title: "seeds that diverged" },
@@ -158,7 +151,7 @@ function sweepSpec({ path, optimizers, seeds, crossed, logX, logY }: SweepOption
 const spansDecades = (values: readonly number[]) =>
   values.every((value) => value > 0) && Math.max(...values) >= 8 * Math.min(...values);
 
-/** Final loss against one swept number, for each optimizer. */
+/** Final training loss against one swept number, for each optimizer. */
 export const sweep: FigureMaker = ({ groups }): Figure | undefined => {
   const axes = axesOf(groups);
   const [axis] = axes;
@@ -180,7 +173,7 @@ export const sweep: FigureMaker = ({ groups }): Figure | undefined => {
   ];
   return {
     id: "sweep",
-    title: `Final loss against ${path}`,
+    title: `Final training loss against ${path}`,
     caption: caption.filter(Boolean).join(" "),
     spec: sweepSpec({ path, optimizers, seeds, crossed, logX, logY }),
     data: { fields, rows: rowsOf(outcomes, optimizers) },

@@ -96,13 +96,38 @@ function traceFigure({ column, title, logarithmic, about, every, format, markers
 
 const shownLabels = ({ groups }: FigureSource) => shownInDetail(groups).map(({ label }) => label);
 
-export const loss = traceFigure({
-  column: "loss",
-  title: "Loss",
+const hasMiniBatches = ({ results }: FigureSource) =>
+  results.manifests.some(({ config }) => config.batchSize !== "full");
+
+const evaluatedTrainLoss = traceFigure({
+  column: "train_loss",
+  title: "Training loss",
   logarithmic: true,
-  about: "Loss on each step's batch, before the update.",
+  about: "Loss over the training examples that are evaluated, at each evaluation.",
+  every: true,
+  markers: true,
+});
+
+/** Where it says more than the figure of the batches' losses does. */
+export const trainLoss: FigureMaker = (source) => (hasMiniBatches(source) ? evaluatedTrainLoss(source) : undefined);
+
+const batchLoss = traceFigure({
+  column: "loss",
+  title: "Batch loss",
+  logarithmic: true,
+  about: "Loss on each step's batch, before the update; one batch's, which the ranking of configurations does not use.",
   every: true,
 });
+
+const fullBatchLoss = traceFigure({
+  column: "loss",
+  title: "Training loss",
+  logarithmic: true,
+  about: "Loss over all training examples, before the update.",
+  every: true,
+});
+
+export const loss: FigureMaker = (source) => (hasMiniBatches(source) ? batchLoss(source) : fullBatchLoss(source));
 
 export const gap = traceFigure({
   column: "gap",

@@ -1,0 +1,73 @@
+import type { StepRecord } from "../training/record.js";
+import type { Manifest, Measured, Quantity } from "./manifest.js";
+
+interface QuantityDefinition {
+  /** Name of its columns in summary.csv, after final_ and best_. */
+  readonly column: string;
+  /** What people call it. */
+  readonly words: string;
+  readonly meaning: string;
+  readonly of: (record: StepRecord) => number | undefined;
+  /** The better one of two values. */
+  readonly better: (a: number, b: number) => number;
+}
+
+/** Everything that evaluations measure, in the order of the columns of summary.csv. */
+export const quantities: Readonly<Record<Quantity, QuantityDefinition>> = {
+  trainLoss: {
+    column: "loss",
+    words: "train loss",
+    meaning: "training loss: `train_loss` of the trace",
+    of: ({ train }) => train?.loss,
+    better: Math.min,
+  },
+  trainAccuracy: {
+    column: "train_accuracy",
+    words: "train accuracy",
+    meaning: "share of the evaluated training examples classified correctly",
+    of: ({ train }) => train?.accuracy,
+    better: Math.max,
+  },
+  testLoss: {
+    column: "test_loss",
+    words: "test loss",
+    meaning: "loss on the test set",
+    of: ({ test }) => test?.loss,
+    better: Math.min,
+  },
+  testAccuracy: {
+    column: "test_accuracy",
+    words: "test accuracy",
+    meaning: "share of the test set classified correctly",
+    of: ({ test }) => test?.accuracy,
+    better: Math.max,
+  },
+  gap: {
+    column: "gap",
+    words: "gap",
+    meaning: "distance of the loss over all examples from its minimum",
+    of: ({ gap }) => gap,
+    better: Math.min,
+  },
+  distance: {
+    column: "distance",
+    words: "distance",
+    meaning: "distance of the weights from the optimum",
+    of: ({ distance }) => distance,
+    better: Math.min,
+  },
+};
+
+export const quantityNames = Object.keys(quantities) as Quantity[];
+
+/** What a run came to; NaN and Infinity, which JSON spells out, are numbers again. Undefined where not measured. */
+export function outcomeOf(
+  { outcome }: Pick<Manifest, "outcome">,
+  kind: "final" | "best",
+  quantity: Quantity,
+): number | undefined {
+  // Manifests of an earlier form have neither.
+  const measured = outcome?.[kind] as Measured | undefined;
+  const value = measured?.[quantity];
+  return value === undefined ? undefined : Number(value);
+}

@@ -1,0 +1,25 @@
+import { expect, test } from "vitest";
+import { finalLosses, groupsOf, shownInDetail } from "../../src/report/groups.js";
+import type { Manifest, Status } from "../../src/results/manifest.js";
+
+const run = (rate: number, seed: number, trainLoss: unknown, status: Status = "completed") =>
+  ({
+    ...{ label: `lars learningRate=${rate} seed=${seed}`, optimizer: "lars", seed, status },
+    axes: { "optimizer.learningRate": rate },
+    outcome: { steps: 1, final: { trainLoss }, best: { trainLoss: 0 } },
+  }) as unknown as Manifest;
+
+test("configurations are ranked by the median of their seeds' final training losses", () => {
+  const losses = [[0.3, 0.4, 9], [0.5, 0.1, 0.35], ...Array.from({ length: 8 }, () => [1, 2, 3])];
+  const groups = groupsOf(losses.flatMap((seeds, rate) => seeds.map((loss, seed) => run(rate, seed, loss))));
+  expect(groups).toHaveLength(10);
+  // Medians 0.4 and 0.35
+  expect(shownInDetail(groups).map(({ axes }) => axes)).toEqual([{ "optimizer.learningRate": 1 }]);
+});
+
+test("a seed that did not complete, or whose loss is no number, counts as infinite", () => {
+  const runs = [run(1, 0, 0.5), run(1, 1, 0.1, "diverged"), run(1, 2, "NaN"), run(1, 3, "Infinity")];
+  const never = { ...run(1, 4, 0), outcome: { steps: 3 } } as unknown as Manifest;
+  const infinite = Number.POSITIVE_INFINITY;
+  expect(finalLosses(groupsOf([...runs, never])[0]!)).toEqual([0.5, infinite, infinite, infinite, infinite]);
+});

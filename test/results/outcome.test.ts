@@ -1,0 +1,63 @@
+import { describe, expect, test } from "vitest";
+import type { Manifest } from "../../src/results/manifest.js";
+import { OutcomeReader } from "../../src/results/outcome.js";
+import { outcomeOf } from "../../src/results/quantities.js";
+import { summaryColumns, summaryCsv } from "../../src/results/summary.js";
+import type { StepRecord } from "../../src/training/record.js";
+
+const record = (step: number, measured: Partial<StepRecord>): StepRecord => ({
+  ...{ step, epoch: step, learningRate: 0.1, loss: 0, layers: [], evaluated: true, traced: true, last: false },
+  ...measured,
+});
+
+describe("an outcome", () => {
+  test("takes the last value and the better one of each quantity, from evaluations alone", () => {
+    const reader = new OutcomeReader();
+    reader.observe(record(0, { train: { loss: 3, accuracy: 0.1 }, test: { loss: 4, accuracy: 0.2 }, distance: 7 }));
+    reader.observe(record(1, { train: { loss: 1, accuracy: 0.6 }, test: { loss: 5, accuracy: 0.1 }, distance: 9 }));
+    // Traced, but no evaluation; and the other way round.
+    reader.observe(record(2, { train: { loss: 0.5 }, loss: 0.1, evaluated: false }));
+    reader.observe(record(3, { train: { loss: 2, accuracy: 0.5 }, traced: false }));
+    expect(reader.result(3)).toEqual({
+      steps: 3,
+      final: { trainLoss: 2, trainAccuracy: 0.5, testLoss: 5, testAccuracy: 0.1, distance: 9 },
+      best: { trainLoss: 1, trainAccuracy: 0.6, testLoss: 4, testAccuracy: 0.2, distance: 7 },
+    });
+  });
+
+  test("keeps NaN and Infinity as what was measured last, never as best, through a resumption and through JSON", () => {
+    const first = new OutcomeReader();
+    first.observe(record(0, { train: { loss: Number.NaN }, gap: Number.POSITIVE_INFINITY }));
+    expect(first.state()).toMatchObject({ best: { gap: Number.POSITIVE_INFINITY }, final: { trainLoss: Number.NaN } });
+    expect(first.state().best).not.toHaveProperty("trainLoss");
+    const second = new OutcomeReader(structuredClone(first.state()));
+    second.observe(record(1, { train: { loss: 8 }, gap: Number.NaN }));
+    const { final, best } = second.result(1);
+    expect([final, best]).toEqual([
+      { trainLoss: 8, gap: Number.NaN },
+      { trainLoss: 8, gap: Number.POSITIVE_INFINITY },
+    ]);
+    const written = { outcome: { steps: 1, final: { gap: "NaN" }, best: { gap: "Infinity" } } } as unknown as Manifest;
+    expect([outcomeOf(written, "final", "gap"), outcomeOf(written, "best", "gap")]).toEqual([
+      Number.NaN,
+      Number.POSITIVE_INFINITY,
+    ]);
+    expect(outcomeOf(written, "best", "distance")).toBeUndefined();
+  });
+});
+
+test("no name stands twice in summary.csv, though the sweep is over what has a column", () => {
+  const manifest = {
+    ...{ id: "a", status: "completed", optimizer: "lars", seed: 0, precision: "float64" },
+    axes: { steps: 100, seed: 3, "optimizer.learningRate": 0.5 },
+    backend: { name: "float64", device: "host", version: "" },
+    outcome: { steps: 90, final: { trainLoss: 0.25 }, best: { trainLoss: 0.125 } },
+  } as unknown as Manifest;
+  const [header, row] = summaryCsv([manifest]).trimEnd().split("\n");
+  const names = header!.split(",");
+  expect(new Set(names).size).toBe(names.length);
+  const fields = Object.fromEntries(row!.split(",").map((field, i) => [names[i], field]));
+  expect(fields).toMatchObject({ steps: "90", "sweep.steps": "100", seed: "0", "sweep.seed": "3" });
+  expect(fields).toMatchObject({ "optimizer.learningRate": "0.5", final_loss: "0.25", best_loss: "0.125" });
+  expect(names).toEqual(expect.arrayContaining(summaryColumns.map(({ name }) => name)));
+});
