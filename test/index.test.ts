@@ -23,7 +23,7 @@ test("the public API trains a problem and holds it against the bounds, without f
   const { rule, learningRate, scope, excluded } = optimizer;
   const watch = watchBounds("auto", {
     rule: { name: "lars", equationOne: rule.equationOne, norm: 2 },
-    ...{ scope, excluded, learningRate, steps },
+    ...{ scope, excluded, learningRate, learningRates: () => optimizer.learningRates(), steps },
     layers: problem.layers,
     constants: problem.constants!,
     fullBatch: true,

@@ -22,6 +22,8 @@ export interface BoundContext {
   readonly constants?: KnownConstants;
   /** λ_k for every step 0 … steps − 1, before the rule's coefficient. */
   readonly learningRate: (step: number) => number;
+  /** Their range; not for every step, since there may be 10¹² of them. */
+  readonly learningRates: () => { readonly smallest: number; readonly largest: number };
   readonly steps: number;
   readonly precision: Precision;
 }

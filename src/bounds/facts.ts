@@ -21,14 +21,8 @@ export function ratesOf(context: BoundContext): Rates {
   const known = rates.get(context);
   if (known) return known;
   const { coefficient } = ruleOf(context);
-  let smallest = Number.POSITIVE_INFINITY;
-  let largest = Number.NEGATIVE_INFINITY;
-  for (let step = 0; step < context.steps; step++) {
-    const rate = context.learningRate(step) * coefficient;
-    if (rate < smallest) smallest = rate;
-    if (rate > largest) largest = rate;
-  }
-  const found = { smallest, largest };
+  const { smallest, largest } = context.learningRates();
+  const found = { smallest: smallest * coefficient, largest: largest * coefficient };
   rates.set(context, found);
   return found;
 }

@@ -17,6 +17,7 @@ export function boundContext({ problem, optimizer, steps, precision, run }: Prep
     fullBatch: run.config.batchSize === "full",
     ...(problem.constants && { constants: problem.constants }),
     learningRate,
+    learningRates: () => optimizer.learningRates(),
     steps,
     precision,
   };

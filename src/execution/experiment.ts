@@ -9,6 +9,7 @@ import { onDisk, writeJson } from "../results/files.js";
 import { isFinished, type Manifest } from "../results/manifest.js";
 import { provenance } from "../results/provenance.js";
 import { writeSummary } from "../results/summary.js";
+import { breather } from "../training/breather.js";
 import { type Executor, inProcess } from "./executor.js";
 import { type PlannedRun, planRun } from "./plan.js";
 import { Resources } from "./resources.js";
@@ -142,6 +143,43 @@ async function makeRuns(
   }
 }
 
+const secondsBetweenPlanningLines = 3;
+
+/**
+ * Plans every run, letting timers and signals through on the way.
+ *
+ * @throws ExperimentError at the first run that cannot be made, if two runs share an id, or when the signal comes
+ */
+async function plan(
+  runs: readonly Run[],
+  resources: Resources,
+  announce: (line: string) => void,
+  signal: AbortSignal | undefined,
+): Promise<PlannedRun[]> {
+  const planned: PlannedRun[] = [];
+  const byId = new Map<string, Run>();
+  let told = performance.now();
+  const breathe = breather(30);
+  for (const run of runs) {
+    const one = await planRun(run, resources);
+    const other = byId.get(one.id);
+    if (other) {
+      throw new ExperimentError(
+        `the runs "${other.label}" and "${run.label}" share the id ${one.id}: they are the same run, or their hashes collide; leave one of them out`,
+      );
+    }
+    byId.set(one.id, run);
+    planned.push(one);
+    await breathe();
+    if (signal?.aborted)
+      throw new ExperimentError("interrupted while planning; nothing was written", { reason: "interrupted" });
+    if (performance.now() - told < secondsBetweenPlanningLines * 1000) continue;
+    told = performance.now();
+    announce(`planning: ${planned.length} of ${runs.length} runs`);
+  }
+  return planned;
+}
+
 /**
  * Makes the runs of an experiment that are not finished yet and goes on with those that were cut off. A run that fails
  * is recorded, and the others go on.
@@ -157,8 +195,7 @@ export async function executeExperiment(
   const { force, signal } = options;
   const announce = (line: string) => observer.announce(line);
   const resources = new Resources(announce);
-  const planned: PlannedRun[] = [];
-  for (const run of runs) planned.push(await planRun(run, resources));
+  const planned = await plan(runs, resources, announce, signal);
 
   const directory = prepareDirectory(options.out, experiment);
   writeJson(join(directory, "experiment.json"), {

@@ -1,11 +1,14 @@
 import type { Precision } from "../compute/algebra.js";
 import type { Run } from "../config/expand.js";
 import { type BackendIdentity, runId } from "../config/identity.js";
+import type { RunConfig } from "../config/schema.js";
 import { fixedSubset, stepsPerEpoch } from "../data/batches.js";
 import type { ImageDataset } from "../data/dataset.js";
 import { ExperimentError } from "../errors.js";
+import { checkMemory } from "../memory.js";
 import { createOptimizer, type Optimizer } from "../optimizers/optimizer.js";
-import type { Batch, Problem } from "../problems/problem.js";
+import { layerSize } from "../problems/blocks.js";
+import type { Batch, Layer, Problem, ProblemContext } from "../problems/problem.js";
 import { problems } from "../problems/registry.js";
 import { randomStream } from "../training/random.js";
 import type { Resources } from "./resources.js";
@@ -70,21 +73,23 @@ export interface PreparedRun extends PlannedRun {
   readonly optimizer: Optimizer;
 }
 
-function precisionOf({ config }: Run, problem: Problem): Precision {
-  const fail = (message: string) => {
-    throw new ExperimentError(`problem ${config.problem.name}: ${message}`);
-  };
+/** What planning goes by: the problem itself, or its outline where making it would take long. */
+type Facts = Pick<Problem, "layers" | "examples" | "checksum" | "defaultPrecision"> & { readonly onHost?: unknown };
+
+function precisionOf({ config }: Run, { defaultPrecision, onHost }: Facts): Precision {
   const wanted =
     config.precision ??
-    (config.backend === "float64" ? "float64" : config.backend === "auto" ? problem.defaultPrecision : "float32");
-  if (wanted === "float64" && !problem.onHost) {
-    return fail("it needs tensors, which are float32; leave precision and backend float64 out");
+    (config.backend === "float64" ? "float64" : config.backend === "auto" ? defaultPrecision : "float32");
+  if (wanted === "float64" && !onHost) {
+    throw new ExperimentError(
+      `problem ${config.problem.name}: it needs tensors, which are float32; leave precision and backend float64 out`,
+    );
   }
   return wanted;
 }
 
 /** Examples per step, which must not be more than there are. */
-function checkBatchSize({ config }: Run, { examples }: Problem): void {
+function checkBatchSize({ config }: Run, { examples }: Facts): void {
   const { batchSize, problem } = config;
   if (batchSize === "full") return;
   if (examples === undefined) {
@@ -97,6 +102,16 @@ function checkBatchSize({ config }: Run, { examples }: Problem): void {
       `batchSize: got ${batchSize}, but there are only ${examples} training examples; use at most that, or "full"`,
     );
   }
+}
+
+/** w_k, w_{k+1}, g_k and Δw_k are there at the same time. */
+const copiesOfWeights = 4;
+const bytesOf: Readonly<Record<Precision, number>> = { float32: 4, float64: 8 };
+
+function checkSize({ problem }: RunConfig, layers: readonly Layer[], numbers: number, precision: Precision): void {
+  const weights = layers.reduce((sum, layer) => sum + layerSize(layer), 0);
+  const bytes = copiesOfWeights * weights * bytesOf[precision] + numbers * bytesOf.float64;
+  checkMemory(`problem ${problem.name}`, bytes, "make it smaller");
 }
 
 /** The training examples that the run is evaluated on; "full" for all of them, as with full batches. */
@@ -114,6 +129,54 @@ const identityOf = ({ name, checksum, train, test }: ImageDataset) => ({
   test: test.size,
 });
 
+/** Above so many numbers a problem is not made just to be planned. */
+const quicklyMade = 200_000;
+
+function contextOf({ config: { seed }, directory }: Run, dataset: ImageDataset | undefined): ProblemContext {
+  return { stream: (name) => randomStream({ seed, name }), directory, ...(dataset && { dataset }) };
+}
+
+/** Decides from the facts what the config leaves open. */
+async function decide(
+  run: Run,
+  facts: Facts,
+  dataset: ImageDataset | undefined,
+  resources: Resources,
+  planned?: PlannedRun,
+): Promise<Omit<PreparedRun, "problem">> {
+  const { config } = run;
+  checkBatchSize(run, facts);
+  const precision = precisionOf(run, facts);
+  checkSize(config, facts.layers, 0, precision);
+  const choice = planned?.backend.name ?? config.backend;
+  const backend = precision === "float64" ? host : await backendOf(choice, resources, planned);
+  const epochSteps = config.batchSize === "full" ? 1 : stepsPerEpoch(facts.examples!, config.batchSize);
+  const steps = config.steps ?? Math.max(1, Math.round(config.epochs! * epochSteps));
+  const identity = dataset && identityOf(dataset);
+  return {
+    run,
+    id: runId(run, { backend, dataset: identity, examples: facts.checksum }),
+    optimizer: createOptimizer(config.optimizer, facts.layers, steps),
+    precision,
+    backend,
+    steps,
+    stepsPerEpoch: epochSteps,
+    dataset: identity,
+  };
+}
+
+const definitionOf = ({ problem }: RunConfig) => problems.find(({ name }) => name === problem.name)!;
+
+async function makeProblem(run: Run, dataset: ImageDataset | undefined, resources: Resources): Promise<Problem> {
+  const { config, directory } = run;
+  return resources.problem([config.problem, config.data, config.seed, directory], async () =>
+    definitionOf(config).create(config.problem, contextOf(run, dataset)),
+  );
+}
+
+const datasetFor = async ({ config: { data }, directory }: Run, resources: Resources) =>
+  data && (await resources.dataset(data, directory));
+
 /**
  * Builds the problem, checks what only it can tell, and gives the run its id. Nothing is written.
  *
@@ -121,46 +184,28 @@ const identityOf = ({ name, checksum, train, test }: ImageDataset) => ({
  * @throws ExperimentError if the run cannot be made as configured, or as planned
  */
 export async function prepareRun(run: Run, resources: Resources, planned?: PlannedRun): Promise<PreparedRun> {
-  const { config, directory } = run;
-  const { data, seed } = config;
-  const dataset = data && (await resources.dataset(data, directory));
-  const definition = problems.find(({ name }) => name === config.problem.name)!;
-  const problem = await resources.problem([config.problem, data, seed, directory], async () =>
-    definition.create(config.problem, {
-      stream: (name) => randomStream({ seed, name }),
-      directory,
-      ...(dataset && { dataset }),
-    }),
-  );
-  checkBatchSize(run, problem);
-  const precision = precisionOf(run, problem);
-  const choice = planned?.backend.name ?? config.backend;
-  const backend = precision === "float64" ? host : await backendOf(choice, resources, planned);
-
-  const epochSteps = config.batchSize === "full" ? 1 : stepsPerEpoch(problem.examples!, config.batchSize);
-  const steps = config.steps ?? Math.max(1, Math.round(config.epochs! * epochSteps));
-  const identity = dataset && identityOf(dataset);
-  const prepared = {
-    run,
-    id: runId(run, { backend, dataset: identity, examples: problem.checksum }),
-    problem,
-    optimizer: createOptimizer(config.optimizer, problem.layers, steps),
-    precision,
-    backend,
-    steps,
-    stepsPerEpoch: epochSteps,
-    dataset: identity,
-  };
+  const dataset = await datasetFor(run, resources);
+  const problem = await makeProblem(run, dataset, resources);
+  const prepared = { ...(await decide(run, problem, dataset, resources, planned)), problem };
   if (planned) checkKept(planned, prepared);
   return prepared;
 }
 
 /**
- * Decides what a run's config leaves open and checks that it can be made, without keeping what it is computed from.
+ * Decides what a run's config leaves open and checks that it can be made, without keeping what it is computed from. A
+ * problem that takes long to make is not made for that; what only making it tells is told when the run is made.
  *
  * @throws ExperimentError if the run cannot be made as configured
  */
 export async function planRun(run: Run, resources: Resources): Promise<PlannedRun> {
-  const { problem: _, optimizer: __, ...planned } = await prepareRun(run, resources);
+  const { config } = run;
+  const dataset = await datasetFor(run, resources);
+  const outline = definitionOf(config).outline?.(config.problem, contextOf(run, dataset));
+  if (outline) checkSize(config, outline.layers, outline.numbers, "float64");
+  const facts: Facts =
+    outline && outline.numbers > quicklyMade
+      ? { ...outline, defaultPrecision: "float64", onHost: true }
+      : await makeProblem(run, dataset, resources);
+  const { optimizer: _, ...planned } = await decide(run, facts, dataset, resources);
   return planned;
 }

@@ -3,7 +3,7 @@ import type { Algebra } from "../compute/algebra.js";
 import { ExperimentError } from "../errors.js";
 import type { Layer } from "../problems/problem.js";
 import { optimizers } from "./registry.js";
-import { learningRateSchema, scheduleOf } from "./schedules/registry.js";
+import { learningRateSchema, type RateRange, rangeOf, scheduleOf } from "./schedules/registry.js";
 import { sgd } from "./sgd.js";
 import type { RuleState, UpdateRule } from "./update-rule.js";
 
@@ -52,6 +52,8 @@ export interface Optimizer {
   readonly blocks: readonly { readonly layers: readonly number[] }[];
   /** λ_k for k = 0 … steps − 1 */
   readonly learningRate: (step: number) => number;
+  /** The range of λ_k over the whole run. */
+  learningRates(): RateRange;
   initialState<V, S>(algebra: Algebra<V, S>, weights: readonly V[]): OptimizerState<V>;
   /** Δw of every layer at step k, and the state after it. */
   updates<V, S>(
@@ -110,6 +112,7 @@ export function createOptimizer(config: OptimizerConfig, layers: readonly Layer[
     excluded: [...excluded],
     blocks: groups.map(({ members }) => ({ layers: members })),
     learningRate,
+    learningRates: () => rangeOf(config.learningRate, steps),
 
     initialState: (algebra, weights) =>
       groups.map(({ rule, members }) => rule.initialState?.(algebra, block(algebra, weights, members)) ?? {}),

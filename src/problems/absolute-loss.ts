@@ -9,6 +9,7 @@ import {
   type RegressionExamples,
   regressionDataOption,
   regressionExamples,
+  regressionOutline,
 } from "./regression-data.js";
 import { absoluteLoss } from "./regression-losses.js";
 import { regressionProblem } from "./regression-problem.js";
@@ -28,6 +29,7 @@ export const absoluteLossRegression = defineProblem({
   formula: "f(w) = mean_i |x_i·w − y_i|",
   needsData: false,
   schema,
+  outline: (options) => regressionOutline(options),
   async create(options, context) {
     const examples = await regressionExamples(options, context);
     const { features } = examples;

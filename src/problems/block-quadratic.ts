@@ -3,7 +3,7 @@ import { blockLayers } from "./blocks.js";
 import { lossScaleOption, scaleLoss } from "./loss-scale.js";
 import { checkLength, optimumOption, optimumPoint, startNearOptimum, startPoint } from "./points.js";
 import { defineProblem } from "./problem.js";
-import { adversarialDirection, quadraticForm } from "./quadratic-form.js";
+import { adversarialDirection, denseNumbers, quadraticForm } from "./quadratic-form.js";
 import { haarRotation } from "./random-geometry.js";
 import { spacedEigenvalues, spacedSpectrumOptions } from "./spectrum.js";
 
@@ -38,6 +38,7 @@ export const blockQuadratic = defineProblem({
   formula: "f(w) = ½(w − w*)ᵀH(w − w*), w = (w¹, w², …)",
   needsData: false,
   schema,
+  outline: ({ blocks }) => ({ layers: blockLayers(blocks), numbers: denseNumbers(total(blocks)) }),
   create(options, context) {
     const dimension = total(options.blocks);
     const stream = context.stream("problem");

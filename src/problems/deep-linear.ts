@@ -42,11 +42,13 @@ export const deepLinear = defineProblem({
   formula: "f(W) = (1/2n)‖W_N⋯W_1X − Y‖_F²",
   needsData: false,
   schema,
+  outline: ({ dimensions, examples }) => ({
+    layers: layersOf(dimensions),
+    examples,
+    numbers: examples * (dimensions[0]! + dimensions.at(-1)!),
+  }),
   create({ dimensions, examples, initialScale, lossScale }, context) {
-    const layers = dimensions.slice(1).map((outputs, i) => ({
-      name: `W${i + 1}`,
-      shape: [outputs, dimensions[i]!] as const,
-    }));
+    const layers = layersOf(dimensions);
     const stream = context.stream("problem");
     const teacher = layers.map(({ shape }) => normalMatrix(shape, 1, stream));
     const inputs = {
@@ -62,6 +64,9 @@ export const deepLinear = defineProblem({
     return scaleLoss(lossScale, problem);
   },
 });
+
+const layersOf = (dimensions: readonly number[]) =>
+  dimensions.slice(1).map((outputs, i) => ({ name: `W${i + 1}`, shape: [outputs, dimensions[i]!] as const }));
 
 function normalMatrix([rows, columns]: readonly [number, number], scale: number, stream: RandomStream) {
   const entries = float64.scale(scale / Math.sqrt(columns), normalVector(rows * columns, stream));

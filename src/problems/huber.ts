@@ -6,7 +6,7 @@ import { hostFunction, type LinearModel, meanFeatureNorm } from "./linear-model.
 import { lossScaleOption } from "./loss-scale.js";
 import { minimiseByNewton } from "./newton.js";
 import { defineProblem } from "./problem.js";
-import { linearModelOptions, regressionDataOption, regressionExamples } from "./regression-data.js";
+import { linearModelOptions, regressionDataOption, regressionExamples, regressionOutline } from "./regression-data.js";
 import { huberLoss } from "./regression-losses.js";
 import { regressionProblem } from "./regression-problem.js";
 
@@ -26,6 +26,7 @@ export const huber = defineProblem({
   formula: "f(w) = mean_i h(x_i·w − y_i), h(r) = ½r² for |r| ≤ δ, δ(|r| − δ/2) beyond",
   needsData: false,
   schema,
+  outline: (options) => regressionOutline(options),
   async create(options, context) {
     const { threshold } = options;
     const examples = await regressionExamples(options, context);

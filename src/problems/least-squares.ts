@@ -4,7 +4,13 @@ import { solveLeastSquares } from "./least-squares-solution.js";
 import { hostFunction } from "./linear-model.js";
 import { lossScaleOption } from "./loss-scale.js";
 import { defineProblem } from "./problem.js";
-import { linearModelOptions, regressionDataOption, regressionExamples, ridgeOption } from "./regression-data.js";
+import {
+  linearModelOptions,
+  regressionDataOption,
+  regressionExamples,
+  regressionOutline,
+  ridgeOption,
+} from "./regression-data.js";
 import { squaredLoss } from "./regression-losses.js";
 import { regressionProblem } from "./regression-problem.js";
 
@@ -24,6 +30,7 @@ export const leastSquares = defineProblem({
   formula: "f(w) = (1/2n)‖Xw − y‖₂² + (ridge/2)‖w‖₂²",
   needsData: false,
   schema,
+  outline: (options) => regressionOutline(options),
   async create(options, context) {
     const { ridge } = options;
     const examples = await regressionExamples(options, context);

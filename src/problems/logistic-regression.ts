@@ -11,6 +11,7 @@ import {
   classificationDataOption,
   classificationExamples,
   linearModelOptions,
+  regressionOutline,
   ridgeOption,
 } from "./regression-data.js";
 import { logisticLoss } from "./regression-losses.js";
@@ -38,6 +39,7 @@ export const logisticRegression = defineProblem({
   formula: "f(w) = mean_i log(1 + exp(−y_i x_i·w)) + (ridge/2)‖w‖₂², y_i = ±1",
   needsData: false,
   schema,
+  outline: (options) => regressionOutline(options),
   async create(options, context) {
     const { ridge } = options;
     const examples = await classificationExamples(options, context);

@@ -76,6 +76,15 @@ export interface KnownConstants {
   readonly reference?: Readonly<Record<string, number>>;
 }
 
+/** What planning needs of a problem, told from its options alone: nothing is drawn, solved or read for it. */
+export interface Outline {
+  readonly layers: readonly Layer[];
+  /** As in `Problem`. */
+  readonly examples?: number;
+  /** Numbers held at once beside the weights: examples, matrices. */
+  readonly numbers: number;
+}
+
 /** A configured problem, before a backend is chosen. */
 export interface Problem {
   readonly layers: readonly Layer[];
@@ -115,6 +124,8 @@ export interface ProblemDefinition<Options = unknown> {
   /** True if the problem is trained on the config's `data`. */
   readonly needsData: boolean;
   readonly schema: z.ZodObject;
+  /** Absent or undefined where only making the problem tells, as with the user's files. */
+  outline?(options: Options, context: ProblemContext): Outline | undefined;
   create(options: Options, context: ProblemContext): Problem | Promise<Problem>;
 }
 

@@ -49,6 +49,9 @@ export function quadraticForm({ layers, hessian, optimum, start }: QuadraticForm
   });
 }
 
+/** Numbers that a dense Hessian takes while it is made: eigenvectors, entries, and a product of theirs. */
+export const denseNumbers = (dimension: number): number => 3 * dimension ** 2;
+
 function extremes(eigenvalues: Float64Array): { smallest: number; largest: number } {
   const ascending = eigenvalues.toSorted();
   return { smallest: ascending[0]!, largest: ascending.at(-1)! };

@@ -3,7 +3,7 @@ import { singleLayer } from "./blocks.js";
 import { lossScaleOption, scaleLoss } from "./loss-scale.js";
 import { checkLength, optimumOption, optimumPoint, startNearOptimum, startPoint } from "./points.js";
 import { defineProblem } from "./problem.js";
-import { adversarialDirection, type Eigensystem, quadraticForm } from "./quadratic-form.js";
+import { adversarialDirection, denseNumbers, type Eigensystem, quadraticForm } from "./quadratic-form.js";
 import { haarRotation } from "./random-geometry.js";
 import { checkCondition, explicitSpectrum, spacedEigenvalues, spacedSpectrumOptions } from "./spectrum.js";
 
@@ -73,6 +73,13 @@ export const quadratic = defineProblem({
   formula: "f(w) = ½(w − w*)ᵀH(w − w*)",
   needsData: false,
   schema,
+  outline(options) {
+    const dimension = dimensionOf(options);
+    return {
+      layers: singleLayer(dimension),
+      numbers: options.rotation === "random" ? denseNumbers(dimension) : dimension,
+    };
+  },
   create(options, context) {
     const dimension = dimensionOf(options);
     const stream = context.stream("problem");

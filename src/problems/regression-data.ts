@@ -3,11 +3,12 @@ import { z } from "zod";
 import type { Matrix } from "../compute/algebra.js";
 import { float64 } from "../compute/float64.js";
 import { ExperimentError } from "../errors.js";
+import { singleLayer } from "./blocks.js";
 import { readExamples } from "./csv-table.js";
 import { type Distribution, distributionSchema, sample, sampleMany } from "./distribution.js";
 import type { Examples } from "./linear-model.js";
 import { startAnywhere, trueWeights, trueWeightsOption } from "./points.js";
-import type { ProblemContext } from "./problem.js";
+import type { Layer, Outline, ProblemContext } from "./problem.js";
 
 const generated = z.strictObject({
   source: z.literal("generated").default("generated").describe("Data are drawn from the run's random streams."),
@@ -66,6 +67,20 @@ export const linearModelOptions = {
 };
 
 export const ridgeOption = z.number().nonnegative().describe("Adds (ridge/2)‖w‖₂² to the loss.");
+
+/** What generated examples amount to; undefined for those of a file. */
+export function regressionOutline(
+  { data }: { data: RegressionData | ClassificationData },
+  layers?: readonly Layer[],
+): Outline | undefined {
+  if (data.source === "csv") return undefined;
+  const dimension = Array.isArray(data.weights) ? data.weights.length : data.weights.dimension;
+  return {
+    layers: layers ?? singleLayer(dimension),
+    examples: data.examples,
+    numbers: data.examples * (dimension + 1),
+  };
+}
 
 type RegressionData = z.infer<typeof regressionDataOption>;
 type ClassificationData = z.infer<typeof classificationDataOption>;

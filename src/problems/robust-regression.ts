@@ -5,7 +5,12 @@ import { meanFeatureNorm } from "./linear-model.js";
 import { lossScaleOption } from "./loss-scale.js";
 import { checkLength } from "./points.js";
 import { defineProblem } from "./problem.js";
-import { generatedRegressionOption, linearModelOptions, regressionExamples } from "./regression-data.js";
+import {
+  generatedRegressionOption,
+  linearModelOptions,
+  regressionExamples,
+  regressionOutline,
+} from "./regression-data.js";
 import { gemanMcClureLoss } from "./regression-losses.js";
 import { regressionProblem } from "./regression-problem.js";
 
@@ -45,6 +50,7 @@ export const robustRegression = defineProblem({
   formula: "f(w) = mean_i ½r_i²/(1 + (r_i/c)²), r_i = x_i·w − y_i, w = (w¹, w², …)",
   needsData: false,
   schema,
+  outline: (options) => regressionOutline(options, blockLayers(options.blocks)),
   async create(options, context) {
     const examples = await regressionExamples(options, context);
     const { features, exactWeights } = examples;

@@ -1,7 +1,7 @@
 import type { Traces } from "../expectations/traces.js";
 import { type Column, layerColumns, traceColumns } from "../trace/columns.js";
 import type { ExperimentResults } from "./experiment-results.js";
-import type { Group } from "./groups.js";
+import { bestGroups, type Group } from "./groups.js";
 
 /** A Vega-Lite specification without its data; the data are called "points". */
 export type Spec = Readonly<Record<string, unknown>>;
@@ -31,7 +31,7 @@ export interface Figure {
 export interface FigureSource {
   readonly results: ExperimentResults;
   readonly groups: readonly Group[];
-  /** All groups if few, else the best of each optimizer. */
+  /** All groups if few, else the best of each optimizer on each problem. */
   readonly shown: readonly Group[];
   readonly traces: Traces;
 }
@@ -51,3 +51,11 @@ export function columnTitle(name: string): string {
 }
 
 export const plural = (count: number, noun: string) => `${count} ${noun}${count === 1 ? "" : "s"}`;
+
+/** Says which groups a figure shows where it does not show all of them. */
+export function bestOf({ groups, shown }: FigureSource): string {
+  const onEach = new Set(groups.map(({ facet }) => facet)).size > 1 ? " on each problem" : "";
+  const omitted = bestGroups(groups).length - shown.length;
+  const rest = omitted > 0 ? `; ${plural(omitted, "more")} are left out` : "";
+  return `The best of each optimizer${onEach} by final training loss, of ${plural(groups.length, "configuration")}${rest}.`;
+}

@@ -8,6 +8,8 @@ export interface Group {
   readonly label: string;
   readonly optimizer: string;
   readonly axes: Readonly<Record<string, unknown>>;
+  /** The problem and data of the group where they are swept, e.g. "conditionNumber=10"; else empty. */
+  readonly facet: string;
   readonly runs: readonly Manifest[];
 }
 
@@ -38,8 +40,22 @@ export function groupsOf(manifests: readonly Manifest[]): Group[] {
     label: printable(unique ? shortened(label) : label),
     optimizer: printable(runs[0]!.optimizer),
     axes: runs[0]!.axes,
+    facet: printable(facetOf(runs[0]!.axes)),
     runs,
   }));
+}
+
+/** What is to be solved, in place of how: losses under different values of such an axis are not to be compared. */
+const isFacet = (path: string) => /^(problem|data)(\.|$)/.test(path);
+
+function facetOf(axes: Group["axes"]): string {
+  const parts = Object.entries(axes).filter(([path]) => isFacet(path));
+  return parts
+    .map(
+      ([path, value]) =>
+        `${path.split(".").at(-1)}=${typeof value === "number" ? shortened(String(value)) : JSON.stringify(value)}`,
+    )
+    .join(", ");
 }
 
 /**
@@ -56,24 +72,37 @@ export function finalLosses({ runs }: Group): number[] {
 /** Median final training loss over the seeds. */
 const medianFinalLoss = (group: Group): number => quantile(finalLosses(group), 0.5);
 
-/** All groups if they can be told apart; else the best of each optimizer, by median final training loss. */
-export function shownInDetail(groups: readonly Group[]): readonly Group[] {
-  if (groups.length <= distinctGroups) return groups;
-  const best = new Map<string, Group>();
+/** The group with the smallest median final training loss of each optimizer on each problem, where one has finished. */
+export function bestGroups(groups: readonly Group[]): Group[] {
+  const best = new Map<string, { group: Group; median: number }>();
   for (const group of groups) {
-    const known = best.get(group.optimizer);
-    if (!known || medianFinalLoss(group) < medianFinalLoss(known)) best.set(group.optimizer, group);
+    const key = JSON.stringify([group.optimizer, group.facet]);
+    const median = medianFinalLoss(group);
+    const known = best.get(key);
+    if (!known || median < known.median) best.set(key, { group, median });
   }
-  return [...best.values()].slice(0, distinctGroups);
+  return [...best.values()].map(({ group }) => group);
 }
 
-/** The axes that take more than one value, with these values in the order of the runs. */
-export function axesOf(groups: readonly Group[]): [path: string, values: unknown[]][] {
+/** Most groups drawn one by one. */
+const mostShown = 24;
+
+/** All groups if they can be told apart; else the best of each optimizer on each problem. */
+export function shownInDetail(groups: readonly Group[]): readonly Group[] {
+  return groups.length <= distinctGroups ? groups : bestGroups(groups).slice(0, mostShown);
+}
+
+/** An axis of a sweep with the values it takes, in the order of the runs. */
+export type SweptAxis = readonly [path: string, values: readonly unknown[]];
+
+/** The axes that take more than one value: those that are tuned, and those that make another problem of it. */
+export function axesOf(groups: readonly Group[]): { tuned: SweptAxis[]; facets: SweptAxis[] } {
   const paths = [...new Set(groups.flatMap(({ axes }) => Object.keys(axes)))];
-  return paths
-    .map((path): [string, unknown[]] => {
+  const axes = paths
+    .map((path): SweptAxis => {
       const texts = new Map(groups.map(({ axes }) => [JSON.stringify(axes[path]), axes[path]]));
       return [path, [...texts.values()]];
     })
     .filter(([, values]) => values.length > 1);
+  return { tuned: axes.filter(([path]) => !isFacet(path)), facets: axes.filter(([path]) => isFacet(path)) };
 }

@@ -1,8 +1,8 @@
-import { setImmediate } from "node:timers/promises";
 import type { Algebra } from "../compute/algebra.js";
 import type { BatchSampler } from "../data/batches.js";
 import type { Optimizer, OptimizerState } from "../optimizers/optimizer.js";
 import type { Batch, Objective, Problem } from "../problems/problem.js";
+import { breather } from "./breather.js";
 import { type DivergedLoss, divergence, UnreadLosses } from "./divergence.js";
 import { Evaluation } from "./evaluation.js";
 import { Measurer } from "./measure.js";
@@ -56,17 +56,6 @@ export interface TrainingEnd {
   readonly steps: number;
   /** For divergence: what was seen. */
   readonly detail?: string;
-}
-
-/** Lets timers and signals run: tensors computed on the CPU never leave the microtask queue. */
-function breather(milliseconds: number): () => Promise<void> | undefined {
-  let last = performance.now();
-  return () => {
-    if (performance.now() - last < milliseconds) return undefined;
-    return setImmediate(undefined).then(() => {
-      last = performance.now();
-    });
-  };
 }
 
 /** w_0 and the optimizer's first state, or where an earlier training was left. */

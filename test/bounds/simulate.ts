@@ -79,6 +79,10 @@ export function contextOf(run: TestRun): BoundContext {
       constants: { convex: false, ...problem.constants, ...(optimum && { optimum }) },
     }),
     learningRate: (step) => rateAt(run, step),
+    learningRates() {
+      const rates = Array.from({ length: steps }, (_, step) => rateAt(run, step));
+      return { smallest: Math.min(...rates), largest: Math.max(...rates) };
+    },
     steps,
     precision: "float64",
     ...run.context,

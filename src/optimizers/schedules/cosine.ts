@@ -5,6 +5,7 @@ export const cosine = defineSchedule({
   name: "cosine",
   formula: "λ_k = final + (initial − final)·(1 + cos(πk/K))/2",
   version: 1,
+  monotone: true,
   schema: z.strictObject({
     schedule: z.literal("cosine"),
     ...commonFields,

@@ -5,6 +5,7 @@ export const exponential = defineSchedule({
   name: "exponential",
   formula: "λ_k = initial·factor^(k/decaySteps)",
   version: 1,
+  monotone: true,
   schema: z.strictObject({
     schedule: z.literal("exponential"),
     ...commonFields,

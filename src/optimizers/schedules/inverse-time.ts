@@ -5,6 +5,7 @@ export const inverseTime = defineSchedule({
   name: "inverse-time",
   formula: "λ_k = initial/(1 + k/decaySteps)",
   version: 1,
+  monotone: true,
   schema: z.strictObject({
     schedule: z.literal("inverse-time"),
     ...commonFields,

@@ -6,6 +6,7 @@ export const polynomial = defineSchedule({
   name: "polynomial",
   formula: "λ_k = final + (initial − final)·(1 − k/K)^power",
   version: 1,
+  monotone: true,
   schema: z.strictObject({
     schedule: z.literal("polynomial"),
     ...commonFields,

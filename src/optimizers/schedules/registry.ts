@@ -41,3 +41,30 @@ export function scheduleOf(learningRate: unknown, steps: number): (step: number)
     return k < warmupSteps ? (scheduled * (k + 1)) / warmupSteps : scheduled;
   };
 }
+
+/** The smallest and the largest λ_k of a run. */
+export interface RateRange {
+  readonly smallest: number;
+  readonly largest: number;
+}
+
+/**
+ * The range of λ_k over k = 0 … steps − 1, by its ends where the schedule is monotone after its warm-up; else by going
+ * through all of them.
+ *
+ * @param learningRate a parsed value of `learningRateSchema`
+ */
+export function rangeOf(learningRate: unknown, steps: number): RateRange {
+  const rate = scheduleOf(learningRate, steps);
+  if (typeof learningRate === "number") return { smallest: learningRate, largest: learningRate };
+  const { schedule, warmupSteps } = learningRate as { schedule: string; warmupSteps: number };
+  const isMonotone = schedules.find(({ name }) => name === schedule)!.monotone === true;
+  const oneByOne = isMonotone ? Math.min(steps, warmupSteps + 1) : steps;
+  let smallest = rate(steps - 1);
+  let largest = smallest;
+  for (let k = 0; k < oneByOne; k++) {
+    smallest = Math.min(smallest, rate(k));
+    largest = Math.max(largest, rate(k));
+  }
+  return { smallest, largest };
+}

@@ -8,6 +8,8 @@ export interface ScheduleDefinition<Options = unknown> {
   /** Raised whenever the numbers it produces change: part of a run's identity. */
   readonly version: number;
   readonly schema: z.ZodObject;
+  /** True where λ_k never turns back: its range follows from its ends, however long the run is. */
+  readonly monotone?: true;
   /** λ_k, for k = 0 … K − 1. */
   at(options: Options, step: number, steps: number): number;
 }

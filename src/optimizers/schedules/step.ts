@@ -5,6 +5,7 @@ export const step = defineSchedule({
   name: "step",
   formula: "λ_k = initial·factor^(number of milestones ≤ k)",
   version: 1,
+  monotone: true,
   schema: z.strictObject({
     schedule: z.literal("step"),
     ...commonFields,

@@ -1,5 +1,5 @@
 import { type Cell, type Figure, type FigureMaker, plural } from "../figure.js";
-import { axesOf, finalLosses } from "../groups.js";
+import { axesOf, bestGroups, finalLosses, type Group } from "../groups.js";
 import { quantile } from "../quantile.js";
 import { divergedOf } from "./sweep-figure.js";
 
@@ -32,28 +32,33 @@ function colourRange(medians: readonly number[]): [low: number, high: number] {
   ];
 }
 
-/** Median final training loss over two swept axes, one panel an optimizer; over more axes, the best of what the others give. */
+/**
+ * Median final training loss over two swept axes, one panel an optimizer. Over more axes the best of what the others give,
+ * save those that make another problem of it: these have panels of their own.
+ */
 export const heatMap: FigureMaker = ({ groups }): Figure | undefined => {
-  const axes = axesOf(groups);
-  const [first, second, ...others] = axes;
+  const { tuned, facets } = axesOf(groups);
+  const [first, second, ...rest] = [...tuned, ...facets];
   if (!first || !second) return undefined;
-  const cells = new Map<string, { row: Cell[]; median: number }>();
+  const others = rest.filter((axis) => tuned.includes(axis));
+  /** Problems that neither of the two axes tells apart. */
+  const hasFacetPanels = rest.length > others.length;
+  const panelOf = ({ optimizer, facet }: Group) => (hasFacetPanels ? `${optimizer}, ${facet}` : optimizer);
+  const cells = new Map<string, { group: Group; row: Cell[]; median: number }>();
   for (const group of groups) {
     const median = quantile(finalLosses(group), 0.5);
     const [x, y] = [short(group.axes[first[0]]), short(group.axes[second[0]])];
-    const key = JSON.stringify([group.optimizer, x, y]);
+    const key = JSON.stringify([panelOf(group), x, y]);
     const known = cells.get(key);
     if (known && known.median <= median) continue;
     const share = `${divergedOf(group)} of ${group.runs.length}`;
-    cells.set(key, { median, row: [group.label, group.optimizer, x, y, median, share, group.runs.length, ""] });
+    cells.set(key, { median, group, row: [group.label, panelOf(group), x, y, median, share, group.runs.length, ""] });
   }
   const values = [...cells.values()];
-  for (const optimizer of new Set(groups.map((group) => group.optimizer))) {
-    const own = values.filter(({ row, median }) => row[1] === optimizer && Number.isFinite(median));
-    if (own.length > 0) own.reduce((a, b) => (b.median < a.median ? b : a)).row[7] = "best";
-  }
+  const best = new Set(tuned.length > 0 ? bestGroups(values.map(({ group }) => group)) : []);
+  for (const { group, row, median } of values) if (best.has(group) && Number.isFinite(median)) row[7] = "best";
   const [low, high] = colourRange(values.map(({ median }) => median));
-  const panels = [...new Set(groups.map(({ optimizer }) => optimizer))];
+  const panels = [...new Set(groups.map(panelOf))];
   const columns = Math.min(3, panels.length);
   const [xs, ys] = [first[1].map(short), second[1].map(short)];
   const position = (field: string, title: string, sort: readonly string[]) => ({ field, type: "ordinal", title, sort });
@@ -118,7 +123,7 @@ export const heatMap: FigureMaker = ({ groups }): Figure | undefined => {
   };
   const seeds = Math.max(...groups.map(({ runs }) => runs.length));
   const caption = [
-    `Median over ${plural(seeds, "seed")}; ring: the smallest of each optimizer; ×: half of the seeds or more diverged.`,
+    `Median over ${plural(seeds, "seed")}; ring: the smallest of each optimizer${facets.length > 0 ? " on each problem" : ""}; ×: half of the seeds or more diverged.`,
     "Colours end at ten times the median.",
     others.length > 0 ? `The smallest over ${others.map(([path]) => path).join(", ")}.` : "",
   ];

@@ -1,5 +1,5 @@
 import { curveNotes, groupCurve, type Reduction } from "../curves.js";
-import { columnTitle, type Figure, type FigureMaker, type FigureSource, plural } from "../figure.js";
+import { bestOf, columnTitle, type Figure, type FigureMaker, type FigureSource } from "../figure.js";
 import { printable } from "../groups.js";
 import { type Curve, curveData, lineSpec, measured } from "../line-spec.js";
 
@@ -39,7 +39,7 @@ function layerFigure(
     const chosen = source.shown.length < source.groups.length;
     const caption = [
       about,
-      chosen ? `The best of each optimizer, of ${plural(source.groups.length, "configuration")}.` : "",
+      chosen ? bestOf(source) : "",
       layers.length < all.length ? `${layers.length} of ${all.length} layers: the first and the last.` : "",
       curveNotes(curves, reduction, true),
     ];

@@ -1,5 +1,5 @@
 import { type Cell, type Figure, type FigureMaker, plural, type Spec } from "../figure.js";
-import { axesOf, finalLosses, type Group } from "../groups.js";
+import { axesOf, bestGroups, finalLosses, type Group } from "../groups.js";
 import { legendOfGroups, yScale } from "../line-spec.js";
 import { band, bandText, quantile } from "../quantile.js";
 
@@ -27,29 +27,30 @@ function outcomeOf(group: Group, path: string): Outcome {
   };
 }
 
-/** The outcome with the smallest median of each optimizer. */
-function bestOf(outcomes: readonly Outcome[]): Set<Outcome> {
-  const best = new Map<string, Outcome>();
-  for (const outcome of outcomes) {
-    const known = best.get(outcome.group.optimizer);
-    if (Number.isFinite(outcome.median) && (!known || outcome.median < known.median))
-      best.set(outcome.group.optimizer, outcome);
-  }
-  return new Set(best.values());
-}
-
-const fields = ["group", "panel", "x", "value", "low", "high", "diverged", "seeds", "best", "pixel"];
+const fields = ["group", "panel", "facet", "x", "value", "low", "high", "diverged", "seeds", "best", "pixel"];
 
 /** Height of the strip at the top in which diverged values are marked, one row an optimizer. */
 const stripRow = 13;
 
-function rowsOf(outcomes: readonly Outcome[], optimizers: readonly string[]): Cell[][] {
-  const best = bestOf(outcomes);
+function rowsOf(outcomes: readonly Outcome[], optimizers: readonly string[], isTuned: boolean): Cell[][] {
+  const best = new Set(isTuned ? bestGroups(outcomes.map(({ group }) => group)) : []);
   return outcomes.map((outcome) => {
     const { group, x, median, low, high, diverged } = outcome;
     const pixel = diverged > 0 ? 6 + stripRow * optimizers.indexOf(group.optimizer) : undefined;
-    const isBest = best.has(outcome) ? 1 : 0;
-    return [group.label, group.optimizer, x, median, low, high, diverged, group.runs.length, isBest, pixel];
+    const isBest = best.has(group) && Number.isFinite(median) ? 1 : 0;
+    return [
+      group.label,
+      group.optimizer,
+      isTuned ? group.facet : "",
+      x,
+      median,
+      low,
+      high,
+      diverged,
+      group.runs.length,
+      isBest,
+      pixel,
+    ];
   });
 }
 
@@ -57,6 +58,8 @@ interface SweepOptions {
   readonly path: string;
   readonly optimizers: readonly string[];
   readonly seeds: number;
+  /** Problems, one panel each where there are several. */
+  readonly facets: readonly string[];
   readonly crossed: boolean;
   readonly logX: boolean;
   readonly logY: boolean;
@@ -64,7 +67,7 @@ interface SweepOptions {
 
 const height = 340;
 
-function sweepSpec({ path, optimizers, seeds, crossed, logX, logY }: SweepOptions): Spec {
+function sweepSpec({ path, optimizers, seeds, facets, crossed, logX, logY }: SweepOptions): Spec {
   const x = {
     field: "x",
     type: "quantitative",
@@ -120,6 +123,17 @@ function sweepSpec({ path, optimizers, seeds, crossed, logX, logY }: SweepOption
       tooltip,
     },
   };
+  const panel = crossed
+    ? { layer: [{ layer: curves }, crosses], resolve: { scale: { y: "independent" } } }
+    : { layer: curves };
+  const encoding = {
+    color: {
+      field: "panel",
+      type: "nominal",
+      scale: { domain: optimizers },
+      legend: pickable ? legendOfGroups(optimizers) : null,
+    },
+  };
   return {
     data: { name: "points" },
     params: [
@@ -132,19 +146,16 @@ function sweepSpec({ path, optimizers, seeds, crossed, logX, logY }: SweepOption
       { filter: "!logX || datum.x > 0" },
       { calculate: "logY && !(datum.value > 0) ? null : datum.value", as: "value" },
     ],
-    width: 800,
-    height,
-    encoding: {
-      color: {
-        field: "panel",
-        type: "nominal",
-        scale: { domain: optimizers },
-        legend: pickable ? legendOfGroups(optimizers) : null,
-      },
-    },
-    ...(crossed
-      ? { layer: [{ layer: curves }, crosses], resolve: { scale: { y: "independent" } } }
-      : { layer: curves }),
+    ...(facets.length > 1
+      ? {
+          facet: { field: "facet", type: "nominal", title: null, sort: facets },
+          columns: 2,
+          spacing: 24,
+          spec: { width: 370, height: Math.round(height * 0.7), encoding, ...panel },
+          // Losses of different problems are not to be compared.
+          resolve: { scale: { y: "independent" } },
+        }
+      : { width: 800, height, encoding, ...panel }),
   };
 }
 
@@ -153,10 +164,13 @@ const spansDecades = (values: readonly number[]) =>
 
 /** Final training loss against one swept number, for each optimizer. */
 export const sweep: FigureMaker = ({ groups }): Figure | undefined => {
-  const axes = axesOf(groups);
+  const { tuned, facets: problems } = axesOf(groups);
+  const isTuned = tuned.length > 0;
+  const axes = isTuned ? tuned : problems;
   const [axis] = axes;
   if (!axis || axes.length > 1 || !axis[1].every((value) => typeof value === "number")) return undefined;
   const [path, values] = axis as [string, number[]];
+  const facets = isTuned ? [...new Set(groups.map(({ facet }) => facet))] : [];
   const optimizers = [...new Set(groups.map(({ optimizer }) => optimizer))];
   const outcomes = groups.map((group) => outcomeOf(group, path));
   const medians = outcomes.map(({ median }) => median).filter(Number.isFinite);
@@ -168,15 +182,15 @@ export const sweep: FigureMaker = ({ groups }): Figure | undefined => {
     seeds > 1
       ? `Median over ${plural(seeds, "seed")}, band from ${bandText(seeds)} of those that finished; a seed that diverged counts as infinite.`
       : "One seed (n = 1).",
-    "Ring: the smallest of each optimizer.",
+    isTuned ? `Ring: the smallest of each optimizer${facets.length > 1 ? " on each problem" : ""}.` : "",
     crossed ? "× along the top: at least one seed diverged there." : "",
   ];
   return {
     id: "sweep",
     title: `Final training loss against ${path}`,
     caption: caption.filter(Boolean).join(" "),
-    spec: sweepSpec({ path, optimizers, seeds, crossed, logX, logY }),
-    data: { fields, rows: rowsOf(outcomes, optimizers) },
+    spec: sweepSpec({ path, optimizers, seeds, facets, crossed, logX, logY }),
+    data: { fields, rows: rowsOf(outcomes, optimizers, isTuned) },
     switchable: ["x", "y"],
   };
 };

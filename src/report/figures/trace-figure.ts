@@ -1,6 +1,6 @@
 import { bounds } from "../../bounds/registry.js";
 import { curveNotes, groupCurve, type Reduction } from "../curves.js";
-import { columnTitle, type Figure, type FigureMaker, type FigureSource, plural } from "../figure.js";
+import { bestOf, columnTitle, type Figure, type FigureMaker, type FigureSource, plural } from "../figure.js";
 import { axesOf, distinctGroups, type Group, shownInDetail } from "../groups.js";
 import { type Curve, curveData, lineSpec, measured } from "../line-spec.js";
 
@@ -37,7 +37,9 @@ function traceFigure({ column, title, logarithmic, about, every, format, markers
   return (source): Figure | undefined => {
     const groups: readonly Group[] = every ? source.groups : source.shown;
     const many = groups.length > distinctGroups;
-    const [axis] = axesOf(groups);
+    const isBest = groups.length < source.groups.length;
+    const { tuned, facets } = axesOf(groups);
+    const [axis] = isBest ? [...facets, ...tuned] : [...tuned, ...facets];
     const reduction: Reduction = { thinned: 0, notPositive: 0 };
     const of = (group: Group, name: string, kind: string): Curve[] => {
       const curve = groupCurve(source, group, name, { curves: groups.length, reduction });
@@ -62,10 +64,9 @@ function traceFigure({ column, title, logarithmic, about, every, format, markers
     if (!curves.some(({ kind }) => kind === measured)) return undefined;
     const ceiling = logarithmic ? ceilingOf(curves, source) : undefined;
     const dashed = [...new Set(curves.map(({ kind }) => kind))].filter((kind) => kind !== measured);
-    const best = groups.length < source.groups.length;
     const caption = [
       about,
-      best ? `The best of each optimizer, of ${plural(source.groups.length, "configuration")}.` : "",
+      isBest ? bestOf(source) : "",
       many ? `${plural(groups.length, "configuration")}, one panel an optimizer.` : "",
       dashed.length > 0 ? `Dashed: what the theory says of it (${dashed.join(", ")}).` : "",
       curveNotes(curves, reduction, logarithmic),
@@ -79,7 +80,7 @@ function traceFigure({ column, title, logarithmic, about, every, format, markers
       caption: caption.filter(Boolean).join(" "),
       spec: lineSpec({
         curves,
-        groups: source.shown.length === source.groups.length || best ? shownLabels(source) : [],
+        groups: source.shown.length === source.groups.length || isBest ? shownLabels(source) : [],
         xTitle: columnTitle("step"),
         yTitle: columnTitle(column),
         logarithmic,
