@@ -1,10 +1,12 @@
+import type { z } from "zod";
 import { ExperimentError, messageOf } from "../errors.js";
 import type { OptimizerConfig } from "../optimizers/optimizer.js";
 import { problems } from "../problems/registry.js";
+import { assign } from "./assign.js";
 import { explain } from "./explain.js";
-import { assign, type Experiment } from "./load.js";
+import type { Experiment } from "./load.js";
 import { type RunConfig, runSchema } from "./schema.js";
-import { type Assignment, assignmentsOf, valuesOf } from "./sweep.js";
+import { type Assignment, assignmentsOf, countAssignments, countOf, valuesOf } from "./sweep.js";
 
 /** One cell of an experiment's matrix. */
 export interface Run {
@@ -56,50 +58,100 @@ const axisText = (axes: Assignment) =>
     return `${path.split(".").at(-1)}=${text}`;
   });
 
+/** Each has a directory of its own; more are a slip of the keyboard. */
+const mostRuns = 1_000_000;
+
 /**
- * The runs of an experiment: every combination of its sweep, each optimizer with it, each seed with both.
+ * How many runs an experiment has, told from the lengths of its axes alone.
+ *
+ * @throws ExperimentError if zipped axes differ in length, or there are none or too many
+ */
+export function countRuns(experiment: Experiment): number {
+  const { optimizers } = experiment.raw as { optimizers?: readonly unknown[] };
+  let assignments: number;
+  try {
+    assignments = countAssignments(experiment.sweep);
+  } catch (error) {
+    return fail(experiment, messageOf(error));
+  }
+  const seeds = countOf(experiment.seeds);
+  const total = assignments * (optimizers?.length ?? 1) * seeds;
+  if (total === 0) fail(experiment, "the sweep has no values, so there is nothing to run");
+  if (total > mostRuns) {
+    fail(
+      experiment,
+      `the sweep and the seeds make ${total} runs (${assignments} × ${optimizers?.length ?? 1} optimizers × ${seeds} seeds); expected at most ${mostRuns}`,
+    );
+  }
+  return total;
+}
+
+/** Checks cells of a matrix; what a cell shares with the one before is not checked again. */
+class CellReader {
+  private raw: Record<string, unknown> = {};
+  private parsed: Record<string, unknown> = {};
+
+  /** The cell with its defaults; undefined if something in it is wrong. */
+  read(cell: Record<string, unknown>): RunConfig | undefined {
+    const fields: Record<string, z.ZodType> = runSchema.shape;
+    const parsed: Record<string, unknown> = {};
+    for (const key of Object.keys(cell)) if (!(key in fields)) return undefined;
+    for (const [key, schema] of Object.entries(fields)) {
+      if (key in this.raw && this.raw[key] === cell[key]) {
+        if (key in this.parsed) parsed[key] = this.parsed[key];
+        continue;
+      }
+      const result = schema.safeParse(cell[key]);
+      if (!result.success) return undefined;
+      if (result.data !== undefined) parsed[key] = result.data;
+    }
+    this.raw = { ...Object.fromEntries(Object.keys(fields).map((key) => [key, undefined])), ...cell };
+    this.parsed = parsed;
+    return parsed as unknown as RunConfig;
+  }
+}
+
+/**
+ * The runs of an experiment, one after the other: every combination of its sweep, each optimizer with it, each seed with
+ * both.
  *
  * @throws ExperimentError naming the axis value, if one does not fit the schema, or if two runs are the same
  */
-export function expand(experiment: Experiment): Run[] {
+export function* runsOf(experiment: Experiment): Generator<Run> {
+  countRuns(experiment);
   const { raw, directory } = experiment;
   const { optimizer, optimizers, seeds: _1, sweep: _2, expect: _3, slurm: _4, $schema: _5, ...shared } = raw;
   const entries = (optimizers as unknown[] | undefined) ?? [optimizer];
   const labels = optimizerLabels(experiment, entries);
   const seeds = valuesOf(experiment.seeds);
-  let assignments: Assignment[];
-  try {
-    assignments = assignmentsOf(experiment.sweep);
-  } catch (error) {
-    return fail(experiment, messageOf(error));
-  }
-
-  const runs = assignments.flatMap((axes) =>
-    entries.flatMap((entry, i) =>
-      seeds.map((seed): Run => {
-        const cell = Object.entries(axes).reduce<Record<string, unknown>>(
-          (config, [axis, value]) => assign(config, axis, value),
-          { ...shared, optimizer: entry, seed },
-        );
-        const result = runSchema.safeParse(cell);
-        const label = [labels[i]!, ...axisText(axes), `seed=${seed}`].join(" ");
-        if (!result.success) {
-          const cause = Object.keys(axes).length > 0 ? ` (in the run ${label})` : "";
-          return fail(experiment, explain(result.error.issues, runSchema, cell) + cause);
-        }
-        const config = result.data as unknown as RunConfig;
-        const contradiction = checkTogether(config);
-        if (contradiction) fail(experiment, contradiction);
-        return { label, optimizer: labels[i]!, axes, config, directory };
-      }),
-    ),
-  );
+  const reader = new CellReader();
   const seen = new Set<string>();
-  for (const { label } of runs) {
-    if (seen.has(label))
-      fail(experiment, `the run "${label}" occurs twice; a seed or a sweep value is listed more than once`);
-    seen.add(label);
+  for (const axes of assignmentsOf(experiment.sweep)) {
+    for (const [i, entry] of entries.entries()) {
+      const cell = Object.entries(axes).reduce<Record<string, unknown>>(
+        (config, [axis, value]) => assign(config, axis, value),
+        { ...shared, optimizer: entry },
+      );
+      for (const seed of seeds) {
+        const seeded = { ...cell, seed };
+        const label = [labels[i]!, ...axisText(axes), `seed=${seed}`].join(" ");
+        const config = reader.read(seeded);
+        if (!config) {
+          const cause = Object.keys(axes).length > 0 ? ` (in the run ${label})` : "";
+          const { error } = runSchema.safeParse(seeded);
+          fail(experiment, explain(error!.issues, runSchema, seeded) + cause);
+        }
+        const contradiction = checkTogether(config!);
+        if (contradiction) fail(experiment, contradiction);
+        if (seen.has(label)) {
+          fail(experiment, `the run "${label}" occurs twice; a seed or a sweep value is listed more than once`);
+        }
+        seen.add(label);
+        yield { label, optimizer: labels[i]!, axes, config: config!, directory };
+      }
+    }
   }
-  if (runs.length === 0) fail(experiment, "the sweep has no values, so there is nothing to run");
-  return runs;
 }
+
+/** All runs of an experiment at once. */
+export const expand = (experiment: Experiment): Run[] => [...runsOf(experiment)];

@@ -11,6 +11,8 @@ export function suggestion(word: string, candidates: readonly string[]): string 
   return best !== undefined && near(best) <= Math.max(2, Math.ceil(best.length / 3)) ? ` Did you mean "${best}"?` : "";
 }
 
+const validKeys = (keys: readonly string[]) => (keys.length > 0 ? ` Valid keys: ${keys.join(", ")}` : "");
+
 type Schema = z.core.$ZodType;
 
 const defOf = (schema: Schema) => (schema as z.core.$ZodTypes)._zod.def;
@@ -34,6 +36,16 @@ function variantFor(def: z.core.$ZodUnionDef, input: unknown): Schema | undefine
       const literal = shape[discriminator] && defOf(shape[discriminator]);
       return literal?.type === "literal" && literal.values[0] === input[discriminator];
     });
+}
+
+/** The keys that an object may have here; of every form, where the input fits none. */
+function keysOf(schema: Schema, input: unknown): string[] {
+  const container = unwrapped(schema, input);
+  const shape = container && shapeOf(container);
+  if (shape) return Object.keys(shape);
+  const def = defOf(schema);
+  if ("innerType" in def) return keysOf(def.innerType as Schema, input);
+  return def.type === "union" ? [...new Set(def.options.flatMap((option) => keysOf(option, input)))] : [];
 }
 
 /** What describes a value behind defaults, optionals and unions; undefined where the input fits no variant. */
@@ -117,9 +129,8 @@ function sentence(issue: Issue, schema: Schema, input: unknown): string {
     `expected one of ${options.map(shown).join(", ")}; ${got}.${typeof value === "string" ? suggestion(value, options.map(String)) : ""}`;
   switch (issue.code) {
     case "unrecognized_keys": {
-      const container = at && unwrapped(at, value);
-      const valid = Object.keys((container && shapeOf(container)) ?? {}).filter((key) => key !== "$schema");
-      return `unknown key ${shown(issue.keys[0])}.${suggestion(String(issue.keys[0]), valid) || ` Valid keys: ${valid.join(", ")}`}`;
+      const valid = (at ? keysOf(at, value) : []).filter((key) => key !== "$schema");
+      return `unknown key ${shown(issue.keys[0])}.${suggestion(String(issue.keys[0]), valid) || validKeys(valid)}`;
     }
     case "invalid_union":
       if ("options" in issue && Array.isArray(issue.options)) return choice(issue.options);

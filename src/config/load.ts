@@ -1,13 +1,14 @@
-import { readFileSync, statSync } from "node:fs";
 import { dirname, resolve } from "node:path";
 import { parse, YAMLParseError } from "yaml";
 import { ExperimentError, messageOf } from "../errors.js";
 import type { Expectation } from "../expectations/schema.js";
+import { assign, replacedBy } from "./assign.js";
+import { readConfigText } from "./config-file.js";
 import { explain } from "./explain.js";
-import { isObject, partsOf, withValue } from "./path.js";
+import { isObject, partsOf } from "./path.js";
 import { experimentSchema, fileSchema } from "./schema.js";
 import type { SlurmOptions } from "./slurm.js";
-import type { Axis, Sweep } from "./sweep.js";
+import { type Axis, type Sweep, type SweepBlock, samplesOf } from "./sweep.js";
 import { withSweepOptions } from "./sweep-option.js";
 
 /** A checked experiment config. `raw` is what was written (after `extends` and `--set`), without defaults. */
@@ -22,6 +23,8 @@ export interface Experiment {
   readonly expect: readonly Expectation[];
   readonly slurm: SlurmOptions;
   readonly raw: Readonly<Record<string, unknown>>;
+  /** What `--set` and the sweep take away that the config spells out, one line each. */
+  readonly notes: readonly string[];
 }
 
 /** A `path=value` from the command line. */
@@ -30,23 +33,11 @@ export interface Override {
   readonly text: string;
 }
 
-function readText(path: string): string {
-  try {
-    if (statSync(path).isDirectory())
-      throw new ExperimentError(`${path} is a directory; expected a YAML or JSON config file`);
-    return readFileSync(path, "utf8");
-  } catch (error) {
-    if (error instanceof ExperimentError) throw error;
-    const reason = (error as NodeJS.ErrnoException).code === "ENOENT" ? "no such file" : messageOf(error);
-    throw new ExperimentError(`cannot read config ${path}: ${reason}`, { cause: error });
-  }
-}
-
 /** YAML and JSON alike: JSON is YAML, and this parser gives line and column for both. */
 function parseText(text: string, path: string): Record<string, unknown> {
   let value: unknown;
   try {
-    value = parse(text, { prettyErrors: true, logLevel: "error" });
+    value = parse(text, { prettyErrors: true, logLevel: "error", maxAliasCount: 1000 });
   } catch (error) {
     if (error instanceof YAMLParseError) {
       const { line, col } = error.linePos?.[0] ?? { line: 1, col: 1 };
@@ -59,18 +50,37 @@ function parseText(text: string, path: string): Record<string, unknown> {
   }
   if (!isObject(value))
     throw new ExperimentError(`${path}: expected an object with keys such as name, problem, optimizer`);
-  refuseReservedKeys(value, path);
+  checkTree(value, path);
   return value;
 }
 
-/** Keys that mean something to JavaScript objects are never config keys. */
-function refuseReservedKeys(value: unknown, path: string): void {
-  if (typeof value !== "object" || value === null) return;
-  for (const key of Object.keys(value)) {
-    if (key === "__proto__" || key === "constructor" || key === "prototype") {
-      throw new ExperimentError(`${path}: unknown key "${key}"`);
+/** More than people write: what has more was made by mistake, by a program or by aliases of aliases. */
+const mostValues = 200_000;
+
+/** Keys that mean something to JavaScript objects are never config keys; and a config is a tree of a size to be read. */
+function checkTree(value: unknown, path: string): void {
+  let values = 0;
+  const above = new Set<object>();
+  const visit = (inner: unknown) => {
+    if (++values > mostValues) {
+      throw new ExperimentError(`${path}: more than ${mostValues} values; expected a config, which is a page or two`);
     }
-    refuseReservedKeys((value as Record<string, unknown>)[key], path);
+    if (typeof inner !== "object" || inner === null) return;
+    if (above.has(inner)) throw new ExperimentError(`${path}: an alias (*) stands inside what it stands for`);
+    above.add(inner);
+    for (const key of Object.keys(inner)) {
+      if (key === "__proto__" || key === "constructor" || key === "prototype") {
+        throw new ExperimentError(`${path}: unknown key "${key}"`);
+      }
+      visit((inner as Record<string, unknown>)[key]);
+    }
+    above.delete(inner);
+  };
+  try {
+    visit(value);
+  } catch (error) {
+    if (error instanceof RangeError) throw new ExperimentError(`${path}: nested too deeply; expected a config`);
+    throw error;
   }
 }
 
@@ -85,17 +95,35 @@ function merged(base: unknown, over: unknown): unknown {
   return result;
 }
 
-function readWithBases(path: string, trail: readonly string[] = []): Record<string, unknown> {
+/** More than anybody stacks: `extends` that multiply themselves are a mistake. */
+const mostFiles = 200;
+
+/** The files of one config: each is read once, however many extend it. */
+class Reading {
+  private readonly texts = new Map<string, string>();
+  private count = 0;
+
+  text(path: string): string {
+    if (++this.count > mostFiles) {
+      throw new ExperimentError(`${path}: extends: more than ${mostFiles} files in all; expected a few`);
+    }
+    const known = this.texts.get(path) ?? readConfigText(path);
+    this.texts.set(path, known);
+    return known;
+  }
+}
+
+function readWithBases(path: string, reading = new Reading(), trail: readonly string[] = []): Record<string, unknown> {
   const full = resolve(path);
   if (trail.includes(full)) throw new ExperimentError(`${path}: extends itself, by way of ${trail.length} file(s)`);
-  const { extends: bases, ...own } = parseText(readText(path), path);
+  const { extends: bases, ...own } = parseText(reading.text(path), path);
   if (bases === undefined) return own;
   const list = Array.isArray(bases) ? bases : [bases];
   if (!list.every((base) => typeof base === "string")) {
     throw new ExperimentError(`${path}: extends: expected the path of a config, or a list of paths`);
   }
   const start = list
-    .map((base) => readWithBases(resolve(dirname(path), base), [...trail, full]))
+    .map((base) => readWithBases(resolve(dirname(path), base), reading, [...trail, full]))
     .reduce((all, base) => topLevelMerged(all, base), {});
   return topLevelMerged(start, own);
 }
@@ -118,22 +146,19 @@ function topLevelMerged(base: Record<string, unknown>, own: Record<string, unkno
   return result;
 }
 
-/** Sets a path of the raw config; `optimizer.…` reaches every entry of `optimizers`. */
-export function assign(raw: Record<string, unknown>, path: string, value: unknown): Record<string, unknown> {
-  const [first, ...rest] = partsOf(path);
-  if (first === "optimizer" && Array.isArray(raw.optimizers)) {
-    return { ...raw, optimizers: raw.optimizers.map((optimizer) => withValue(optimizer, rest, value)) };
-  }
-  return withValue(raw, [first!, ...rest], value) as Record<string, unknown>;
+function refuseReservedPath(path: string, where: string): void {
+  const reserved = partsOf(path).find((part) => ["__proto__", "constructor", "prototype", "length"].includes(part));
+  if (reserved !== undefined) throw new ExperimentError(`${where}: unknown key "${reserved}"`);
 }
 
 function override(raw: Record<string, unknown>, { path, text }: Override, literally: boolean): Record<string, unknown> {
   const where = `--set ${path}=${text}`;
   if (path === "") throw new ExperimentError(`${where}: expected path=value, such as optimizer.momentum=0.9`);
+  refuseReservedPath(path, where);
   try {
     const value = literally ? text : parse(text);
     const result = assign(raw, path, value);
-    refuseReservedKeys(result, where);
+    checkTree(result, where);
     return result;
   } catch (error) {
     throw error instanceof ExperimentError ? error : new ExperimentError(`${where}: ${messageOf(error)}`);
@@ -159,6 +184,27 @@ function withOverrides(raw: Record<string, unknown>, overrides: readonly Overrid
   }, raw);
 }
 
+/** What is replaced without anybody having written so: by `--set`, and by the first object or number of each axis. */
+function notesOn(
+  written: Record<string, unknown>,
+  raw: Record<string, unknown>,
+  overrides: readonly Override[],
+  sweep: unknown,
+): string[] {
+  const set = overrides.map(({ path, text }) => {
+    // What cannot be read as YAML is text, and was checked before.
+    const value = parse(text, { logLevel: "silent" }) as unknown;
+    return replacedBy(written, path, value);
+  });
+  const blocks = (Array.isArray(sweep) ? sweep : [sweep ?? {}]) as readonly SweepBlock[];
+  const axes = blocks.flatMap(({ grid = {}, zip = {} }) => [...Object.entries(grid), ...Object.entries(zip)]);
+  const swept = axes.flatMap(([path, axis]) => {
+    const values = samplesOf(axis);
+    return values.map((value) => replacedBy(raw, path, value));
+  });
+  return [...new Set([...set, ...swept].filter((note) => note !== undefined))];
+}
+
 /**
  * Reads, merges and checks a config file.
  *
@@ -170,7 +216,9 @@ export function loadExperiment(
   overrides: readonly Override[] = [],
   sweeps: readonly string[] = [],
 ): Experiment {
-  const raw = withOverrides(withSweepOptions(readWithBases(path), sweeps), overrides);
+  for (const option of sweeps) refuseReservedPath(option.split("=")[0]!, `--sweep ${option}`);
+  const written = withSweepOptions(readWithBases(path), sweeps);
+  const raw = withOverrides(written, overrides);
   const result = experimentSchema.safeParse(raw);
   if (!result.success) throw new ExperimentError(`${path}: ${explain(result.error.issues, fileSchema, raw)}`);
   const { optimizer, optimizers, sweep, ...facts } = result.data;
@@ -179,5 +227,16 @@ export function loadExperiment(
   }
   const { name, description, seeds, expect, slurm } = facts;
   const directory = dirname(resolve(path));
-  return { path, directory, name, description, seeds, sweep: sweep as Sweep | undefined, expect, slurm, raw };
+  return {
+    path,
+    directory,
+    name,
+    description,
+    seeds,
+    sweep: sweep as Sweep | undefined,
+    expect,
+    slurm,
+    raw,
+    notes: notesOn(written, raw, overrides, sweep),
+  };
 }

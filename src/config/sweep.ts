@@ -60,16 +60,36 @@ function spaced(count: number, first: number, last: number, between: (share: num
   return Array.from({ length: count }, (_, i) => (i === 0 ? first : i === count - 1 ? last : between(i / (count - 1))));
 }
 
+/** How many values an axis takes; they are counted before any is made. */
+export function countOf(axis: Axis): number {
+  if (Array.isArray(axis)) return axis.length;
+  if ("list" in axis) return axis.list.length;
+  if ("concat" in axis) return (axis.concat as readonly Axis[]).reduce((sum, part) => sum + countOf(part), 0);
+  if ("range" in axis) {
+    const [start, end, step] = axis.range;
+    // Absorbs the rounding of the division, so that [0, 1, 0.1] has ten values and not eleven.
+    return Math.max(0, Math.ceil((end - start) / step - 1e-9));
+  }
+  const { linspace, logspace } = axis as { linspace?: readonly number[]; logspace?: readonly number[] };
+  return (linspace ?? logspace)![2]!;
+}
+
+/** A few values that stand for all of an axis: what a generator makes are numbers, all of a kind. */
+export function samplesOf(axis: Axis): readonly unknown[] {
+  if (Array.isArray(axis)) return axis;
+  if ("list" in axis) return axis.list;
+  if ("concat" in axis) return (axis.concat as readonly Axis[]).flatMap(samplesOf);
+  return [0];
+}
+
 /** The values of an axis, in order. */
 export function valuesOf(axis: Axis): readonly unknown[] {
   if (Array.isArray(axis)) return axis as readonly unknown[];
   if ("list" in axis) return axis.list;
   if ("concat" in axis) return (axis.concat as readonly Axis[]).flatMap(valuesOf);
   if ("range" in axis) {
-    const [start, end, step] = axis.range;
-    // The count absorbs the rounding of the division, so that [0, 1, 0.1] has ten values and not eleven.
-    const count = Math.max(0, Math.ceil((end - start) / step - 1e-9));
-    return Array.from({ length: count }, (_, i) => start + i * step);
+    const [start, , step] = axis.range;
+    return Array.from({ length: countOf(axis) }, (_, i) => start + i * step);
   }
   if ("linspace" in axis) {
     const [first, last, count] = axis.linspace;
@@ -80,17 +100,37 @@ export function valuesOf(axis: Axis): readonly unknown[] {
   return spaced(count, first, last, (share) => 10 ** (low + share * (high - low)));
 }
 
-function product(left: readonly Assignment[], right: readonly Assignment[]): Assignment[] {
-  return left.flatMap((a) => right.map((b) => ({ ...a, ...b })));
-}
-
-function zipped(axes: Readonly<Record<string, Axis>>): Assignment[] {
-  const columns = Object.entries(axes).map(([path, axis]) => [path, valuesOf(axis)] as const);
-  const lengths = columns.map(([path, values]) => `${path} has ${values.length}`);
-  if (new Set(columns.map(([, values]) => values.length)).size > 1) {
+/** The columns of a zip, and how many rows they have. */
+function zippedRows(axes: Readonly<Record<string, Axis>>): number {
+  const counts = Object.entries(axes).map(([path, axis]) => [path, countOf(axis)] as const);
+  if (new Set(counts.map(([, count]) => count)).size > 1) {
+    const lengths = counts.map(([path, count]) => `${path} has ${count}`);
     throw new RangeError(`sweep.zip: all axes must have the same number of values, but ${lengths.join(", ")}`);
   }
-  return (columns[0]?.[1] ?? []).map((_, i) => Object.fromEntries(columns.map(([path, values]) => [path, values[i]])));
+  return counts[0]?.[1] ?? 0;
+}
+
+const blocksOf = (sweep: Sweep | undefined): readonly SweepBlock[] =>
+  sweep === undefined ? [{}] : Array.isArray(sweep) ? (sweep as readonly SweepBlock[]) : [sweep as SweepBlock];
+
+/**
+ * The number of combinations of a sweep; 1 for no sweep.
+ *
+ * @throws RangeError if zipped axes differ in length
+ */
+export function countAssignments(sweep: Sweep | undefined): number {
+  return blocksOf(sweep)
+    .map(({ grid = {}, zip }) =>
+      Object.values(grid).reduce((product, axis) => product * countOf(axis), zip ? zippedRows(zip) : 1),
+    )
+    .reduce((sum, count) => sum + count, 0);
+}
+
+/** Every combination of these columns of assignments, the last one advancing first. */
+function* products(columns: readonly (readonly Assignment[])[]): Generator<Assignment> {
+  const [first, ...rest] = columns;
+  if (!first) yield {};
+  else for (const one of first) for (const other of products(rest)) yield { ...one, ...other };
 }
 
 /**
@@ -98,11 +138,16 @@ function zipped(axes: Readonly<Record<string, Axis>>): Assignment[] {
  *
  * @throws RangeError if zipped axes differ in length
  */
-export function assignmentsOf(sweep: Sweep | undefined): Assignment[] {
-  if (!sweep) return [{}];
-  const blocks = Array.isArray(sweep) ? (sweep as readonly SweepBlock[]) : [sweep as SweepBlock];
-  return blocks.flatMap(({ grid = {}, zip }) => {
-    const axes = Object.entries(grid).map(([path, axis]) => valuesOf(axis).map((value) => ({ [path]: value })));
-    return [...axes, ...(zip ? [zipped(zip)] : [])].reduce<Assignment[]>(product, [{}]);
-  });
+export function* assignmentsOf(sweep: Sweep | undefined): Generator<Assignment> {
+  for (const { grid = {}, zip } of blocksOf(sweep)) {
+    const columns = Object.entries(grid).map(([path, axis]) => valuesOf(axis).map((value) => ({ [path]: value })));
+    if (zip) {
+      const rows = zippedRows(zip);
+      const values = Object.entries(zip).map(([path, axis]) => [path, valuesOf(axis)] as const);
+      columns.push(
+        Array.from({ length: rows }, (_, i) => Object.fromEntries(values.map(([path, column]) => [path, column[i]]))),
+      );
+    }
+    yield* products(columns);
+  }
 }

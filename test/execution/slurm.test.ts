@@ -189,7 +189,11 @@ onCluster(
 
     // As if it had been planned where there is native TensorFlow.
     const file = JSON.parse(readFileSync(join(files, "tasks.json"), "utf8"));
-    file.tasks[0][0] = { ...file.tasks[0][0], id: "elsewhere", backend: { name: "tensorflow", device: "CPU", kernels: "1" } };
+    file.tasks[0][0] = {
+      ...file.tasks[0][0],
+      id: "elsewhere",
+      backend: { name: "tensorflow", device: "CPU", kernels: "1" },
+    };
     writeFileSync(join(files, "tasks.json"), JSON.stringify(file));
     const { code, stderr } = await runTool(["task", join(files, "tasks.json"), "0"], {
       env: { RUN_EXPERIMENT_CACHE: freshDirectory() },

@@ -18,13 +18,13 @@ import {
 import { writeAtomically } from "../../results/files.js";
 import { tellBugs, tellFailures } from "../failures.js";
 import { interruptSignal } from "../interrupt.js";
-import { jobsOption } from "../options.js";
+import { jobsOption, outOption } from "../options.js";
 import { createProgress } from "../progress.js";
 import { reportOn } from "../report-on.js";
 import { table } from "../table.js";
 
 const optionsSchema = z.object({
-  out: z.string(),
+  out: outOption,
   backend: z.string().optional(),
   force: z.boolean().default(false),
   jobs: jobsOption,

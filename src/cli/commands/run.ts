@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import { z } from "zod";
-import { expand, type Run } from "../../config/expand.js";
+import { countRuns, expand, type Run, runsOf } from "../../config/expand.js";
 import { explain } from "../../config/explain.js";
 import { type Experiment, loadExperiment, type Override } from "../../config/load.js";
 import { type ExitReason, ExperimentError } from "../../errors.js";
@@ -11,14 +11,14 @@ import type { Manifest } from "../../results/manifest.js";
 import { outcomeOf } from "../../results/quantities.js";
 import { tellBugs, tellFailures } from "../failures.js";
 import { interruptSignal } from "../interrupt.js";
-import { jobsOption } from "../options.js";
+import { jobsOption, outOption } from "../options.js";
 import { createProgress } from "../progress.js";
 import { reportOn } from "../report-on.js";
 import { duration, percent, short, table } from "../table.js";
 
 /** The options of `run-experiment run`, as commander delivers them. */
 const optionsSchema = z.object({
-  out: z.string(),
+  out: outOption,
   set: z.array(z.string()).default([]),
   sweep: z.array(z.string()).default([]),
   seed: z.array(z.string()).optional(),
@@ -65,36 +65,55 @@ interface Loaded {
 }
 
 /** All configs are read and checked before the first of them is run. */
-export function loadAll(paths: readonly string[], options: ConfigOptions): Loaded[] {
-  const loaded = paths.map((path) => {
-    const experiment = loadExperiment(path, overridesOf(options), options.sweep);
-    return { experiment, runs: expand(experiment) };
-  });
-  for (const [i, { experiment }] of loaded.entries()) {
-    const other = loaded.findIndex(({ experiment: { name } }) => name === experiment.name);
+export function loadExperiments(paths: readonly string[], options: ConfigOptions): Experiment[] {
+  const overrides = overridesOf(options);
+  const loaded = paths.map((path) => loadExperiment(path, overrides, options.sweep));
+  for (const [i, { name, path }] of loaded.entries()) {
+    const other = loaded.findIndex((one) => one.name === name);
     if (other !== i) {
       throw new ExperimentError(
-        `${experiment.path}: name: ${loaded[other]!.experiment.path} is called "${experiment.name}" too; give each experiment a name of its own`,
+        `${path}: name: ${loaded[other]!.path} is called "${name}" too; give each experiment a name of its own`,
       );
     }
   }
   return loaded;
 }
 
-function printDryRun(loaded: readonly Loaded[], json: boolean): void {
+export const loadAll = (paths: readonly string[], options: ConfigOptions): Loaded[] =>
+  loadExperiments(paths, options).map((experiment) => ({ experiment, runs: expand(experiment) }));
+
+const linesAtOnce = 1000;
+
+/** Run by run as they are made: a matrix may have a million. */
+function printDryRun(experiments: readonly Experiment[], json: boolean): void {
   if (json) {
-    const output = loaded.map(({ experiment: { name, path }, runs }) => ({
-      name,
-      path,
-      runs: runs.map(({ label, config }) => ({ label, config })),
+    const output = experiments.map((experiment) => ({
+      name: experiment.name,
+      path: experiment.path,
+      notes: experiment.notes,
+      runs: expand(experiment).map(({ label, config }) => ({ label, config })),
     }));
     process.stdout.write(`${JSON.stringify(output, null, 2)}\n`);
     return;
   }
-  for (const { experiment, runs } of loaded) {
-    process.stdout.write(`${experiment.path}: ${experiment.name}, ${runs.length} run${runs.length === 1 ? "" : "s"}\n`);
-    process.stdout.write(`${JSON.stringify(runs[0]!.config, null, 2)}\n`);
-    for (const { label } of runs) process.stdout.write(`  ${label}\n`);
+  for (const experiment of experiments) {
+    const count = countRuns(experiment);
+    let lines: string[] = [];
+    let isFirst = true;
+    const flush = () => {
+      process.stdout.write(lines.join(""));
+      lines = [];
+    };
+    for (const { label, config } of runsOf(experiment)) {
+      if (isFirst) {
+        lines.push(`${experiment.path}: ${experiment.name}, ${count} run${count === 1 ? "" : "s"}\n`);
+        lines.push(...experiment.notes.map((note) => `note: ${note}\n`), `${JSON.stringify(config, null, 2)}\n`);
+        isFirst = false;
+      }
+      lines.push(`  ${label}\n`);
+      if (lines.length >= linesAtOnce) flush();
+    }
+    flush();
   }
 }
 
@@ -167,11 +186,11 @@ export async function run(paths: readonly string[], rawOptions: unknown): Promis
   const parsed = optionsSchema.safeParse(rawOptions);
   if (!parsed.success) throw new ExperimentError(explain(parsed.error.issues, optionsSchema, rawOptions));
   const options = parsed.data;
-  const loaded = loadAll(paths, options);
   if (options.dryRun) {
-    printDryRun(loaded, options.json);
+    printDryRun(loadExperiments(paths, options), options.json);
     return "ok";
   }
+  const loaded = loadAll(paths, options);
 
   const progress = createProgress(options);
   const signal = interruptSignal();
@@ -182,6 +201,7 @@ export async function run(paths: readonly string[], rawOptions: unknown): Promis
   }
   const slurm = executor === "slurm" ? { attach, cancel } : undefined;
   for (const { experiment, runs } of loaded) {
+    for (const note of experiment.notes) progress.announce(`note: ${note}`);
     const execution = { out, force, jobs, shard, slurm, signal };
     const result = await executeExperiment(experiment, runs, execution, progress);
     results.push(result);

@@ -16,14 +16,14 @@ import { readReference, writeReference } from "../../verification/reference.js";
 import { repetitionChecks } from "../../verification/repetition.js";
 import { tellBugs, tellFailures } from "../failures.js";
 import { interruptSignal } from "../interrupt.js";
-import { jobsOption } from "../options.js";
+import { jobsOption, outOption } from "../options.js";
 import { createProgress, type Progress } from "../progress.js";
 import { reportOn } from "../report-on.js";
 import { table } from "../table.js";
 import { loadAll } from "./run.js";
 
 const optionsSchema = z.object({
-  out: z.string(),
+  out: outOption,
   references: z.string(),
   set: z.array(z.string()).default([]),
   backend: z.string().optional(),
