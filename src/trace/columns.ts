@@ -55,7 +55,7 @@ export const traceColumns: readonly Column<StepRecord>[] = [
   {
     name: "loss",
     meaning: "loss on this step's batch, before the update: with mini-batches one batch's, not the training loss",
-    formula: "f_batch(w_k)",
+    formula: "f(w_k) on the batch",
     unit: "loss",
     value: (r) => onBatch(r, r.loss),
   },

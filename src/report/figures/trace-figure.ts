@@ -21,6 +21,8 @@ interface TraceFigure {
   readonly every: boolean;
   readonly format?: string;
   readonly markers?: boolean;
+  /** Whether w_0, far from all that follows, is left out. */
+  readonly withoutStart?: boolean;
 }
 
 /** Where an axis ends when runs blow up or bounds are far off: a hundred times what is worth seeing. */
@@ -33,7 +35,7 @@ function ceilingOf(curves: readonly Curve[], { results }: FigureSource): number 
 }
 
 /** A column of trace.csv over the steps, with the bounds on it. */
-function traceFigure({ column, title, logarithmic, about, every, format, markers }: TraceFigure): FigureMaker {
+function traceFigure({ column, title, logarithmic, about, every, format, markers, withoutStart }: TraceFigure): FigureMaker {
   return (source): Figure | undefined => {
     const groups: readonly Group[] = every ? source.groups : source.shown;
     const many = groups.length > distinctGroups;
@@ -42,8 +44,10 @@ function traceFigure({ column, title, logarithmic, about, every, format, markers
     const [axis] = isBest ? [...facets, ...tuned] : [...tuned, ...facets];
     const reduction: Reduction = { thinned: 0, notPositive: 0 };
     const of = (group: Group, name: string, kind: string): Curve[] => {
-      const curve = groupCurve(source, group, name, { curves: groups.length, reduction });
-      if (!curve) return [];
+      const whole = groupCurve(source, group, name, { curves: groups.length, reduction });
+      if (!whole) return [];
+      const later = withoutStart ? whole.points.filter(({ step }) => step > 0) : [];
+      const curve = later.length > 0 ? { ...whole, points: later } : whole;
       const shade = many && axis ? group.axes[axis[0]] : undefined;
       return [
         {
@@ -150,8 +154,9 @@ export const testAccuracy = traceFigure({
   column: "test_accuracy",
   title: "Test accuracy",
   logarithmic: false,
-  about: "Share of the test set that is classified correctly.",
+  about: "Share of the test set that is classified correctly, from the first evaluation after the start on.",
   every: false,
   format: ".1%",
   markers: true,
+  withoutStart: true,
 });
