@@ -35,7 +35,16 @@ function ceilingOf(curves: readonly Curve[], { results }: FigureSource): number 
 }
 
 /** A column of trace.csv over the steps, with the bounds on it. */
-function traceFigure({ column, title, logarithmic, about, every, format, markers, withoutStart }: TraceFigure): FigureMaker {
+function traceFigure({
+  column,
+  title,
+  logarithmic,
+  about,
+  every,
+  format,
+  markers,
+  withoutStart,
+}: TraceFigure): FigureMaker {
   return (source): Figure | undefined => {
     const groups: readonly Group[] = every ? source.groups : source.shown;
     const many = groups.length > distinctGroups;
