@@ -10,6 +10,7 @@ import { syntheticDigits } from "../dist/data/synthetic-digits.js";
 import { createOptimizer, optimizerSchema } from "../dist/optimizers/optimizer.js";
 import { mlp } from "../dist/problems/mlp.js";
 import { quadratic } from "../dist/problems/quadratic.js";
+import { builtIn } from "../dist/registry/registry.js";
 import { randomStream } from "../dist/training/random.js";
 import { train } from "../dist/training/train.js";
 
@@ -19,11 +20,7 @@ const median = (/** @type {number[]} */ values) => [...values].sort((a, b) => a 
 /** @param {string} name */
 const stream = (name) => randomStream({ seed: 0, name });
 const lars = (/** @type {import("../dist/problems/problem.js").Problem} */ problem, /** @type {number} */ steps) =>
-  createOptimizer(
-    /** @type {any} */ (optimizerSchema.parse({ name: "lars", learningRate: 0.02 })),
-    problem.layers,
-    steps,
-  );
+  createOptimizer(builtIn, optimizerSchema(builtIn).parse({ name: "lars", learningRate: 0.02 }), problem.layers, steps);
 
 /**
  * Seconds that the loop takes for its steps, the first five (which compile) left out.

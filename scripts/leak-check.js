@@ -4,6 +4,7 @@ import { startBackend } from "../dist/compute/backends.js";
 import { batchSampler } from "../dist/data/batches.js";
 import { createOptimizer, optimizerSchema } from "../dist/optimizers/optimizer.js";
 import { mlp } from "../dist/problems/mlp.js";
+import { builtIn } from "../dist/registry/registry.js";
 import { randomStream } from "../dist/training/random.js";
 import { train } from "../dist/training/train.js";
 
@@ -41,14 +42,12 @@ function sample(step) {
   samples.push({ step, tensors: tf.memory().numTensors, mebibytes: process.memoryUsage.rss() / 2 ** 20 });
 }
 
-const rule = /** @type {import("../dist/optimizers/optimizer.js").OptimizerConfig} */ (
-  /** @type {unknown} */ (optimizerSchema.parse({ name: "lars", learningRate: 0.001 }))
-);
+const rule = optimizerSchema(builtIn).parse({ name: "lars", learningRate: 0.001 });
 const records = train({
   algebra,
   problem,
   objective: await problem.onTensors(algebra),
-  optimizer: createOptimizer(rule, problem.layers, steps),
+  optimizer: createOptimizer(builtIn, rule, problem.layers, steps),
   steps,
   sampler: batchSampler(512, { seed: 0, name: "data order" }),
   batchSize: 32,

@@ -1,13 +1,11 @@
-import { bounds } from "./bounds/registry.js";
 import { jsonSchema } from "./cli/commands/schema.js";
 import { backendSummaries } from "./compute/backends.js";
-import { datasets } from "./data/registry.js";
 import { markdownTable } from "./markdown.js";
-import { optimizers } from "./optimizers/registry.js";
-import { schedules } from "./optimizers/schedules/registry.js";
-import { problems } from "./problems/registry.js";
+import { builtIn } from "./registry/registry.js";
 import { summaryColumns } from "./results/summary.js";
 import { type Column, layerColumns, traceColumns } from "./trace/columns.js";
+
+const { bounds, datasets, optimizers, problems, schedules } = builtIn;
 
 const columnTable = <Row>(columns: readonly Column<Row>[]) =>
   markdownTable(
@@ -83,6 +81,6 @@ function withSections(text: string): string {
 export function documents(read: (file: string) => string): { file: string; content: string }[] {
   return [
     { file: "README.md", content: withSections(read("README.md")) },
-    { file: "schema/experiment.schema.json", content: jsonSchema() },
+    { file: "schema/experiment.schema.json", content: jsonSchema(builtIn) },
   ];
 }

@@ -1,25 +1,27 @@
-/** The public API: what the command line is made of. */
+/** The public API: what the command line is made of, and what rules, problems, data sets, bounds and figures are written with. */
 
-export type { Bound, BoundContext, BoundMonitor, Verdict } from "./bounds/bound.js";
-export { bounds } from "./bounds/registry.js";
-export { type BoundWatch, watchBounds } from "./bounds/verdict.js";
-export type { Algebra, Matrix, Norm, Precision } from "./compute/algebra.js";
+export type { Verdict } from "./bounds/bound.js";
+export { type BoundWatch, selectedBounds, watchBounds } from "./bounds/verdict.js";
 export { backendNames, type StartedBackend, startBackend } from "./compute/backends.js";
 export { float64 } from "./compute/float64.js";
 export { expand, type Run } from "./config/expand.js";
-export { type Experiment, loadExperiment, type Override } from "./config/load.js";
-export type { RunConfig } from "./config/schema.js";
-export type { DatasetDefinition, ImageDataset } from "./data/dataset.js";
-export { datasets } from "./data/registry.js";
-export { ExperimentError, exitCodes } from "./errors.js";
+export { type Experiment, experimentOf, loadExperiment, type Override } from "./config/load.js";
+export { configSchemas, type RunConfig } from "./config/schema.js";
+export { exitCodes } from "./errors.js";
+export { boundContext } from "./execution/bound-context.js";
 export { type ExecutionOptions, type ExperimentResult, executeExperiment } from "./execution/experiment.js";
+export {
+  type ExperimentRecord,
+  type RunExperimentOptions,
+  type RunResult,
+  runExperiment,
+} from "./execution/run-experiment.js";
 export { createOptimizer, type Optimizer, type OptimizerConfig, optimizerSchema } from "./optimizers/optimizer.js";
-export { optimizers } from "./optimizers/registry.js";
-export { scheduleOf, schedules } from "./optimizers/schedules/registry.js";
-export type { OptimizerDefinition, UpdateRule } from "./optimizers/update-rule.js";
-export type { KnownConstants, Objective, Problem, ProblemDefinition } from "./problems/problem.js";
-export { problems } from "./problems/registry.js";
+export { learningRateOf, learningRateSchema } from "./optimizers/schedules/learning-rate.js";
+export { TensorFlowOptimizer, type TensorFlowOptions, tensorFlowOptimizer } from "./optimizers/tensorflow-optimizer.js";
+export * from "./plugin.js";
+export { loadPlugins, withOwn } from "./registry/plugins.js";
+export { builtIn, type Definition, type PluginReference, type Registry } from "./registry/registry.js";
 export { type Manifest, readManifest } from "./results/manifest.js";
-export { type RandomStream, randomStream } from "./training/random.js";
-export type { LayerRecord, StepRecord } from "./training/record.js";
+export * from "./tensorflow.js";
 export { type Training, type TrainingEnd, train } from "./training/train.js";

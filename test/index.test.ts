@@ -1,27 +1,18 @@
 import { expect, test } from "vitest";
-import {
-  createOptimizer,
-  float64,
-  type OptimizerConfig,
-  optimizerSchema,
-  problems,
-  randomStream,
-  train,
-  watchBounds,
-} from "../src/index.js";
+import { builtIn, createOptimizer, float64, optimizerSchema, randomStream, train, watchBounds } from "../src/index.js";
 
 test("the public API trains a problem and holds it against the bounds, without files", async () => {
-  const definition = problems.find(({ name }) => name === "quadratic")!;
+  const definition = builtIn.problems.find(({ name }) => name === "quadratic")!;
   const options = definition.schema.parse({ name: "quadratic", dimension: 5 });
   const problem = await definition.create(options, {
     stream: (name) => randomStream({ seed: 0, name }),
     directory: ".",
   });
   const steps = 200;
-  const config = optimizerSchema.parse({ name: "lars", learningRate: 0.05 }) as unknown as OptimizerConfig;
-  const optimizer = createOptimizer(config, problem.layers, steps);
+  const config = optimizerSchema(builtIn).parse({ name: "lars", learningRate: 0.05 });
+  const optimizer = createOptimizer(builtIn, config, problem.layers, steps);
   const { rule, learningRate, scope, excluded } = optimizer;
-  const watch = watchBounds("auto", {
+  const watch = watchBounds(builtIn.bounds, {
     rule: { name: "lars", equationOne: rule.equationOne, norm: 2 },
     ...{ scope, excluded, learningRate, learningRates: () => optimizer.learningRates(), steps },
     layers: problem.layers,

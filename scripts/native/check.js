@@ -6,14 +6,13 @@ import { nvidiaGpus, startNative } from "../../dist/compute/native.js";
 import { tensorAlgebra } from "../../dist/compute/tensors.js";
 import { messageOf } from "../../dist/errors.js";
 import { createOptimizer, optimizerSchema } from "../../dist/optimizers/optimizer.js";
+import { builtIn } from "../../dist/registry/registry.js";
 
 const [rows, inner, columns] = [37, 53, 29];
 const a = Float32Array.from({ length: rows * inner }, (_, i) => Math.sin(i));
 const b = Float32Array.from({ length: inner * columns }, (_, i) => Math.cos(i));
-const rule = /** @type {import("../../dist/optimizers/optimizer.js").OptimizerConfig} */ (
-  /** @type {unknown} */ (optimizerSchema.parse({ name: "lars", learningRate: 0.1 }))
-);
-const optimizer = createOptimizer(rule, [{ name: "weights", shape: [inner, columns] }], 1);
+const rule = optimizerSchema(builtIn).parse({ name: "lars", learningRate: 0.1 });
+const optimizer = createOptimizer(builtIn, rule, [{ name: "weights", shape: [inner, columns] }], 1);
 
 /**
  * A·B, the gradient of ½‖A·B‖² with respect to B, and the LARS step that it makes of B; in any algebra.

@@ -10,7 +10,7 @@ import {
   singleBlock,
 } from "./assumptions.js";
 import { notNews } from "./best-iterate.js";
-import type { Bound, BoundContext, BoundMonitor } from "./bound.js";
+import { type BoundContext, type BoundMonitor, defineBound } from "./bound.js";
 import { known, ruleOf } from "./facts.js";
 import { weightNorm, wholeOf } from "./measures.js";
 import { roundingOf } from "./rounding.js";
@@ -83,7 +83,7 @@ function start(context: BoundContext, state?: unknown): BoundMonitor {
  * M_k/m_k grows like exp(2Σλ_i), so the bound is at its best near Σλ_i ≈ 1 and useless long after. It is checked only
  * while it is below the gap of the start.
  */
-export const bestIterateAPriori: Bound = {
+export const bestIterateAPriori = defineBound({
   name: "best-iterate-a-priori",
   theorem: "T3",
   version: 1,
@@ -109,4 +109,4 @@ export const bestIterateAPriori: Bound = {
     },
   ],
   start,
-};
+});

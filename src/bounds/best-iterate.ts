@@ -7,7 +7,7 @@ import {
   knownOptimum,
   singleBlock,
 } from "./assumptions.js";
-import type { Bound, BoundContext, BoundMonitor } from "./bound.js";
+import { type BoundContext, type BoundMonitor, defineBound } from "./bound.js";
 import { known } from "./facts.js";
 import { gradientNorm, updateNorm, wholeOf } from "./measures.js";
 import { roundingOf } from "./rounding.js";
@@ -66,7 +66,7 @@ function start(context: BoundContext, state?: unknown): BoundMonitor {
  * *Proof.* d_{k+1}² = d_k² − 2s_k⟨g_k, w_k − w*⟩ + η_k², since w_{k+1} − w_k = −s_kg_k and η_k = s_k‖g_k‖₂; by
  * convexity ⟨g_k, w_k − w*⟩ ≥ f(w_k) − f*. Add up and drop d_K² ≥ 0. ∎
  */
-export const bestIterate: Bound = {
+export const bestIterate = defineBound({
   name: "best-iterate",
   theorem: "T3",
   version: 1,
@@ -90,4 +90,4 @@ export const bestIterate: Bound = {
     },
   ],
   start,
-};
+});

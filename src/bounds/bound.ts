@@ -65,6 +65,7 @@ export interface BoundMonitor {
 
 /** An entry of the registry of bounds: one statement of the theory. */
 export interface Bound {
+  readonly kind: "bound";
   /** Kebab-case, e.g. "best-iterate". */
   readonly name: string;
   /** "T1" … "T10" */
@@ -81,6 +82,9 @@ export interface Bound {
   reasonNotApplicable(context: BoundContext): string | undefined;
   start(context: BoundContext, state?: unknown): BoundMonitor;
 }
+
+/** A bound of the registry. */
+export const defineBound = (definition: Omit<Bound, "kind">): Bound => ({ kind: "bound", ...definition });
 
 /**
  * How a bound ended. A bound that was never evaluated is not held.

@@ -1,6 +1,6 @@
 import type { StepRecord } from "../training/record.js";
 import { type Assumption, assuming } from "./assumptions.js";
-import type { Bound, BoundContext, BoundMonitor } from "./bound.js";
+import { type BoundContext, type BoundMonitor, defineBound } from "./bound.js";
 import { type Block, blocksOf, entriesOf, gradientNorm, updateNorm, weightNorm } from "./measures.js";
 import { checkEqual } from "./norm-ratio.js";
 import { roundingOf } from "./rounding.js";
@@ -48,7 +48,7 @@ function start(context: BoundContext): BoundMonitor {
  * *Proof.* Δw = −λg/mean_i |g_i/w̃_i| with w̃_i = w_i + sign(w_i)ε and sign(0) = 1, so mean_i |Δw_i/w̃_i| = λ. ∎ Where
  * g = 0 the block stays. With `scope: global` the mean is over the entries of all layers.
  */
-export const elementwiseProportionality: Bound = {
+export const elementwiseProportionality = defineBound({
   name: "elementwise-proportionality",
   theorem: "T10",
   version: 1,
@@ -57,4 +57,4 @@ export const elementwiseProportionality: Bound = {
   source: "Abu-El-Haija, arXiv:1708.07227",
   columns: [],
   start,
-};
+});

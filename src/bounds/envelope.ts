@@ -9,7 +9,7 @@ import {
   singleBlock,
   stronglyConvexAndSmooth,
 } from "./assumptions.js";
-import type { Bound, BoundContext, BoundMonitor } from "./bound.js";
+import { type BoundContext, type BoundMonitor, defineBound } from "./bound.js";
 import { distanceAfterStep, nextEnvelope } from "./contraction.js";
 import { conditionNumberOf, optimumNorm, ruleOf, short } from "./facts.js";
 import { weightNorm, wholeOf } from "./measures.js";
@@ -61,7 +61,7 @@ function start(context: BoundContext, state?: unknown): BoundMonitor {
  *
  * *Proof.* `nextEnvelope`. ∎ Checked until D_k reaches W.
  */
-export const envelope: Bound = {
+export const envelope = defineBound({
   name: "envelope",
   theorem: "T4d",
   version: 1,
@@ -89,4 +89,4 @@ export const envelope: Bound = {
     },
   ],
   start,
-};
+});

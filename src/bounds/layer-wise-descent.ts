@@ -1,6 +1,6 @@
 import type { StepRecord } from "../training/record.js";
 import { assuming, equationOne, fullBatch, smooth } from "./assumptions.js";
-import type { Bound, BoundContext, BoundMonitor } from "./bound.js";
+import { type BoundContext, type BoundMonitor, defineBound } from "./bound.js";
 import { known } from "./facts.js";
 import { gradientNorm, weightNorm, wholeOf } from "./measures.js";
 import { roundingOf } from "./rounding.js";
@@ -88,7 +88,7 @@ function start(context: BoundContext, state?: unknown): BoundMonitor {
  * *Proof.* f(w + Δ) ≤ f(w) + ⟨g, Δ⟩ + (L/2)‖Δ‖₂², and every layer moves along −g^ℓ by η^ℓ (excluded ones too, which
  * take plain gradient steps). Add up over k < K. ∎ The second part also needs inf f, or a lower bound of f.
  */
-export const layerWiseDescent: Bound = {
+export const layerWiseDescent = defineBound({
   name: "layer-wise-descent",
   theorem: "T8",
   version: 1,
@@ -119,4 +119,4 @@ export const layerWiseDescent: Bound = {
     },
   ],
   start,
-};
+});

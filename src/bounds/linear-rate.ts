@@ -8,7 +8,7 @@ import {
   singleBlock,
   stronglyConvexAndSmooth,
 } from "./assumptions.js";
-import type { Bound, BoundContext, BoundMonitor } from "./bound.js";
+import { type BoundContext, type BoundMonitor, defineBound } from "./bound.js";
 import { distanceAfterStep } from "./contraction.js";
 import { conditionNumberOf, ruleOf } from "./facts.js";
 import { roundingOf } from "./rounding.js";
@@ -55,7 +55,7 @@ function start(context: BoundContext, state?: unknown): BoundMonitor {
  * *every* step shortens the distance from everywhere; a run may still converge above 2c, by steps that are not all
  * worst ones.
  */
-export const linearRate: Bound = {
+export const linearRate = defineBound({
   name: "linear-rate",
   theorem: "T4b",
   version: 1,
@@ -72,4 +72,4 @@ export const linearRate: Bound = {
     },
   ],
   start,
-};
+});

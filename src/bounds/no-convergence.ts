@@ -1,5 +1,5 @@
 import { assuming, atTheStart, constantRate, rates } from "./assumptions.js";
-import type { Bound, BoundContext, BoundMonitor } from "./bound.js";
+import { type BoundContext, type BoundMonitor, defineBound } from "./bound.js";
 import { ratesOf } from "./facts.js";
 import { updateNorm, wholeOf } from "./measures.js";
 import { inOneDimension, lineOf } from "./one-dimensional.js";
@@ -29,7 +29,7 @@ function start(context: BoundContext): BoundMonitor {
  * *Proof.* |w_{k+1} − w_k| = λw_k, and w_k ≥ (1 − λ)w* inside the interval. ∎ It needs g_k ≠ 0: a w that hits the
  * minimiser exactly stays there. Mirrored for w* < 0.
  */
-export const noConvergence: Bound = {
+export const noConvergence = defineBound({
   name: "no-convergence",
   theorem: "T2a",
   version: 1,
@@ -43,4 +43,4 @@ export const noConvergence: Bound = {
   source: "of the rule of arXiv:1801.03137, equation (1); proof in the docstring",
   columns: [],
   start,
-};
+});

@@ -1,5 +1,5 @@
 import { assuming, equationOne } from "./assumptions.js";
-import type { Bound, BoundContext, BoundMonitor } from "./bound.js";
+import { type BoundContext, type BoundMonitor, defineBound } from "./bound.js";
 import { ruleOf } from "./facts.js";
 import { blocksOf, weightNormInRule } from "./measures.js";
 import { roundingOf } from "./rounding.js";
@@ -58,7 +58,7 @@ function start(context: BoundContext, state?: unknown): BoundMonitor {
  *
  * *Proof.* By T1 and the triangle inequality (1 − λ_k)‖w_k‖_p ≤ ‖w_{k+1}‖_p ≤ (1 + λ_k)‖w_k‖_p; multiply. ∎
  */
-export const normGrowth: Bound = {
+export const normGrowth = defineBound({
   name: "norm-growth",
   theorem: "T1",
   version: 1,
@@ -67,4 +67,4 @@ export const normGrowth: Bound = {
   source: "corollary of arXiv:1801.03137, equation (1), by the triangle inequality",
   columns: [],
   start,
-};
+});

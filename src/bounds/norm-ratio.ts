@@ -1,6 +1,6 @@
 import { smallestNormal } from "../compute/algebra.js";
 import { assuming, equationOne } from "./assumptions.js";
-import type { Bound, BoundContext, BoundMonitor, Check } from "./bound.js";
+import { type BoundContext, type BoundMonitor, type Check, defineBound } from "./bound.js";
 import { ruleOf } from "./facts.js";
 import {
   blocksOf,
@@ -47,7 +47,7 @@ function start(context: BoundContext): BoundMonitor {
  * *Proof.* Δw = −λ(‖w‖_p/‖g‖_p)g, so ‖Δw‖_p = λ‖w‖_p. ∎ Where w = 0 or g = 0 there is no ratio, and the layer stays.
  * With `scope: global` the norms are those of the whole vector.
  */
-export const normRatio: Bound = {
+export const normRatio = defineBound({
   name: "norm-ratio",
   theorem: "T1",
   version: 1,
@@ -56,4 +56,4 @@ export const normRatio: Bound = {
   source: "arXiv:1801.03137, equation (1)",
   columns: [],
   start,
-};
+});

@@ -11,7 +11,7 @@ import {
   singleBlock,
   stronglyConvexAndSmooth,
 } from "./assumptions.js";
-import type { Bound, BoundContext, BoundMonitor } from "./bound.js";
+import { type BoundContext, type BoundMonitor, defineBound } from "./bound.js";
 import { conditionNumberOf, known, ruleOf } from "./facts.js";
 import { roundingOf } from "./rounding.js";
 import { stepwise } from "./stepwise.js";
@@ -48,7 +48,7 @@ function start(context: BoundContext, state?: unknown): BoundMonitor {
  * falls iff λ < 2A^{3/2}/(B√C). For fixed A the worst spectrum has two points, μ and L, and maximising over its one
  * mixing weight gives the formula. ∎
  */
-export const objectiveDescent: Bound = {
+export const objectiveDescent = defineBound({
   name: "objective-descent",
   theorem: "T5",
   version: 1,
@@ -72,4 +72,4 @@ export const objectiveDescent: Bound = {
   source: "of the rule of arXiv:1801.03137, equation (1); proof sketch in the docstring",
   columns: [],
   start,
-};
+});

@@ -1,5 +1,5 @@
 import { assuming, atTheStart, constantRate, rates } from "./assumptions.js";
-import type { Bound, BoundContext, BoundMonitor } from "./bound.js";
+import { type BoundContext, type BoundMonitor, defineBound } from "./bound.js";
 import { ratesOf, short } from "./facts.js";
 import { inOneDimension, lineOf } from "./one-dimensional.js";
 import { roundingOf } from "./rounding.js";
@@ -53,7 +53,7 @@ function start(context: BoundContext, state?: unknown): BoundMonitor {
  * within [(1 − λ)w*, (1 + λ)w*], and from inside every step either approaches w* or crosses it. ∎ Mirrored for w* < 0.
  * Once g_k = 0, w_k is a minimiser (perhaps another one) and nothing is left to be checked.
  */
-export const oneDimensionalInterval: Bound = {
+export const oneDimensionalInterval = defineBound({
   name: "one-dimensional-interval",
   theorem: "T2a",
   version: 1,
@@ -69,4 +69,4 @@ export const oneDimensionalInterval: Bound = {
   source: "of the rule of arXiv:1801.03137, equation (1); proof in the docstring",
   columns: [],
   start,
-};
+});

@@ -1,5 +1,5 @@
 import { assuming, atTheStart } from "./assumptions.js";
-import type { Bound, BoundContext, BoundMonitor } from "./bound.js";
+import { type BoundContext, type BoundMonitor, defineBound } from "./bound.js";
 import { inOneDimension, lineOf } from "./one-dimensional.js";
 import { roundingOf } from "./rounding.js";
 import { stepwise } from "./stepwise.js";
@@ -30,7 +30,7 @@ function start(context: BoundContext, state?: unknown): BoundMonitor {
  * *Proof.* With w_k > 0 the step goes towards w* and has length λ_kw_k: it either stays on its side, |w_k − w*| −
  * λ_kw_k from w*, or crosses and ends at most its own length beyond. ∎ Mirrored for w* < 0. It needs g_k ≠ 0.
  */
-export const oneDimensionalStep: Bound = {
+export const oneDimensionalStep = defineBound({
   name: "one-dimensional-step",
   theorem: "T2c",
   version: 1,
@@ -47,4 +47,4 @@ export const oneDimensionalStep: Bound = {
     },
   ],
   start,
-};
+});

@@ -1,5 +1,5 @@
 import { assuming, equationOne, fullBatch, knownOptimum, singleBlock, stronglyConvexAndSmooth } from "./assumptions.js";
-import type { Bound, BoundContext, BoundMonitor } from "./bound.js";
+import { type BoundContext, type BoundMonitor, defineBound } from "./bound.js";
 import { distanceAfterStep } from "./contraction.js";
 import { conditionNumberOf, optimumNorm } from "./facts.js";
 import { updateNorm, weightNorm, wholeOf } from "./measures.js";
@@ -29,7 +29,7 @@ function start(context: BoundContext, state?: unknown): BoundMonitor {
  * *Proof.* ⟨g, w − w*⟩ ≥ (μL·d² + ‖g‖₂²)/(μ + L) ≥ c‖g‖₂d, by co-coercivity and the AM–GM inequality; insert it into
  * d_{k+1}² = d_k² − 2s_k⟨g_k, w_k − w*⟩ + η_k² with s_k‖g_k‖₂ = η_k. ∎
  */
-export const oneStepContraction: Bound = {
+export const oneStepContraction = defineBound({
   name: "one-step-contraction",
   theorem: "T4a",
   version: 1,
@@ -46,4 +46,4 @@ export const oneStepContraction: Bound = {
     },
   ],
   start,
-};
+});

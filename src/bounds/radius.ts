@@ -11,7 +11,7 @@ import {
   singleBlock,
   stronglyConvexAndSmooth,
 } from "./assumptions.js";
-import { type Bound, type BoundContext, type BoundMonitor, tolerance } from "./bound.js";
+import { type BoundContext, type BoundMonitor, defineBound, tolerance } from "./bound.js";
 import { contractionLimit, distanceAfterStep, nextEnvelope } from "./contraction.js";
 import { conditionNumberOf, optimumNorm, ratesOf, short } from "./facts.js";
 import { weightNorm, wholeOf } from "./measures.js";
@@ -74,7 +74,7 @@ function start(context: BoundContext, state?: unknown): BoundMonitor {
  * falls as long as it is above R = max(λW, λW/(2c − λ)), tends to R, and never leaves [0, R] again, φ² being convex in
  * D. ∎ It is checked from the step on at which D_k has come down to R (within 1e-9 relative).
  */
-export const radius: Bound = {
+export const radius = defineBound({
   name: "radius",
   theorem: "T4c",
   version: 1,
@@ -110,4 +110,4 @@ export const radius: Bound = {
     },
   ],
   start,
-};
+});

@@ -1,5 +1,5 @@
 import { assuming, atTheStart, rates } from "./assumptions.js";
-import type { Bound, BoundContext, BoundMonitor } from "./bound.js";
+import { type BoundContext, type BoundMonitor, defineBound } from "./bound.js";
 import { checkEqual } from "./norm-ratio.js";
 import { inOneDimension, lineOf } from "./one-dimensional.js";
 import { roundingOf } from "./rounding.js";
@@ -40,7 +40,7 @@ function start(context: BoundContext, state?: unknown): BoundMonitor {
  * *Proof.* With w_k < 0 < w* the (sub)gradient is negative, so w_{k+1} = w_k + λ_k|w_k| = (1 − λ_k)w_k, again below 0.
  * ∎ Mirrored for w* < 0 < w_0. Checked step by step, where g_k ≠ 0.
  */
-export const signTrap: Bound = {
+export const signTrap = defineBound({
   name: "sign-trap",
   theorem: "T2b",
   version: 1,
@@ -53,4 +53,4 @@ export const signTrap: Bound = {
   source: "of the rule of arXiv:1801.03137, equation (1); proof in the docstring",
   columns: [],
   start,
-};
+});

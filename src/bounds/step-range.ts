@@ -1,6 +1,6 @@
 import { smallestNormal } from "../compute/algebra.js";
 import { assuming, equationOne, inNorm } from "./assumptions.js";
-import type { Bound, BoundContext, BoundMonitor } from "./bound.js";
+import { type BoundContext, type BoundMonitor, defineBound } from "./bound.js";
 import { ruleOf } from "./facts.js";
 import { blocksOf, gradientNorm, updateNorm, weightNorm } from "./measures.js";
 
@@ -33,7 +33,7 @@ function start(context: BoundContext): BoundMonitor {
  * *Proof.* η = λ‖w‖_p‖g‖₂/‖g‖_p. For p = 1, ‖w‖₂ ≤ ‖w‖₁ ≤ √n‖w‖₂ and 1/√n ≤ ‖g‖₂/‖g‖₁ ≤ 1; for p = ∞,
  * ‖w‖₂/√n ≤ ‖w‖_∞ ≤ ‖w‖₂ and 1 ≤ ‖g‖₂/‖g‖_∞ ≤ √n. ∎ Where in this range a rule is, is the trace's norm_ratio_l2 over λ.
  */
-export const stepRange: Bound = {
+export const stepRange = defineBound({
   name: "step-range",
   theorem: "T6",
   version: 1,
@@ -42,4 +42,4 @@ export const stepRange: Bound = {
   source: "equivalence of norms; proof in the docstring",
   columns: [],
   start,
-};
+});

@@ -9,7 +9,6 @@ import {
   type Verdict,
 } from "./bound.js";
 import { fromPlain, toPlain } from "./plain-data.js";
-import { bounds } from "./registry.js";
 
 /** What the checks of one bound amount to so far. */
 interface Tally {
@@ -28,7 +27,7 @@ interface Watched {
 
 /** The reader that holds a run's stream of records against the theory. */
 export interface BoundWatch {
-  /** Those of the bounds that apply, in the order of the registry. */
+  /** Those of the bounds that apply, in their order. */
   readonly columns: readonly BoundColumn[];
   /** False if none applies, so that steps that are not traced need not be measured. */
   readonly needsEveryStep: boolean;
@@ -38,9 +37,9 @@ export interface BoundWatch {
    * @returns for a traced record a new array of one value a column (NaN: none at this step); otherwise an empty one
    */
   observe(record: StepRecord): readonly number[];
-  /** One verdict a selected bound, by name; asked at the end of the run. */
+  /** One verdict a bound, by name; asked at the end of the run. */
   verdicts(): Record<string, Verdict>;
-  /** Plain data that survives JSON; `watchBounds(selected, context, state)` continues from it. */
+  /** Plain data that survives JSON; `watchBounds(bounds, context, state)` continues from it. */
   state(): unknown;
 }
 
@@ -72,16 +71,25 @@ function verdictOf({ monitor, tally: { checks, smallestSlack, violation } }: Wat
 }
 
 /**
+ * The bounds of these that a config selects.
+ *
+ * @param selected their names, or "auto" for all of them
+ * @throws Error for a name that is not among them: the config schema has checked it
+ */
+export function selectedBounds(bounds: readonly Bound[], selected: "auto" | readonly string[]): readonly Bound[] {
+  if (selected === "auto") return bounds;
+  const unknown = selected.filter((name) => !bounds.some((bound) => bound.name === name));
+  if (unknown.length > 0) throw new Error(`no bound is called ${unknown.join(", ")}`);
+  return bounds.filter(({ name }) => selected.includes(name));
+}
+
+/**
  * Watches a run with the bounds that apply to it.
  *
- * @param selected names out of the registry, or "auto" for all of it; a selected bound that does not apply to the run
- * ends as "not applicable" either way
+ * @param bounds that the run is held against; one that does not apply to it ends as "not applicable"
  * @param state from an earlier watch of the same run, cut off after some record
- * @throws Error for a name that is not in the registry: the config schema has checked them
  */
-export function watchBounds(selected: "auto" | readonly string[], context: BoundContext, state?: unknown): BoundWatch {
-  const unknown = selected === "auto" ? [] : selected.filter((name) => !bounds.some((bound) => bound.name === name));
-  if (unknown.length > 0) throw new Error(`no bound is called ${unknown.join(", ")}`);
+export function watchBounds(bounds: readonly Bound[], context: BoundContext, state?: unknown): BoundWatch {
   const saved = (fromPlain(state) ?? {}) as Record<string, { tally: Tally; monitor: unknown }>;
   const relativeTolerance = tolerance[context.precision];
   /** The step of the record being observed, for the checks. */
@@ -103,9 +111,7 @@ export function watchBounds(selected: "auto" | readonly string[], context: Bound
     return { bound, monitor: bound.start(context, earlier?.monitor), tally, check };
   }
 
-  const chosen = bounds
-    .filter(({ name }) => selected === "auto" || selected.includes(name))
-    .map((bound) => ({ bound, reason: bound.reasonNotApplicable(context) }));
+  const chosen = bounds.map((bound) => ({ bound, reason: bound.reasonNotApplicable(context) }));
   const watched = chosen.filter(({ reason }) => reason === undefined).map(({ bound }) => watch(bound));
 
   return {

@@ -130,13 +130,17 @@ function createProgram(): Command {
   program
     .command("list")
     .description("list problems, datasets, optimizers, schedules and bounds")
-    .action(async () => (await import("./commands/list.js")).list());
+    .option("--plugin <file or package>", "with what this plugin adds (repeatable)", collect)
+    .action(async (options: { plugin?: string[] }) => (await import("./commands/list.js")).list(options));
 
   program
     .command("schema")
     .description("print the JSON Schema of config files, or write it to a file")
     .argument("[file]")
-    .action(async (file?: string) => (await import("./commands/schema.js")).schema(file));
+    .option("--plugin <file or package>", "with what this plugin adds (repeatable)", collect)
+    .action(async (file: string | undefined, options: { plugin?: string[] }) =>
+      (await import("./commands/schema.js")).schema(file, options),
+    );
 
   program
     .command("doctor")

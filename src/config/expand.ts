@@ -1,11 +1,10 @@
 import type { z } from "zod";
 import { ExperimentError, messageOf } from "../errors.js";
 import type { OptimizerConfig } from "../optimizers/optimizer.js";
-import { problems } from "../problems/registry.js";
 import { assign } from "./assign.js";
 import { explain } from "./explain.js";
 import type { Experiment } from "./load.js";
-import { type RunConfig, runSchema } from "./schema.js";
+import { type ConfigSchemas, configSchemas, type RunConfig } from "./schema.js";
 import { type Assignment, assignmentsOf, countAssignments, countOf, valuesOf } from "./sweep.js";
 
 /** One cell of an experiment's matrix. */
@@ -26,9 +25,9 @@ function fail(experiment: Experiment, message: string): never {
 }
 
 /** What the schema cannot say: fields that depend on each other. */
-function checkTogether(config: RunConfig): string | undefined {
+function checkTogether({ registry }: Experiment, config: RunConfig): string | undefined {
   if ((config.steps === undefined) === (config.epochs === undefined)) return "give either steps or epochs";
-  const problem = problems.find(({ name }) => name === config.problem.name)!;
+  const problem = registry.problems.find(({ name }) => name === config.problem.name)!;
   if (problem.needsData && !config.data)
     return `data: problem ${problem.name} needs a data set, such as data: {name: mnist}`;
   if (!problem.needsData && config.data) return `data: problem ${problem.name} makes its own data; leave data out`;
@@ -91,9 +90,11 @@ class CellReader {
   private raw: Record<string, unknown> = {};
   private parsed: Record<string, unknown> = {};
 
+  constructor(private readonly schema: ConfigSchemas["run"]) {}
+
   /** The cell with its defaults; undefined if something in it is wrong. */
   read(cell: Record<string, unknown>): RunConfig | undefined {
-    const fields: Record<string, z.ZodType> = runSchema.shape;
+    const fields = this.schema.shape as Readonly<Record<string, z.ZodType>>;
     const parsed: Record<string, unknown> = {};
     for (const key of Object.keys(cell)) if (!(key in fields)) return undefined;
     for (const [key, schema] of Object.entries(fields)) {
@@ -120,11 +121,22 @@ class CellReader {
 export function* runsOf(experiment: Experiment): Generator<Run> {
   countRuns(experiment);
   const { raw, directory } = experiment;
-  const { optimizer, optimizers, seeds: _1, sweep: _2, expect: _3, slurm: _4, $schema: _5, ...shared } = raw;
+  const {
+    optimizer,
+    optimizers,
+    seeds: _1,
+    sweep: _2,
+    expect: _3,
+    slurm: _4,
+    $schema: _5,
+    plugins: _6,
+    ...shared
+  } = raw;
   const entries = (optimizers as unknown[] | undefined) ?? [optimizer];
   const labels = optimizerLabels(experiment, entries);
   const seeds = valuesOf(experiment.seeds);
-  const reader = new CellReader();
+  const { run: runSchema } = configSchemas(experiment.registry);
+  const reader = new CellReader(runSchema);
   const seen = new Set<string>();
   for (const axes of assignmentsOf(experiment.sweep)) {
     for (const [i, entry] of entries.entries()) {
@@ -141,7 +153,7 @@ export function* runsOf(experiment: Experiment): Generator<Run> {
           const { error } = runSchema.safeParse(seeded);
           fail(experiment, explain(error!.issues, runSchema, seeded) + cause);
         }
-        const contradiction = checkTogether(config!);
+        const contradiction = checkTogether(experiment, config!);
         if (contradiction) fail(experiment, contradiction);
         if (seen.has(label)) {
           fail(experiment, `the run "${label}" occurs twice; a seed or a sweep value is listed more than once`);

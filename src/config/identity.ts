@@ -1,9 +1,6 @@
 import { createHash } from "node:crypto";
-import { bounds } from "../bounds/registry.js";
-import { datasets } from "../data/registry.js";
-import { optimizers } from "../optimizers/registry.js";
-import { schedules } from "../optimizers/schedules/registry.js";
-import { problems } from "../problems/registry.js";
+import { pluginTitle } from "../registry/plugins.js";
+import type { Registry } from "../registry/registry.js";
 import type { Run } from "./expand.js";
 import type { RunConfig } from "./schema.js";
 
@@ -48,26 +45,34 @@ const slug = (label: string) =>
 /** Versions of the definitions a run is made from, by kind: what has been changed since makes other numbers. */
 export type Versions = Readonly<Record<string, string | undefined>>;
 
-/** The versions, now, of everything that this config names. */
-export function versionsOf({ problem, data, optimizer, bounds: selected }: RunConfig): Versions {
-  const of = (definitions: readonly { readonly name: string; readonly version: number }[], name: string) =>
-    `${name} ${definitions.find((definition) => definition.name === name)?.version ?? "unknown"}`;
-  const { learningRate } = optimizer as { learningRate: number | { schedule: string } };
-  const watched = bounds.filter(({ name }) => selected === "auto" || selected.includes(name));
+/** The versions, now, of everything that this config names; of a plugin's definitions with the hash of its file. */
+export function versionsOf(registry: Registry, { problem, data, optimizer, bounds: selected }: RunConfig): Versions {
+  const of = (definitions: readonly { readonly name: string; readonly version: number }[], name: string) => {
+    const definition = definitions.find((one) => one.name === name);
+    const plugin = registry.origins.get(definition);
+    const origin = plugin ? ` (${pluginTitle(plugin)} ${plugin.sha256.slice(0, 12)})` : "";
+    return `${name} ${definition?.version ?? "unknown"}${origin}`;
+  };
+  const { learningRate } = optimizer;
+  const known = registry.bounds.map(({ name }) => name);
+  const watched = selected === "auto" ? known : [...selected].sort((a, b) => known.indexOf(a) - known.indexOf(b));
   return {
     results: `schema ${resultSchemaVersion}`,
-    rule: of(optimizers, optimizer.name),
-    schedule: typeof learningRate === "number" ? undefined : of(schedules, learningRate.schedule),
-    problem: of(problems, problem.name),
-    "data set": data && of(datasets, data.name),
-    bounds: watched.map(({ name }) => of(bounds, name)).join(", ") || undefined,
+    rule: of(registry.optimizers, optimizer.name),
+    schedule: typeof learningRate === "number" ? undefined : of(registry.schedules, learningRate.schedule),
+    problem: of(registry.problems, problem.name),
+    "data set": data && of(registry.datasets, data.name),
+    bounds: watched.map((name) => of(registry.bounds, name)).join(", ") || undefined,
   };
 }
 
 /** How old results came to be by other code than this, in words; undefined if they did not. */
-export function madeByOtherCode(versions: Versions | undefined, config: RunConfig): string | undefined {
+export function madeByOtherCode(
+  registry: Registry,
+  { versions, config }: { readonly versions?: Versions; readonly config: RunConfig },
+): string | undefined {
   if (!versions) return "it was made by an older version of the tool";
-  const now = versionsOf(config);
+  const now = versionsOf(registry, config);
   const changed = Object.keys({ ...versions, ...now }).filter((kind) => versions[kind] !== now[kind]);
   if (changed.length === 0) return undefined;
   const differences = changed.map((kind) => `${kind}: ${versions[kind] ?? "none"}, now ${now[kind] ?? "none"}`);
@@ -78,7 +83,7 @@ export function madeByOtherCode(versions: Versions | undefined, config: RunConfi
  * A run's id: its label, readable, and a hash of everything that determines its result: resolved config, seed, backend,
  * kind of device and data set really used, and the versions of the definitions it is made from. Same id: same result.
  */
-export function runId({ label, config }: Run, surroundings: Surroundings): string {
+export function runId(registry: Registry, { label, config }: Run, surroundings: Surroundings): string {
   const { name: _, description: __, backend: ___, checkpoint: ____, data, optimizer, stop, ...determining } = config;
   const { label: _____, ...rule } = optimizer;
   const { wallSeconds: ______, ...stopRule } = stop;
@@ -89,7 +94,7 @@ export function runId({ label, config }: Run, surroundings: Surroundings): strin
     data: surroundings.dataset ?? data,
     examples: surroundings.examples,
     backend: surroundings.backend,
-    versions: versionsOf(config),
+    versions: versionsOf(registry, config),
   });
   return `${slug(label)}-${createHash("sha256").update(identity).digest("hex").slice(0, 10)}`;
 }

@@ -1,12 +1,14 @@
-import { dirname, resolve } from "node:path";
+import { dirname, relative, resolve } from "node:path";
 import { parse, YAMLParseError } from "yaml";
 import { ExperimentError, messageOf } from "../errors.js";
 import type { Expectation } from "../expectations/schema.js";
+import { isPluginFile, loadPlugins } from "../registry/plugins.js";
+import { builtIn, type Registry } from "../registry/registry.js";
 import { assign, replacedBy } from "./assign.js";
 import { readConfigText } from "./config-file.js";
 import { explain } from "./explain.js";
 import { isObject, partsOf } from "./path.js";
-import { experimentSchema, fileSchema } from "./schema.js";
+import { type ConfigSchemas, configSchemas } from "./schema.js";
 import type { SlurmOptions } from "./slurm.js";
 import { type Axis, type Sweep, type SweepBlock, samplesOf } from "./sweep.js";
 import { withSweepOptions } from "./sweep-option.js";
@@ -22,6 +24,8 @@ export interface Experiment {
   readonly sweep?: Sweep | undefined;
   readonly expect: readonly Expectation[];
   readonly slurm: SlurmOptions;
+  /** What the config can name: what comes with the tool and what its plugins add. */
+  readonly registry: Registry;
   readonly raw: Readonly<Record<string, unknown>>;
   /** What `--set` and the sweep take away that the config spells out, one line each. */
   readonly notes: readonly string[];
@@ -117,6 +121,7 @@ function readWithBases(path: string, reading = new Reading(), trail: readonly st
   const full = resolve(path);
   if (trail.includes(full)) throw new ExperimentError(`${path}: extends itself, by way of ${trail.length} file(s)`);
   const { extends: bases, ...own } = parseText(reading.text(path), path);
+  if (trail.length > 0) own.plugins = pluginsFrom(own.plugins, dirname(full), dirname(trail[0]!));
   if (bases === undefined) return own;
   const list = Array.isArray(bases) ? bases : [bases];
   if (!list.every((base) => typeof base === "string")) {
@@ -128,6 +133,16 @@ function readWithBases(path: string, reading = new Reading(), trail: readonly st
   return topLevelMerged(start, own);
 }
 
+/** The plugins of a base, which names them from its own directory, as the config that extends it would name them. */
+function pluginsFrom(plugins: unknown, directory: string, root: string): unknown {
+  if (!Array.isArray(plugins)) return plugins;
+  return plugins.map((name: unknown) => {
+    if (typeof name !== "string" || !isPluginFile(name) || directory === root) return name;
+    const path = relative(root, resolve(directory, name));
+    return isPluginFile(path) ? path : `./${path}`;
+  });
+}
+
 /** A config's own name always wins over its base's; and optimizer and optimizers stand in for each other. */
 function topLevelMerged(base: Record<string, unknown>, own: Record<string, unknown>): Record<string, unknown> {
   const { name: _, ...rest } = base;
@@ -135,6 +150,10 @@ function topLevelMerged(base: Record<string, unknown>, own: Record<string, unkno
     ...(merged(rest, { ...own, name: undefined }) as Record<string, unknown>),
     name: own.name ?? base.name,
   };
+  // A base's problem or rule needs the base's plugins.
+  if (Array.isArray(base.plugins) && Array.isArray(own.plugins)) {
+    (result as Record<string, unknown>).plugins = [...new Set([...base.plugins, ...own.plugins])];
+  }
   for (const [one, other] of [
     ["optimizer", "optimizers"],
     ["optimizers", "optimizer"],
@@ -169,10 +188,14 @@ function override(raw: Record<string, unknown>, { path, text }: Override, litera
  * Values of `--set` are read as YAML (0.9 is a number, true a boolean, [1, 2] a list), and as plain text where that
  * is what the schema wants at their path.
  */
-function withOverrides(raw: Record<string, unknown>, overrides: readonly Override[]): Record<string, unknown> {
+function withOverrides(
+  raw: Record<string, unknown>,
+  overrides: readonly Override[],
+  { experiment }: ConfigSchemas,
+): Record<string, unknown> {
   return overrides.reduce((config, one) => {
     const typed = override(config, one, false);
-    const result = experimentSchema.safeParse(typed);
+    const result = experiment.safeParse(typed);
     const wantsText = result.error?.issues.some(
       ({ code, path, ...issue }) =>
         code === "invalid_type" &&
@@ -182,6 +205,28 @@ function withOverrides(raw: Record<string, unknown>, overrides: readonly Overrid
     );
     return wantsText ? override(config, one, true) : typed;
   }, raw);
+}
+
+/**
+ * The registry that the plugins of a config make; what is wrong with the list itself its schema says.
+ *
+ * @throws ExperimentError naming the config and the plugin, if one cannot be loaded
+ */
+async function registryOf(
+  path: string,
+  raw: Record<string, unknown>,
+  overrides: readonly Override[],
+  base: Registry,
+): Promise<Registry> {
+  const own = overrides.filter((one) => partsOf(one.path)[0] === "plugins");
+  const { plugins = [] } = own.reduce((config, one) => override(config, one, false), raw);
+  if (!Array.isArray(plugins) || !plugins.every((name) => typeof name === "string")) return base;
+  try {
+    return await loadPlugins(plugins, dirname(resolve(path)), base);
+  } catch (error) {
+    if (!(error instanceof ExperimentError)) throw error;
+    throw new ExperimentError(`${path}: ${error.message}`, { cause: error });
+  }
 }
 
 /** What is replaced without anybody having written so: by `--set`, and by the first object or number of each axis. */
@@ -205,28 +250,25 @@ function notesOn(
   return [...new Set([...set, ...swept].filter((note) => note !== undefined))];
 }
 
-/**
- * Reads, merges and checks a config file.
- *
- * @param sweeps axes from the command line, such as "optimizer.learningRate=logspace:1e-4:1:9"
- * @throws ExperimentError naming the file, the place in it, what was expected and what came
- */
-export function loadExperiment(
-  path: string,
-  overrides: readonly Override[] = [],
-  sweeps: readonly string[] = [],
-): Experiment {
-  for (const option of sweeps) refuseReservedPath(option.split("=")[0]!, `--sweep ${option}`);
-  const written = withSweepOptions(readWithBases(path), sweeps);
-  const raw = withOverrides(written, overrides);
-  const result = experimentSchema.safeParse(raw);
-  if (!result.success) throw new ExperimentError(`${path}: ${explain(result.error.issues, fileSchema, raw)}`);
-  const { optimizer, optimizers, sweep, ...facts } = result.data;
+/** A config as it was written, and what is changed in it. */
+interface Written {
+  readonly path: string;
+  readonly directory: string;
+  readonly raw: Record<string, unknown>;
+  readonly overrides: readonly Override[];
+  readonly registry: Registry;
+}
+
+/** @throws ExperimentError naming the config, the place in it, what was expected and what came */
+function checked({ path, directory, raw: written, overrides, registry }: Written): Experiment {
+  const schemas = configSchemas(registry);
+  const raw = withOverrides(written, overrides, schemas);
+  const result = schemas.experiment.safeParse(raw);
+  if (!result.success) throw new ExperimentError(`${path}: ${explain(result.error.issues, schemas.file, raw)}`);
+  const { optimizer, optimizers, sweep, name, description, seeds, expect, slurm } = result.data;
   if ((optimizer === undefined) === (optimizers === undefined)) {
     throw new ExperimentError(`${path}: give either optimizer (one) or optimizers (a list)`);
   }
-  const { name, description, seeds, expect, slurm } = facts;
-  const directory = dirname(resolve(path));
   return {
     path,
     directory,
@@ -236,7 +278,46 @@ export function loadExperiment(
     sweep: sweep as Sweep | undefined,
     expect,
     slurm,
+    registry,
     raw,
     notes: notesOn(written, raw, overrides, sweep),
   };
+}
+
+/**
+ * Reads, merges and checks a config file.
+ *
+ * @param sweeps axes from the command line, such as "optimizer.learningRate=logspace:1e-4:1:9"
+ * @param registry what it may name, besides what its plugins add
+ * @throws ExperimentError naming the file, the place in it, what was expected and what came
+ */
+export async function loadExperiment(
+  path: string,
+  overrides: readonly Override[] = [],
+  sweeps: readonly string[] = [],
+  registry: Registry = builtIn,
+): Promise<Experiment> {
+  for (const option of sweeps) refuseReservedPath(option.split("=")[0]!, `--sweep ${option}`);
+  const raw = withSweepOptions(readWithBases(path), sweeps);
+  const directory = dirname(resolve(path));
+  return checked({ path, directory, raw, overrides, registry: await registryOf(path, raw, overrides, registry) });
+}
+
+/**
+ * Checks a config that a program holds.
+ *
+ * @param config what a file would hold, without `extends`
+ * @param directory where its relative paths start
+ * @param registry what it may name, besides what its plugins add
+ * @throws ExperimentError naming the place in it, what was expected and what came
+ */
+export async function experimentOf(
+  config: Readonly<Record<string, unknown>>,
+  directory: string,
+  registry: Registry,
+): Promise<Experiment> {
+  const path = "config";
+  const raw = { ...config };
+  checkTree(raw, path);
+  return checked({ path, directory, raw, overrides: [], registry: await registryOf(path, raw, [], registry) });
 }

@@ -1,16 +1,22 @@
 import { z } from "zod";
-import { bounds } from "../bounds/registry.js";
 import { backendNames } from "../compute/backends.js";
-import { datasets } from "../data/registry.js";
 import { expectationSchema } from "../expectations/schema.js";
-import { type OptimizerConfig, optimizerSchema } from "../optimizers/optimizer.js";
-import { problems } from "../problems/registry.js";
+import { optimizerSchema } from "../optimizers/optimizer.js";
+import type { Registry } from "../registry/registry.js";
 import { slurmSchema } from "./slurm.js";
 import { axisSchema, sweepSchema } from "./sweep.js";
 
-type Objects = [z.ZodObject, ...z.ZodObject[]];
-const schemasOf = (definitions: readonly { schema: z.ZodObject }[]) =>
-  definitions.map(({ schema }) => schema) as Objects;
+/** A registry entry's options: what its own schema makes of them, by name. */
+export interface Named {
+  readonly name: string;
+  readonly [option: string]: unknown;
+}
+
+/** The options of one of these definitions, told apart by their names. */
+function oneOf(definitions: readonly { readonly schema: z.ZodObject }[]): z.ZodType<Named> {
+  const schemas = definitions.map(({ schema }) => schema) as [z.ZodObject, ...z.ZodObject[]];
+  return z.discriminatedUnion("name", schemas) as unknown as z.ZodType<Named>;
+}
 
 /** Directory-safe without being renamed: what one types is what one finds. */
 const experimentName = z
@@ -36,15 +42,12 @@ const allEvaluationOptions = z.strictObject({
 });
 
 /** The fields that a run's config shares with its experiment's. */
-const sharedFields = {
+const sharedFields = ({ problems, datasets, bounds }: Registry) => ({
   $schema: z.string().optional().describe("JSON Schema for editors; ignored"),
   name: experimentName,
   description: z.string().optional().describe("what the experiment is for, in words"),
-  problem: z.discriminatedUnion("name", schemasOf(problems)).describe("what is minimised"),
-  data: z
-    .discriminatedUnion("name", schemasOf(datasets))
-    .optional()
-    .describe("the data set, for problems that need one"),
+  problem: oneOf(problems).describe("what is minimised"),
+  data: oneOf(datasets).optional().describe("the data set, for problems that need one"),
   batchSize: z
     .union([z.int().positive(), z.literal("full")])
     .default("full")
@@ -94,56 +97,66 @@ const sharedFields = {
     .enum(["float32", "float64"])
     .optional()
     .describe("default: float64 for problems with analytic gradients, float32 for networks"),
-};
+});
 
 /** One run, resolved: one optimizer, one seed, no sweep. */
-export const runSchema = z.strictObject({
-  ...sharedFields,
-  optimizer: optimizerSchema,
-  seed: z.int().describe("root of all the run's random streams"),
-});
-
-/** A config file, after `extends` has been followed. */
-export const experimentSchema = z.strictObject({
-  ...sharedFields,
-  optimizer: optimizerSchema.optional().describe("the update rule; give this or optimizers"),
-  optimizers: z.array(optimizerSchema).min(1).optional().describe("update rules to compare"),
-  seeds: axisSchema(z.int()).default([0]).describe("root seeds; every optimizer runs with each"),
-  sweep: sweepSchema.optional().describe("config paths to vary"),
-  slurm: slurmSchema.prefault({}).describe("how runs are put onto a Slurm cluster (--executor slurm)"),
-  expect: z.array(expectationSchema).default([]).describe("claims to hold the finished runs against"),
-});
-
-/** A config file as it is written. */
-export const fileSchema = experimentSchema.extend({
-  extends: z
-    .union([z.string(), z.array(z.string())])
-    .optional()
-    .describe("configs this one starts from, relative to it"),
-});
-
-/** A registry entry's options: what its own schema makes of them, by name. */
-export interface Named {
-  readonly name: string;
-  readonly [option: string]: unknown;
-}
+const runSchema = (registry: Registry) =>
+  z.strictObject({
+    ...sharedFields(registry),
+    optimizer: optimizerSchema(registry),
+    seed: z.int().describe("root of all the run's random streams"),
+  });
 
 /** One run's resolved config: every default spelled out. */
-export interface RunConfig {
-  readonly name: string;
-  readonly description?: string;
-  readonly problem: Named;
-  readonly data?: Named;
-  readonly optimizer: OptimizerConfig;
-  readonly batchSize: number | "full";
-  readonly steps?: number;
-  readonly epochs?: number;
-  readonly trace: { readonly every: number; readonly layers: boolean };
-  readonly evaluate: { readonly every: number | "epoch" | "end"; readonly trainingExamples: number | "all" };
-  readonly bounds: "auto" | readonly string[];
-  readonly stop: { readonly lossAbove: number; readonly wallSeconds?: number };
-  readonly checkpoint: { readonly everySeconds: number } | { readonly everySteps: number };
-  readonly backend: string;
-  readonly precision?: "float32" | "float64";
-  readonly seed: number;
+export type RunConfig = Readonly<z.output<ReturnType<typeof runSchema>>>;
+
+/** A config file, after `extends` has been followed. */
+function experimentSchema(registry: Registry) {
+  const optimizer = optimizerSchema(registry);
+  return z.strictObject({
+    ...sharedFields(registry),
+    plugins: z
+      .array(z.string().min(1))
+      .default([])
+      .describe(
+        "modules that add rules, problems, data sets, schedules, bounds or figures: paths from here, or packages",
+      ),
+    optimizer: optimizer.optional().describe("the update rule; give this or optimizers"),
+    optimizers: z.array(optimizer).min(1).optional().describe("update rules to compare"),
+    seeds: axisSchema(z.int()).default([0]).describe("root seeds; every optimizer runs with each"),
+    sweep: sweepSchema.optional().describe("config paths to vary"),
+    slurm: slurmSchema.prefault({}).describe("how runs are put onto a Slurm cluster (--executor slurm)"),
+    expect: z
+      .array(expectationSchema(registry.bounds.map(({ name }) => name)))
+      .default([])
+      .describe("claims to hold the finished runs against"),
+  });
+}
+
+/** A config file as it is written. */
+const fileSchema = (experiment: ReturnType<typeof experimentSchema>) =>
+  experiment.extend({
+    extends: z
+      .union([z.string(), z.array(z.string())])
+      .optional()
+      .describe("configs this one starts from, relative to it"),
+  });
+
+/** What configs are checked with that may name what is in a registry. */
+export interface ConfigSchemas {
+  readonly run: ReturnType<typeof runSchema>;
+  readonly experiment: ReturnType<typeof experimentSchema>;
+  readonly file: ReturnType<typeof fileSchema>;
+}
+
+const made = new WeakMap<Registry, ConfigSchemas>();
+
+/** The schemas of a registry, made once. */
+export function configSchemas(registry: Registry): ConfigSchemas {
+  const known = made.get(registry);
+  if (known) return known;
+  const experiment = experimentSchema(registry);
+  const schemas = { run: runSchema(registry), experiment, file: fileSchema(experiment) };
+  made.set(registry, schemas);
+  return schemas;
 }

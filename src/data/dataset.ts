@@ -35,6 +35,7 @@ export interface DataContext {
 
 /** An entry of the data set registry. `Options` is what `schema` accepts, the field `name` included. */
 export interface DatasetDefinition<Options = unknown> {
+  readonly kind: "dataset";
   readonly name: string;
   readonly summary: string;
   /** Raised whenever the numbers it produces change: part of a run's identity. */
@@ -46,7 +47,7 @@ export interface DatasetDefinition<Options = unknown> {
 
 /** Ties a loader's options to its schema, so that `load` receives exactly what the schema puts out. */
 export function defineDataset<Schema extends z.ZodObject>(
-  definition: Omit<DatasetDefinition<z.output<Schema>>, "schema"> & { readonly schema: Schema },
+  definition: Omit<DatasetDefinition<z.output<Schema>>, "schema" | "kind"> & { readonly schema: Schema },
 ): DatasetDefinition<z.output<Schema>> & { readonly schema: Schema } {
-  return definition;
+  return { kind: "dataset", ...definition };
 }

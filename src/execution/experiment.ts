@@ -5,6 +5,7 @@ import type { Run } from "../config/expand.js";
 import type { Experiment } from "../config/load.js";
 import { ExperimentError, messageOf } from "../errors.js";
 import { ExpectationReader, type Finding } from "../expectations/evaluate.js";
+import type { Registry } from "../registry/registry.js";
 import { onDisk, writeJson } from "../results/files.js";
 import { isFinished, type Manifest } from "../results/manifest.js";
 import { provenance } from "../results/provenance.js";
@@ -152,6 +153,7 @@ const secondsBetweenPlanningLines = 3;
  */
 async function plan(
   runs: readonly Run[],
+  registry: Registry,
   resources: Resources,
   announce: (line: string) => void,
   signal: AbortSignal | undefined,
@@ -161,7 +163,7 @@ async function plan(
   let told = performance.now();
   const breathe = breather(30);
   for (const run of runs) {
-    const one = await planRun(run, resources);
+    const one = await planRun(run, registry, resources);
     const other = byId.get(one.id);
     if (other) {
       throw new ExperimentError(
@@ -195,11 +197,12 @@ export async function executeExperiment(
   const { force, signal } = options;
   const announce = (line: string) => observer.announce(line);
   const resources = new Resources(announce);
-  const planned = await plan(runs, resources, announce, signal);
+  const planned = await plan(runs, experiment.registry, resources, announce, signal);
 
   const directory = prepareDirectory(options.out, experiment);
   writeJson(join(directory, "experiment.json"), {
     config: experiment.raw,
+    ...(experiment.registry.plugins.length > 0 && { plugins: experiment.registry.plugins }),
     runs: planned.map(({ id, run }) => ({ id, label: run.label, axes: run.axes, seed: run.config.seed })),
     provenance: provenance(),
   });

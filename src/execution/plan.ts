@@ -9,7 +9,7 @@ import { checkMemory } from "../memory.js";
 import { createOptimizer, type Optimizer } from "../optimizers/optimizer.js";
 import { layerSize } from "../problems/blocks.js";
 import type { Batch, Layer, Problem, ProblemContext } from "../problems/problem.js";
-import { problems } from "../problems/registry.js";
+import type { PluginReference, Registry } from "../registry/registry.js";
 import { randomStream } from "../training/random.js";
 import type { Resources } from "./resources.js";
 
@@ -24,6 +24,8 @@ export interface PlannedRun {
   readonly stepsPerEpoch: number;
   /** The data set really used. */
   readonly dataset?: DatasetIdentity | undefined;
+  /** What its config's names mean besides what the tool itself defines. */
+  readonly plugins: readonly PluginReference[];
 }
 
 type DatasetIdentity = ReturnType<typeof identityOf>;
@@ -71,6 +73,7 @@ async function backendOf(
 export interface PreparedRun extends PlannedRun {
   readonly problem: Problem;
   readonly optimizer: Optimizer;
+  readonly registry: Registry;
 }
 
 /** What planning goes by: the problem itself, or its outline where making it would take long. */
@@ -139,11 +142,12 @@ function contextOf({ config: { seed }, directory }: Run, dataset: ImageDataset |
 /** Decides from the facts what the config leaves open. */
 async function decide(
   run: Run,
+  registry: Registry,
   facts: Facts,
   dataset: ImageDataset | undefined,
   resources: Resources,
   planned?: PlannedRun,
-): Promise<Omit<PreparedRun, "problem">> {
+): Promise<Omit<PreparedRun, "problem" | "registry">> {
   const { config } = run;
   checkBatchSize(run, facts);
   const precision = precisionOf(run, facts);
@@ -155,27 +159,34 @@ async function decide(
   const identity = dataset && identityOf(dataset);
   return {
     run,
-    id: runId(run, { backend, dataset: identity, examples: facts.checksum }),
-    optimizer: createOptimizer(config.optimizer, facts.layers, steps),
+    id: runId(registry, run, { backend, dataset: identity, examples: facts.checksum }),
+    optimizer: createOptimizer(registry, config.optimizer, facts.layers, steps),
     precision,
     backend,
     steps,
     stepsPerEpoch: epochSteps,
     dataset: identity,
+    plugins: registry.plugins,
   };
 }
 
-const definitionOf = ({ problem }: RunConfig) => problems.find(({ name }) => name === problem.name)!;
+const definitionOf = ({ problems }: Registry, { problem }: RunConfig) =>
+  problems.find(({ name }) => name === problem.name)!;
 
-async function makeProblem(run: Run, dataset: ImageDataset | undefined, resources: Resources): Promise<Problem> {
+async function makeProblem(
+  run: Run,
+  registry: Registry,
+  dataset: ImageDataset | undefined,
+  resources: Resources,
+): Promise<Problem> {
   const { config, directory } = run;
-  return resources.problem([config.problem, config.data, config.seed, directory], async () =>
-    definitionOf(config).create(config.problem, contextOf(run, dataset)),
+  return resources.problem([config.problem, config.data, config.seed, directory, registry.plugins], async () =>
+    definitionOf(registry, config).create(config.problem, contextOf(run, dataset)),
   );
 }
 
-const datasetFor = async ({ config: { data }, directory }: Run, resources: Resources) =>
-  data && (await resources.dataset(data, directory));
+const datasetFor = async ({ config: { data }, directory }: Run, registry: Registry, resources: Resources) =>
+  data && (await resources.dataset(registry, data, directory));
 
 /**
  * Builds the problem, checks what only it can tell, and gives the run its id. Nothing is written.
@@ -183,10 +194,15 @@ const datasetFor = async ({ config: { data }, directory }: Run, resources: Resou
  * @param planned what was decided elsewhere, in another process or on another machine, and is kept to
  * @throws ExperimentError if the run cannot be made as configured, or as planned
  */
-export async function prepareRun(run: Run, resources: Resources, planned?: PlannedRun): Promise<PreparedRun> {
-  const dataset = await datasetFor(run, resources);
-  const problem = await makeProblem(run, dataset, resources);
-  const prepared = { ...(await decide(run, problem, dataset, resources, planned)), problem };
+export async function prepareRun(
+  run: Run,
+  registry: Registry,
+  resources: Resources,
+  planned?: PlannedRun,
+): Promise<PreparedRun> {
+  const dataset = await datasetFor(run, registry, resources);
+  const problem = await makeProblem(run, registry, dataset, resources);
+  const prepared = { ...(await decide(run, registry, problem, dataset, resources, planned)), problem, registry };
   if (planned) checkKept(planned, prepared);
   return prepared;
 }
@@ -197,15 +213,15 @@ export async function prepareRun(run: Run, resources: Resources, planned?: Plann
  *
  * @throws ExperimentError if the run cannot be made as configured
  */
-export async function planRun(run: Run, resources: Resources): Promise<PlannedRun> {
+export async function planRun(run: Run, registry: Registry, resources: Resources): Promise<PlannedRun> {
   const { config } = run;
-  const dataset = await datasetFor(run, resources);
-  const outline = definitionOf(config).outline?.(config.problem, contextOf(run, dataset));
+  const dataset = await datasetFor(run, registry, resources);
+  const outline = definitionOf(registry, config).outline?.(config.problem, contextOf(run, dataset));
   if (outline) checkSize(config, outline.layers, outline.numbers, "float64");
   const facts: Facts =
     outline && outline.numbers > quicklyMade
       ? { ...outline, defaultPrecision: "float64", onHost: true }
-      : await makeProblem(run, dataset, resources);
-  const { optimizer: _, ...planned } = await decide(run, facts, dataset, resources);
+      : await makeProblem(run, registry, dataset, resources);
+  const { optimizer: _, ...planned } = await decide(run, registry, facts, dataset, resources);
   return planned;
 }

@@ -1,19 +1,12 @@
 import type { BoundWatch } from "../bounds/verdict.js";
-import type { Algebra } from "../compute/algebra.js";
-import { type BatchSampler, batchSampler } from "../data/batches.js";
-import type { Objective } from "../problems/problem.js";
+import type { BatchSampler } from "../data/batches.js";
 import { type Checkpoint, writeCheckpoint } from "../results/checkpoint.js";
 import type { OutcomeReader } from "../results/outcome.js";
 import { type TraceStates, TraceWriter } from "../trace/trace-writer.js";
 import type { StepRecord } from "../training/record.js";
 import { type Checkpoints, type TrainingEnd, train } from "../training/train.js";
-import { evaluationExamples, type PreparedRun } from "./plan.js";
-
-/** One backend's side of a run. */
-export interface Computation<V, S> {
-  readonly algebra: Algebra<V, S>;
-  readonly objective: Objective<V, S>;
-}
+import type { PreparedRun } from "./plan.js";
+import { type Computation, samplerOf, trainingOf } from "./training.js";
 
 /** Where and how a run is recorded. */
 export interface Recording {
@@ -82,8 +75,8 @@ export async function trainInto<V, S>(
   { algebra, objective }: Computation<V, S>,
   recording: Recording,
 ): Promise<Recorded> {
-  const { run, problem, optimizer, steps, stepsPerEpoch, precision } = prepared;
-  const { batchSize, evaluate, seed, stop, trace } = run.config;
+  const { run, problem, precision } = prepared;
+  const { trace } = run.config;
   const { directory, checkpoint, outcome, bounds, onRecord, signal, mayWrite } = recording;
   const layerNames = problem.layers.map(({ name }) => name);
   const writer = new TraceWriter(directory, layerNames, bounds.columns, precision, {
@@ -91,25 +84,10 @@ export async function trainInto<V, S>(
     resume: checkpoint?.files,
     mayWrite,
   });
-  const sampler =
-    batchSize === "full"
-      ? undefined
-      : batchSampler(problem.examples!, { seed, name: "data order" }, checkpoint?.sampler);
-  const every = evaluate.every === "epoch" ? stepsPerEpoch : evaluate.every;
+  const sampler = samplerOf(prepared, checkpoint?.sampler);
   const records = train({
-    algebra,
-    problem,
-    objective,
-    optimizer,
-    steps,
-    batchSize,
-    stepsPerEpoch,
+    ...trainingOf(prepared, { algebra, objective }, bounds),
     sampler,
-    traced: (step) => step % trace.every === 0,
-    evaluated: (step) => step === steps || (every !== "end" && step % every === 0),
-    evaluationExamples: evaluationExamples(prepared),
-    measureEveryStep: bounds.needsEveryStep,
-    lossLimit: stop.lossAbove,
     signal,
     resume: checkpoint?.training,
     checkpoints: checkpointsOf(prepared, recording, writer, sampler),

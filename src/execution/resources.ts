@@ -1,9 +1,9 @@
 import type { StartedBackend } from "../compute/backends.js";
 import { canonicalJson } from "../config/identity.js";
-import type { Named, RunConfig } from "../config/schema.js";
+import type { Named } from "../config/schema.js";
 import type { ImageDataset } from "../data/dataset.js";
-import { datasets } from "../data/registry.js";
 import type { Problem } from "../problems/problem.js";
+import type { Registry } from "../registry/registry.js";
 
 /** Problems kept for the next run: neighbours in a sweep mostly share theirs. */
 const keptProblems = 8;
@@ -18,8 +18,8 @@ export class Resources {
   constructor(private readonly announce: (line: string) => void) {}
 
   /** @param directory where relative paths of the config start */
-  dataset(data: Named, directory: string): Promise<ImageDataset> {
-    return this.once(this.loaded, canonicalJson([data, directory]), () => {
+  dataset({ datasets, plugins }: Registry, data: Named, directory: string): Promise<ImageDataset> {
+    return this.once(this.loaded, canonicalJson([data, directory, plugins]), () => {
       const definition = datasets.find(({ name }) => name === data.name)!;
       return definition.load(data, { announce: this.announce, directory });
     });
@@ -39,7 +39,7 @@ export class Resources {
   }
 
   /** A running backend of this name ("auto": the first that is available), the active one from now on. */
-  async backend(choice: RunConfig["backend"]): Promise<StartedBackend> {
+  async backend(choice: string): Promise<StartedBackend> {
     const { startBackend } = await import("../compute/backends.js");
     const started = await this.once(this.started, choice, async () => {
       const backend = await startBackend(choice);

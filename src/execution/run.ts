@@ -1,11 +1,13 @@
 import { existsSync, mkdirSync, readdirSync, renameSync } from "node:fs";
 import { hostname } from "node:os";
 import { join } from "node:path";
-import { watchBounds } from "../bounds/verdict.js";
+import { selectedBounds, watchBounds } from "../bounds/verdict.js";
 import type { StartedBackend } from "../compute/backends.js";
 import { float64 } from "../compute/float64.js";
 import { resultSchemaVersion, versionsOf } from "../config/identity.js";
 import { messageOf } from "../errors.js";
+import { plannedRegistry } from "../registry/plugins.js";
+import { builtIn, type Registry } from "../registry/registry.js";
 import { type Checkpoint, readCheckpoint, removeCheckpoints } from "../results/checkpoint.js";
 import { onDisk } from "../results/files.js";
 import { damageOf, namedFiles } from "../results/integrity.js";
@@ -88,7 +90,7 @@ function prepareDirectory(directory: string, id: string, { force, announce }: Ru
   return undefined;
 }
 
-const identityOf = (run: PlannedRun["run"], id: string) => ({
+const identityOf = ({ run, id, plugins }: PlannedRun, registry: Registry) => ({
   resultSchemaVersion,
   id,
   label: run.label,
@@ -97,7 +99,8 @@ const identityOf = (run: PlannedRun["run"], id: string) => ({
   axes: run.axes,
   seed: run.config.seed,
   config: run.config,
-  versions: versionsOf(run.config),
+  versions: versionsOf(registry, run.config),
+  ...(plugins.length > 0 && { plugins }),
 });
 
 function runningManifest(
@@ -105,7 +108,7 @@ function runningManifest(
   tensors: StartedBackend | undefined,
   earlier: Earlier | undefined,
 ): Manifest {
-  const { run, id, problem, precision, steps } = prepared;
+  const { run, problem, precision, steps, registry } = prepared;
   const { dataset, examples } = problem;
   const evaluated = evaluationExamples(prepared);
   const now = new Date().toISOString();
@@ -114,7 +117,7 @@ function runningManifest(
     { step: earlier.checkpoint.training.step, at: now },
   ];
   return {
-    ...identityOf(run, id),
+    ...identityOf(prepared, registry),
     status: "running",
     plannedSteps: steps,
     precision,
@@ -187,7 +190,11 @@ async function executeRun(
   const started = performance.now();
   const wallSeconds = () => (checkpoint?.wallSeconds ?? 0) + (performance.now() - started) / 1000;
   const outcome = new OutcomeReader(checkpoint?.outcome);
-  const bounds = watchBounds(run.config.bounds, boundContext(prepared), checkpoint?.bounds);
+  const bounds = watchBounds(
+    selectedBounds(prepared.registry.bounds, run.config.bounds),
+    boundContext(prepared),
+    checkpoint?.bounds,
+  );
   const mayWrite = () => options.claim && assertHeld(options.claim);
   const finish = (status: Manifest["status"], steps: number, more: Partial<Manifest> = {}) => {
     mayWrite();
@@ -236,15 +243,15 @@ async function executeRun(
 }
 
 /** Leaves the reason where whoever planned the run looks for it: this machine may not be theirs. */
-function recordUnmade(directory: string, planned: PlannedRun, reason: string): void {
-  const { run, id, steps, precision, backend } = planned;
+function recordUnmade(directory: string, planned: PlannedRun, registry: Registry, reason: string): void {
+  const { steps, precision, backend } = planned;
   const earlier = readManifest(directory);
   if (earlier && isFinished(earlier)) return;
   try {
     mkdirSync(directory, { recursive: true });
     writeManifest(directory, {
       ...(earlier ?? {
-        ...identityOf(run, id),
+        ...identityOf(planned, registry),
         plannedSteps: steps,
         precision,
         backend: { name: backend.name, device: "not started", version: "not started" },
@@ -271,11 +278,13 @@ export async function makeRun(
   experimentDirectory: string,
   options: RunOptions = {},
 ): Promise<Manifest> {
+  let registry = builtIn;
   let prepared: PreparedRun;
   try {
-    prepared = await prepareRun(planned.run, resources, planned);
+    registry = await plannedRegistry(planned.plugins);
+    prepared = await prepareRun(planned.run, registry, resources, planned);
   } catch (error) {
-    recordUnmade(join(runsDirectory(experimentDirectory), planned.id), planned, messageOf(error));
+    recordUnmade(join(runsDirectory(experimentDirectory), planned.id), planned, registry, messageOf(error));
     throw error;
   }
   return executeRun(prepared, resources, experimentDirectory, options);

@@ -1,5 +1,4 @@
-import type { Verdict } from "../bounds/bound.js";
-import { bounds } from "../bounds/registry.js";
+import type { Bound, Verdict } from "../bounds/bound.js";
 import type { Manifest } from "../results/manifest.js";
 
 /** How one bound ended over the runs of an experiment. */
@@ -23,9 +22,18 @@ function violationText({ label }: Manifest, verdict: Verdict & { outcome: "viola
   return `${label}: step ${verdict.firstStep}${layer}: ${verdict.measured} is above the bound ${verdict.bound}`;
 }
 
-/** One finding for each bound that the runs were held against, in the registry's order. */
-export function boundFindings(manifests: readonly Manifest[]): BoundFinding[] {
-  return bounds.flatMap(({ name, theorem, statement }) => {
+type Stated = Pick<Bound, "name" | "theorem" | "statement">;
+
+/** Bounds that runs were held against and that are not at hand: their names are all there is to say of them. */
+function absent(bounds: readonly Bound[], manifests: readonly Manifest[]): Stated[] {
+  const names = new Set(manifests.flatMap(({ verdicts = {} }) => Object.keys(verdicts)));
+  for (const { name } of bounds) names.delete(name);
+  return [...names].map((name) => ({ name, theorem: "", statement: "of a plugin that is not at hand" }));
+}
+
+/** One finding for each bound that the runs were held against, in the order of `bounds`. */
+export function boundFindings(bounds: readonly Bound[], manifests: readonly Manifest[]): BoundFinding[] {
+  return [...bounds, ...absent(bounds, manifests)].flatMap(({ name, theorem, statement }) => {
     const verdicts = manifests.flatMap((manifest) => {
       const verdict = manifest.verdicts?.[name];
       return verdict ? [{ manifest, verdict }] : [];

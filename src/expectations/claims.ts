@@ -1,3 +1,4 @@
+import type { Bound } from "../bounds/bound.js";
 import type { ExperimentResult } from "../execution/experiment.js";
 import { markdownTable } from "../markdown.js";
 import type { Manifest } from "../results/manifest.js";
@@ -29,11 +30,13 @@ function settingOf(manifests: readonly Manifest[]): string {
     .join(", data ");
 }
 
+/** @param bounds that the runs may have been held against */
 export function claimsOf(
   facts: Pick<ExperimentClaims, "name" | "description" | "config">,
+  bounds: readonly Bound[],
   { findings, manifests, failures }: Pick<ExperimentResult, "findings" | "manifests" | "failures">,
 ): ExperimentClaims {
-  return { ...facts, findings, failures, bounds: boundFindings(manifests), setting: settingOf(manifests) };
+  return { ...facts, findings, failures, bounds: boundFindings(bounds, manifests), setting: settingOf(manifests) };
 }
 
 /** One line of claims.csv and of the tables of CLAIMS.md. */

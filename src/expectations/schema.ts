@@ -1,5 +1,4 @@
 import { z } from "zod";
-import { bounds } from "../bounds/registry.js";
 
 /** Which runs are meant: by optimizer label, seed, or the value of a swept path. */
 const selectionSchema = z
@@ -17,11 +16,11 @@ const measureSchema = z.strictObject({
 });
 
 /** Exactly one of these says what is looked at. */
-const subjects = {
+const subjectsOf = (bounds: readonly string[]) => ({
   value: measureSchema.optional().describe("a number of each selected run"),
   verdict: z
     .strictObject({
-      bound: z.enum(bounds.map(({ name }) => name)).describe("name of a bound"),
+      bound: z.enum(bounds).describe("name of a bound"),
       outcome: z.enum(["held", "violated", "not applicable"]),
     })
     .optional()
@@ -52,7 +51,7 @@ const subjects = {
     })
     .optional()
     .describe("largest relative difference |a − b|/|b| between the traces of each selected run and another"),
-};
+});
 
 const numberOrReference = z.union([
   z.number(),
@@ -73,44 +72,51 @@ const relations = {
     .describe("it must lie around a value"),
 };
 
-const subjectNames = Object.keys(subjects) as (keyof typeof subjects)[];
+const subjectNames = ["value", "verdict", "status", "slope", "ratio", "difference"] as const;
 const numeric = new Set(["value", "slope", "ratio", "difference"]);
 
-/** A claim in words with the relation that makes it checkable. */
-export const expectationSchema = z
-  .strictObject({
-    claim: z.string().min(1).describe("what is claimed, in words"),
-    source: z.string().min(1).describe("where the claim comes from: a theorem of the theory, an equation, a figure"),
-    runs: selectionSchema.default({}),
-    ...subjects,
-    ...relations,
-  })
-  .superRefine((expectation, context) => {
-    const given = subjectNames.filter((name) => expectation[name] !== undefined);
-    if (given.length !== 1) {
-      context.addIssue({
-        code: "custom",
-        message: `expected exactly one of ${subjectNames.join(", ")}; got ${given.join(", ") || "none"}`,
-      });
-      return;
-    }
-    const related = ["below", "above", "near"].some(
-      (name) => expectation[name as keyof typeof relations] !== undefined,
-    );
-    if (related !== numeric.has(given[0]!)) {
-      const message = related ? `${given[0]} takes no below, above or near` : `${given[0]} needs below, above or near`;
-      context.addIssue({ code: "custom", message });
-    }
-    const { slope } = expectation;
-    if (slope && (slope.of === undefined) === (slope.column === undefined)) {
-      context.addIssue({
-        code: "custom",
-        path: ["slope"],
-        message: "give either of (with a swept path) or column (with step)",
-      });
-    }
-  });
+/**
+ * A claim in words with the relation that makes it checkable.
+ *
+ * @param bounds the names that a verdict can be asked of
+ */
+export const expectationSchema = (bounds: readonly string[]) =>
+  z
+    .strictObject({
+      claim: z.string().min(1).describe("what is claimed, in words"),
+      source: z.string().min(1).describe("where the claim comes from: a theorem of the theory, an equation, a figure"),
+      runs: selectionSchema.default({}),
+      ...subjectsOf(bounds),
+      ...relations,
+    })
+    .superRefine((expectation, context) => {
+      const given = subjectNames.filter((name) => expectation[name] !== undefined);
+      if (given.length !== 1) {
+        context.addIssue({
+          code: "custom",
+          message: `expected exactly one of ${subjectNames.join(", ")}; got ${given.join(", ") || "none"}`,
+        });
+        return;
+      }
+      const related = ["below", "above", "near"].some(
+        (name) => expectation[name as keyof typeof relations] !== undefined,
+      );
+      if (related !== numeric.has(given[0]!)) {
+        const message = related
+          ? `${given[0]} takes no below, above or near`
+          : `${given[0]} needs below, above or near`;
+        context.addIssue({ code: "custom", message });
+      }
+      const { slope } = expectation;
+      if (slope && (slope.of === undefined) === (slope.column === undefined)) {
+        context.addIssue({
+          code: "custom",
+          path: ["slope"],
+          message: "give either of (with a swept path) or column (with step)",
+        });
+      }
+    });
 
-export type Expectation = z.output<typeof expectationSchema>;
+export type Expectation = z.output<ReturnType<typeof expectationSchema>>;
 export type Measure = z.output<typeof measureSchema>;
 export type Selection = z.output<typeof selectionSchema>;

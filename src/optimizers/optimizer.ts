@@ -2,15 +2,26 @@ import { z } from "zod";
 import type { Algebra } from "../compute/algebra.js";
 import { ExperimentError } from "../errors.js";
 import type { Layer } from "../problems/problem.js";
-import { optimizers } from "./registry.js";
-import { learningRateSchema, type RateRange, rangeOf, scheduleOf } from "./schedules/registry.js";
+import {
+  type LearningRateConfig,
+  learningRateOf,
+  learningRateSchema,
+  type RateRange,
+} from "./schedules/learning-rate.js";
+import type { ScheduleDefinition } from "./schedules/schedule.js";
 import { sgd } from "./sgd.js";
-import type { RuleState, UpdateRule } from "./update-rule.js";
+import type { OptimizerDefinition, RuleState, UpdateRule } from "./update-rule.js";
+
+/** What optimizers of a config are made from. */
+export interface Rules {
+  readonly optimizers: readonly OptimizerDefinition[];
+  readonly schedules: readonly ScheduleDefinition[];
+}
 
 /** The fields every optimizer has in a config, whatever its rule. */
-const commonFields = {
+const commonFields = (schedules: readonly ScheduleDefinition[]) => ({
   label: z.string().trim().min(1).max(200).optional().describe("name of this optimizer in results; default: its name"),
-  learningRate: learningRateSchema.describe("λ_k: a positive number, or a schedule"),
+  learningRate: learningRateSchema(schedules).describe("λ_k: a positive number, or a schedule"),
   scope: z
     .enum(["layer", "global"])
     .default("layer")
@@ -21,18 +32,20 @@ const commonFields = {
     .describe(
       'layers kept out of the rule, which take plain gradient steps Δw = −λ·g; names or patterns such as "*/bias"',
     ),
-};
+});
 
-/** An optimizer of a config: one of the registered rules with its options and the fields above. */
-export const optimizerSchema = z.discriminatedUnion(
-  "name",
-  optimizers.map(({ schema }) => schema.extend(commonFields)) as unknown as [z.ZodObject, ...z.ZodObject[]],
-);
+/** An optimizer of a config: one of these rules with its options and the fields above. */
+export function optimizerSchema({ optimizers, schedules }: Rules): z.ZodType<OptimizerConfig> {
+  const common = commonFields(schedules);
+  const variants = optimizers.map(({ schema }) => schema.extend(common)) as unknown as [z.ZodObject, ...z.ZodObject[]];
+  return z.discriminatedUnion("name", variants) as unknown as z.ZodType<OptimizerConfig>;
+}
 
+/** A parsed value of `optimizerSchema`: the common fields, and under their names the options of the rule. */
 export interface OptimizerConfig {
   readonly name: string;
   readonly label?: string | undefined;
-  readonly learningRate: unknown;
+  readonly learningRate: LearningRateConfig;
   readonly scope: "layer" | "global";
   readonly exclude: readonly string[];
 }
@@ -76,20 +89,21 @@ function layersMatching(pattern: string, layers: readonly Layer[]): string[] {
   );
 }
 
-/** The definition of a rule by its name, which the config schema has already checked. */
-export function optimizerDefinition(name: string) {
-  return optimizers.find((definition) => definition.name === name)!;
-}
-
 /**
+ * @param rules that have checked the config
  * @param steps K, which schedules depend on
  * @throws ExperimentError if a pattern of `exclude` matches no layer
  */
-export function createOptimizer(config: OptimizerConfig, layers: readonly Layer[], steps: number): Optimizer {
-  const definition = optimizerDefinition(config.name);
+export function createOptimizer(
+  { optimizers, schedules }: Rules,
+  config: OptimizerConfig,
+  layers: readonly Layer[],
+  steps: number,
+): Optimizer {
+  const definition = optimizers.find(({ name }) => name === config.name)!;
   const rule = definition.create(config);
   const plain = sgd.create({ name: "sgd", momentum: 0, nesterov: false, weightDecay: 0 });
-  const learningRate = scheduleOf(config.learningRate, steps);
+  const { at: learningRate, range } = learningRateOf(schedules, config.learningRate, steps);
   const excluded = new Set(config.exclude.flatMap((pattern) => layersMatching(pattern, layers)));
 
   const all = layers.map((_, i) => i);
@@ -112,7 +126,7 @@ export function createOptimizer(config: OptimizerConfig, layers: readonly Layer[
     excluded: [...excluded],
     blocks: groups.map(({ members }) => ({ layers: members })),
     learningRate,
-    learningRates: () => rangeOf(config.learningRate, steps),
+    learningRates: range,
 
     initialState: (algebra, weights) =>
       groups.map(({ rule, members }) => rule.initialState?.(algebra, block(algebra, weights, members)) ?? {}),

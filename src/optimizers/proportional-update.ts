@@ -1,7 +1,13 @@
 import { z } from "zod";
 import { type Algebra, type Norm, smallestNormal } from "../compute/algebra.js";
 import { momentumFields, velocityOf } from "./momentum.js";
-import type { EquationOne, OptimizerDefinition, RuleInput, UpdateRule } from "./update-rule.js";
+import {
+  defineOptimizer,
+  type EquationOne,
+  type OptimizerDefinition,
+  type RuleInput,
+  type UpdateRule,
+} from "./update-rule.js";
 
 /**
  * The family of equation (1) of arXiv:1801.03137,
@@ -147,9 +153,9 @@ export function defineProportionalUpdate(
   facts: Pick<OptimizerDefinition, "name" | "summary" | "formula" | "source" | "version">,
   norm: Norm,
 ): OptimizerDefinition {
-  return {
+  return defineOptimizer({
     ...facts,
     schema: z.strictObject({ name: z.literal(facts.name), ...proportionalFields }),
-    create: (options) => proportionalUpdate(options as ProportionalOptions, norm),
-  };
+    create: (options) => proportionalUpdate(options, norm),
+  });
 }

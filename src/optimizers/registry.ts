@@ -5,7 +5,7 @@ import { proportionalInfinity } from "./proportional-infinity.js";
 import { sgd } from "./sgd.js";
 import type { OptimizerDefinition } from "./update-rule.js";
 
-/** Every update rule. */
+/** Every update rule that comes with the tool. */
 export const optimizers: readonly OptimizerDefinition[] = [
   sgd,
   lars,

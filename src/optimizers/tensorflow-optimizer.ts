@@ -2,7 +2,8 @@ import * as tf from "@tensorflow/tfjs-core";
 import { z } from "zod";
 import { tensorAlgebra } from "../compute/tensors.js";
 import { ExperimentError } from "../errors.js";
-import { createOptimizer, type Optimizer, type OptimizerConfig, optimizerSchema } from "./optimizer.js";
+import { createOptimizer, type Optimizer, type OptimizerConfig, optimizerSchema, type Rules } from "./optimizer.js";
+import { schedules } from "./schedules/registry.js";
 import type { OptimizerDefinition, RuleState } from "./update-rule.js";
 
 type Tensor = tf.Tensor;
@@ -48,6 +49,7 @@ const memoryOf = (variables: readonly string[]) => variables.join("\n");
  */
 export class TensorFlowOptimizer extends tf.Optimizer {
   private readonly algebra = tensorAlgebra();
+  private readonly rules: Rules;
   private readonly config: OptimizerConfig;
   private readonly steps: number;
   private readonly states: States = new Map();
@@ -62,10 +64,11 @@ export class TensorFlowOptimizer extends tf.Optimizer {
     { steps, ...options }: TensorFlowOptions,
   ) {
     super();
+    this.rules = { optimizers: [definition], schedules };
     const given = { ...options, name: definition.name, exclude: savedPatterns(options.exclude) ?? [] };
-    const parsed = optimizerSchema.safeParse(given);
+    const parsed = optimizerSchema(this.rules).safeParse(given);
     if (!parsed.success) throw new ExperimentError(`${definition.name}: ${z.prettifyError(parsed.error)}`);
-    this.config = parsed.data as unknown as OptimizerConfig;
+    this.config = parsed.data;
     if (steps === undefined && typeof this.config.learningRate !== "number") {
       throw new ExperimentError(`${definition.name}: a schedule needs the number of updates; give it as steps`);
     }
@@ -147,7 +150,7 @@ export class TensorFlowOptimizer extends tf.Optimizer {
     const names = variables.map(({ name }) => name);
     if (this.laid?.names.length !== names.length || !names.every((name, i) => name === this.laid!.names[i])) {
       const layers = variables.map(({ name, shape }) => ({ name, shape }));
-      this.laid = { names, optimizer: createOptimizer(this.config, layers, this.steps) };
+      this.laid = { names, optimizer: createOptimizer(this.rules, this.config, layers, this.steps) };
       this.adoptLoaded();
     }
     return this.laid;

@@ -46,6 +46,7 @@ export interface UpdateRule {
 
 /** An entry of the optimizer registry. `Options` is what `schema` accepts, the field `name` included. */
 export interface OptimizerDefinition<Options = unknown> {
+  readonly kind: "optimizer";
   readonly name: string;
   /** One line. */
   readonly summary: string;
@@ -58,9 +59,9 @@ export interface OptimizerDefinition<Options = unknown> {
   create(options: Options): UpdateRule;
 }
 
-/** Ties a definition's options to its schema. */
+/** An update rule whose `create` takes exactly what its schema yields. */
 export function defineOptimizer<Schema extends z.ZodObject>(
-  definition: Omit<OptimizerDefinition<z.output<Schema>>, "schema"> & { readonly schema: Schema },
+  definition: Omit<OptimizerDefinition<z.output<Schema>>, "schema" | "kind"> & { readonly schema: Schema },
 ): OptimizerDefinition {
-  return definition as OptimizerDefinition;
+  return { kind: "optimizer", ...definition } as OptimizerDefinition;
 }

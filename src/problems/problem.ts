@@ -115,6 +115,7 @@ export interface ProblemContext {
 
 /** An entry of the problem registry. `Options` is what `schema` accepts, the field `name` included. */
 export interface ProblemDefinition<Options = unknown> {
+  readonly kind: "problem";
   readonly name: string;
   readonly summary: string;
   /** Raised whenever the numbers it produces change: part of a run's identity. */
@@ -131,9 +132,9 @@ export interface ProblemDefinition<Options = unknown> {
 
 /** A problem definition whose `create` takes exactly what its schema yields. */
 export function defineProblem<Schema extends z.ZodObject>(
-  definition: Omit<ProblemDefinition<z.infer<Schema>>, "schema"> & { readonly schema: Schema },
+  definition: Omit<ProblemDefinition<z.infer<Schema>>, "schema" | "kind"> & { readonly schema: Schema },
 ): ProblemDefinition<z.infer<Schema>> {
-  return definition;
+  return { kind: "problem", ...definition };
 }
 
 /**

@@ -11,7 +11,7 @@ import { robustRegression } from "./robust-regression.js";
 import { scalar } from "./scalar.js";
 import { softmaxRegression } from "./softmax-regression.js";
 
-/** Every problem a config can name. */
+/** Every problem that comes with the tool. */
 export const problems: readonly ProblemDefinition[] = [
   scalar,
   quadratic,

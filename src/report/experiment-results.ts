@@ -1,10 +1,12 @@
 import { existsSync, readdirSync } from "node:fs";
 import { basename, join, resolve } from "node:path";
 import { z } from "zod";
+import type { Bound } from "../bounds/bound.js";
 import { ExperimentError } from "../errors.js";
 import { type BoundFinding, boundFindings } from "../expectations/bound-findings.js";
 import { ExpectationReader, type Finding } from "../expectations/evaluate.js";
 import { expectationSchema } from "../expectations/schema.js";
+import type { PluginReference } from "../registry/registry.js";
 import { readJson } from "../results/files.js";
 import { isFinished, type Manifest, manifestPath } from "../results/manifest.js";
 import { manifestsOf } from "../results/summary.js";
@@ -22,6 +24,7 @@ export interface ExperimentResults {
 }
 
 interface ExperimentFile {
+  readonly plugins?: unknown;
   readonly config?: { readonly name?: string; readonly description?: string; readonly expect?: unknown };
   readonly runs?: readonly { readonly id: string; readonly label: string }[];
 }
@@ -49,18 +52,27 @@ export function experimentDirectories(path: string): string[] {
   );
 }
 
+const experimentFile = (directory: string) => (readJson(join(directory, "experiment.json")) ?? {}) as ExperimentFile;
+
+const pluginsSchema = z.array(z.object({ name: z.string(), path: z.string(), sha256: z.string() }));
+
+/** The plugins that an experiment's results were made with. */
+export const recordedPlugins = (directory: string): readonly PluginReference[] =>
+  pluginsSchema.safeParse(experimentFile(directory).plugins).data ?? [];
+
 /**
  * Reads an experiment's manifests and holds its finished runs against its expectations.
  *
+ * @param bounds that the runs may have been held against
  * @throws ExperimentError if there is no run yet, or the expectations in experiment.json cannot be read
  */
-export function readExperiment(directory: string): ExperimentResults {
-  const { config, runs = [] } = (readJson(join(directory, "experiment.json")) ?? {}) as ExperimentFile;
+export function readExperiment(directory: string, bounds: readonly Bound[]): ExperimentResults {
+  const { config, runs = [] } = experimentFile(directory);
   const order = new Map(runs.map(({ id }, i) => [id, i]));
   // Runs of an earlier form of the config may lie here too, under the same labels.
   const manifests = manifestsOf(directory).filter(({ id }) => runs.length === 0 || order.has(id));
   if (manifests.length === 0) throw new ExperimentError(`${directory}: no run has been started here`);
-  const expectations = z.array(expectationSchema).safeParse(config?.expect ?? []);
+  const expectations = z.array(expectationSchema(bounds.map(({ name }) => name))).safeParse(config?.expect ?? []);
   if (!expectations.success) {
     throw new ExperimentError(
       `${join(directory, "experiment.json")}: its expectations are not of this version; run the experiment again`,
@@ -77,6 +89,6 @@ export function readExperiment(directory: string): ExperimentResults {
     manifests: [...manifests].sort((a, b) => rank(a) - rank(b)),
     missing: runs.filter(({ id }) => !known.has(id)).map(({ label }) => label),
     findings: expectations.data.map((expectation) => reader.evaluate(expectation)),
-    bounds: boundFindings(manifests),
+    bounds: boundFindings(bounds, manifests),
   };
 }

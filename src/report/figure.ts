@@ -1,3 +1,4 @@
+import type { Bound } from "../bounds/bound.js";
 import type { Traces } from "../expectations/traces.js";
 import { type Column, layerColumns, traceColumns } from "../trace/columns.js";
 import type { ExperimentResults } from "./experiment-results.js";
@@ -34,10 +35,26 @@ export interface FigureSource {
   /** All groups if few, else the best of each optimizer on each problem. */
   readonly shown: readonly Group[];
   readonly traces: Traces;
+  /** Those that may be drawn with what they bound. */
+  readonly bounds: readonly Bound[];
 }
 
 /** Draws one figure, or nothing where the results lack what it shows. */
 export type FigureMaker = (source: FigureSource) => Figure | undefined;
+
+/** An entry of the registry of figures. */
+export interface FigureDefinition {
+  readonly kind: "figure";
+  /** Kebab-case, e.g. "norm-ratio". */
+  readonly name: string;
+  readonly make: FigureMaker;
+}
+
+/** A figure of the registry. */
+export const defineFigure = (definition: Omit<FigureDefinition, "kind">): FigureDefinition => ({
+  kind: "figure",
+  ...definition,
+});
 
 /** Axis title of a column: its name, its symbol and, where it says more than these, its unit. */
 export function columnTitle(name: string): string {

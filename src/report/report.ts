@@ -1,17 +1,23 @@
 import { join } from "node:path";
+import type { Bound } from "../bounds/bound.js";
 import { Traces } from "../expectations/traces.js";
 import { writeAtomically } from "../results/files.js";
 import { type ExperimentResults, readExperiment } from "./experiment-results.js";
-import type { Figure } from "./figure.js";
-import { figureMakers } from "./figures/registry.js";
+import type { Figure, FigureDefinition } from "./figure.js";
 import { groupsOf, shownInDetail } from "./groups.js";
 import { reportPage } from "./page.js";
 
+/** What a report draws. */
+interface Drawn {
+  readonly figures: readonly FigureDefinition[];
+  readonly bounds: readonly Bound[];
+}
+
 /** Every figure that the results have the numbers for. */
-export function makeFigures(results: ExperimentResults): Figure[] {
+export function makeFigures(results: ExperimentResults, { figures, bounds }: Drawn): Figure[] {
   const groups = groupsOf(results.manifests);
-  const source = { results, groups, shown: shownInDetail(groups), traces: new Traces(results.directory) };
-  return figureMakers.flatMap((make) => make(source) ?? []);
+  const source = { results, groups, shown: shownInDetail(groups), traces: new Traces(results.directory), bounds };
+  return figures.flatMap(({ make }) => make(source) ?? []);
 }
 
 export interface ReportFiles {
@@ -24,9 +30,9 @@ export interface ReportFiles {
  *
  * @throws ExperimentError if there are no runs, or the files cannot be written
  */
-export async function writeReport(directory: string, { svg }: { svg: boolean }): Promise<ReportFiles> {
-  const results = readExperiment(directory);
-  const figures = makeFigures(results);
+export async function writeReport(directory: string, drawn: Drawn, { svg }: { svg: boolean }): Promise<ReportFiles> {
+  const results = readExperiment(directory, drawn.bounds);
+  const figures = makeFigures(results, drawn);
   const page = join(directory, "report.html");
   writeAtomically(page, reportPage(results, figures));
   if (!svg) return { page, figures: [] };

@@ -2,6 +2,7 @@ import { join } from "node:path";
 import { z } from "zod";
 import type { Verdict } from "../bounds/bound.js";
 import type { RunConfig } from "../config/schema.js";
+import type { PluginReference } from "../registry/registry.js";
 import { type FileState, readJson, writeJson } from "./files.js";
 import type { Provenance } from "./provenance.js";
 
@@ -44,6 +45,8 @@ export interface Manifest {
   readonly config: RunConfig;
   /** Of the definitions it is made from, by kind. */
   readonly versions?: Readonly<Record<string, string | undefined>>;
+  /** The plugins of its experiment. */
+  readonly plugins?: readonly PluginReference[];
   /** K, the number of updates planned. */
   readonly plannedSteps: number;
   readonly precision: string;

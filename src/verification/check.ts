@@ -4,6 +4,7 @@ import { madeByOtherCode } from "../config/identity.js";
 import { ExperimentError } from "../errors.js";
 import type { BoundFinding } from "../expectations/bound-findings.js";
 import type { Finding } from "../expectations/evaluate.js";
+import type { Registry } from "../registry/registry.js";
 import { damageOf } from "../results/integrity.js";
 import { isFinished, type Manifest } from "../results/manifest.js";
 import { runsDirectory } from "../results/summary.js";
@@ -26,6 +27,7 @@ export interface Check {
 export interface Verified {
   readonly name: string;
   readonly directory: string;
+  readonly registry: Registry;
   readonly manifests: readonly Manifest[];
   readonly findings: readonly Finding[];
   readonly bounds: readonly BoundFinding[];
@@ -33,14 +35,14 @@ export interface Verified {
   readonly failures: readonly string[];
 }
 
-function runChecks({ name, directory, manifests, failures }: Verified): Check[] {
+function runChecks({ name, directory, registry, manifests, failures }: Verified): Check[] {
   const unfinished = manifests
     .filter((manifest) => !isFinished(manifest))
     .map(({ label, status, stopReason }) => `${label}: ${status}${stopReason ? `, ${stopReason}` : ""}`);
   const changed = manifests.filter(isFinished).flatMap((manifest) => {
     const runDirectory = join(runsDirectory(directory), manifest.id);
     const damage = damageOf(runDirectory, manifest, { contents: true });
-    const other = madeByOtherCode(manifest.versions, manifest.config);
+    const other = madeByOtherCode(registry, manifest);
     return [damage, other && `${other}; run it again`].flatMap((text) => (text ? [`${manifest.label}: ${text}`] : []));
   });
   const problems = [...failures, ...unfinished, ...changed];

@@ -1,15 +1,16 @@
 import { describe, expect, it } from "vitest";
 import { latestEntry } from "../../src/bounds/one-dimensional-interval.js";
 import { relativeRadius } from "../../src/bounds/radius.js";
+import { bounds } from "../../src/bounds/registry.js";
 import { roundingOf } from "../../src/bounds/rounding.js";
-import { watchBounds } from "../../src/bounds/verdict.js";
+import { selectedBounds, watchBounds } from "../../src/bounds/verdict.js";
 import type { StepRecord } from "../../src/training/record.js";
 import { absoluteValues, line, quadratic } from "./problems.js";
 import { contextOf, judge, scaled, simulate, type TestRun, verdictOn } from "./simulate.js";
 
 /** The values of one column at every step. */
 function column(run: TestRun, bound: string, name: string): number[] {
-  const watch = watchBounds([bound], contextOf(run));
+  const watch = watchBounds(selectedBounds(bounds, [bound]), contextOf(run));
   const position = watch.columns.findIndex((one) => one.name === name);
   return [...simulate(run)].map((record) => watch.observe({ ...record, traced: true })[position]!);
 }
@@ -87,7 +88,7 @@ describe("verdicts, by hand", () => {
 
   /** One record whose measured norm ratio is this. */
   function ratio(normRatio: number, precision: "float64" | "float32" = "float64") {
-    const watch = watchBounds(["norm-ratio"], contextOf({ ...run, context: { precision } }));
+    const watch = watchBounds(selectedBounds(bounds, ["norm-ratio"]), contextOf({ ...run, context: { precision } }));
     watch.observe({ ...first, layers: [{ ...first.layers[0]!, normRatio }] });
     return watch.verdicts()["norm-ratio"]!;
   }
@@ -150,7 +151,7 @@ describe("verdicts, by hand", () => {
   });
 
   it("untraced records yield no columns", () => {
-    const watch = watchBounds("auto", contextOf(run));
+    const watch = watchBounds(bounds, contextOf(run));
     expect(watch.observe({ ...first, traced: false })).toEqual([]);
     expect(watch.columns.length).toBeGreaterThan(5);
   });

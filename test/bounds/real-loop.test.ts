@@ -1,10 +1,11 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
+import { bounds } from "../../src/bounds/registry.js";
 import { watchBounds } from "../../src/bounds/verdict.js";
 import { float64 } from "../../src/compute/float64.js";
 import { boundContext } from "../../src/execution/bound-context.js";
 import type { PreparedRun } from "../../src/execution/plan.js";
-import { createOptimizer, type OptimizerConfig, optimizerSchema } from "../../src/optimizers/optimizer.js";
+import { optimizerOver } from "../optimizers/rules.js";
 import { makeProblem } from "../problems/support.js";
 import { collect } from "../training/support.js";
 
@@ -57,14 +58,10 @@ test("the real rules on the real problems, in the real loop, violate no bound", 
     fc.asyncProperty(problem, rule, fc.integer({ min: 0, max: 1000 }), async (options, config, seed) => {
       const steps = 150;
       const problem = await makeProblem(options, seed);
-      const optimizer = createOptimizer(
-        optimizerSchema.parse(config) as unknown as OptimizerConfig,
-        problem.layers,
-        steps,
-      );
+      const optimizer = optimizerOver(problem.layers, config, steps);
       const run = { config: { batchSize: "full" } };
       const watch = watchBounds(
-        "auto",
+        bounds,
         boundContext({ problem, optimizer, steps, precision: "float64", run } as PreparedRun),
       );
       const { records } = await collect(float64, problem, problem.onHost!(float64), config, {

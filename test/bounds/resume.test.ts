@@ -1,5 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { bounds } from "../../src/bounds/registry.js";
 import { watchBounds } from "../../src/bounds/verdict.js";
 import { absoluteValues, line, quadratic, twoLayers } from "./problems.js";
 import { contextOf, proportionalUpdate, scaled, simulate, type TestRule, type TestRun } from "./simulate.js";
@@ -29,13 +30,13 @@ const runs: readonly TestRun[] = [
 
 function outcome(run: TestRun, cuts: readonly number[]) {
   const context = contextOf(run);
-  let watch = watchBounds("auto", context);
+  let watch = watchBounds(bounds, context);
   const rows: (readonly number[])[] = [];
   for (const record of simulate(run)) {
     rows.push(watch.observe(record));
     if (!cuts.includes(record.step)) continue;
     const saved = JSON.stringify(watch.state());
-    watch = watchBounds("auto", contextOf(run), JSON.parse(saved));
+    watch = watchBounds(bounds, contextOf(run), JSON.parse(saved));
   }
   return { rows, verdicts: watch.verdicts() };
 }
@@ -56,7 +57,7 @@ describe("a run that is cut off and resumed", () => {
 
   it("a state is not changed by what is observed after it was taken", () => {
     const run = runs[0]!;
-    const watch = watchBounds("auto", contextOf(run));
+    const watch = watchBounds(bounds, contextOf(run));
     const states: unknown[] = [];
     const texts: string[] = [];
     for (const record of simulate(run)) {

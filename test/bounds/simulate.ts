@@ -4,7 +4,8 @@
  */
 
 import type { BoundContext, Verdict } from "../../src/bounds/bound.js";
-import { watchBounds } from "../../src/bounds/verdict.js";
+import { bounds } from "../../src/bounds/registry.js";
+import { selectedBounds, watchBounds } from "../../src/bounds/verdict.js";
 import { type Norm, smallestNormal } from "../../src/compute/algebra.js";
 import type { KnownConstants, Layer } from "../../src/problems/problem.js";
 import type { LayerRecord, StepRecord } from "../../src/training/record.js";
@@ -144,7 +145,7 @@ export function* simulate(run: TestRun): Generator<StepRecord> {
 
 /** Runs the bounds over a simulated run; the rows are the columns of the traced records. */
 export function judge(run: TestRun, selected: "auto" | readonly string[] = "auto") {
-  const watch = watchBounds(selected, contextOf(run));
+  const watch = watchBounds(selectedBounds(bounds, selected), contextOf(run));
   const rows: (readonly number[])[] = [];
   for (const record of simulate(run)) {
     const row = watch.observe(record);

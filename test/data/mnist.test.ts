@@ -6,7 +6,6 @@ import { sha256Of } from "../../src/data/download.js";
 import { formatIdx } from "../../src/data/idx.js";
 import { fileStems } from "../../src/data/idx-dataset.js";
 import { loadMnist, type MnistOptions, mnist } from "../../src/data/mnist.js";
-import { datasetNamed, datasets } from "../../src/data/registry.js";
 import { ExperimentError } from "../../src/errors.js";
 import { deadAddress, serve, setEnvironment, temporaryDirectory } from "./support.js";
 
@@ -188,14 +187,6 @@ test("the options are strict", () => {
   ];
   for (const wrong of rejected) expect(mnist.schema.safeParse({ name: "mnist", ...wrong }).success).toBe(false);
   expect(mnist.schema.parse({ name: "mnist" })).toMatchObject({ timeoutSeconds: 5 });
-});
-
-test("the registry knows its data sets and says so of others", () => {
-  expect(datasets.map(({ name }) => name)).toEqual(["mnist", "synthetic-digits"]);
-  expect(datasetNamed("mnist")).toBe(mnist);
-  expect(() => datasetNamed("mnits")).toThrow(
-    new ExperimentError('data.name: unknown data set "mnits", expected one of: mnist, synthetic-digits'),
-  );
 });
 
 const original = process.env.MNIST_DIR;

@@ -4,12 +4,10 @@ import { join } from "node:path";
 import { parse } from "csv-parse/sync";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { expand } from "../../src/config/expand.js";
-import { loadExperiment } from "../../src/config/load.js";
-import { planRun } from "../../src/execution/plan.js";
 import { Resources } from "../../src/execution/resources.js";
 import { makeRun } from "../../src/execution/run.js";
 import { summaryCsv } from "../../src/results/summary.js";
+import { planFirst } from "./support.js";
 
 const resources = new Resources(() => {});
 const outcomeColumns = /^(final|best)_|^status$|^stop_reason$|^steps$/;
@@ -24,7 +22,7 @@ async function make(config: object, killedAt = Number.POSITIVE_INFINITY) {
   const directory = mkdtempSync(join(tmpdir(), "run-experiment-test-"));
   const path = join(directory, "config.json");
   writeFileSync(path, JSON.stringify({ name: "small", ...config }));
-  const planned = await planRun(expand(loadExperiment(path))[0]!, resources);
+  const planned = await planFirst(path, resources);
   let records = 0;
   const onRecord = () => {
     if (++records === killedAt) throw new Error("killed");

@@ -2,15 +2,12 @@ import { execFileSync } from "node:child_process";
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
-import { expand } from "../../src/config/expand.js";
-import { loadExperiment } from "../../src/config/load.js";
 import type * as executor from "../../src/execution/executor.js";
-import { planRun } from "../../src/execution/plan.js";
 import type * as resources from "../../src/execution/resources.js";
 import { Resources } from "../../src/execution/resources.js";
 import type * as workerPool from "../../src/execution/worker-pool.js";
 import { freshDirectory, root, runTool } from "../cli/tool.js";
-import { manifest, network, startTool, until, writeConfig } from "./support.js";
+import { manifest, network, planFirst, startTool, until, writeConfig } from "./support.js";
 
 const quadratic = {
   problem: { name: "quadratic", conditionNumber: 10 },
@@ -31,7 +28,7 @@ test("a worker that runs out of memory fails its run only, with the reason", asy
     steps: 5,
   });
   const resources = new Resources(() => {});
-  const plan = async (path: string) => planRun(expand(loadExperiment(path))[0]!, resources);
+  const plan = (path: string) => planFirst(path, resources);
   const [small, tooLarge] = [await plan(config), await plan(large)];
 
   // Workers are threads of the built product.
@@ -51,9 +48,9 @@ test("a worker that runs out of memory fails its run only, with the reason", asy
 test("a bug fails its run only, with its stack, and the next run has a fresh worker", async () => {
   const directory = freshDirectory();
   const path = writeConfig(directory, { ...quadratic, name: "bug", steps: 20, seeds: [0] });
-  const [healthy] = expand(loadExperiment(path));
-  const planned = await planRun(healthy!, new Resources(() => {}));
-  const broken = { ...planned, run: { ...healthy!, config: { ...healthy!.config, problem: { name: "no such" } } } };
+  const planned = await planFirst(path, new Resources(() => {}));
+  const { run: healthy } = planned;
+  const broken = { ...planned, run: { ...healthy, config: { ...healthy.config, problem: { name: "no such" } } } };
   const built = async <T>(name: string) => (await import(join(root, `dist/execution/${name}.js`))) as T;
   const { WorkerPool } = await built<typeof workerPool>("worker-pool");
   const { inProcess } = await built<typeof executor>("executor");

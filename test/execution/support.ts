@@ -2,6 +2,10 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as wait } from "node:timers/promises";
+import { expand } from "../../src/config/expand.js";
+import { loadExperiment } from "../../src/config/load.js";
+import { type PlannedRun, planRun } from "../../src/execution/plan.js";
+import type { Resources } from "../../src/execution/resources.js";
 import { root } from "../cli/tool.js";
 
 const tool = join(root, "bin/run-experiment.js");
@@ -76,4 +80,10 @@ export function summaryWithoutTime(experimentDirectory: string): string[] {
   const lines = readFileSync(join(experimentDirectory, "summary.csv"), "utf8").trimEnd().split("\n");
   if (!lines[0]!.endsWith(",wall_seconds")) throw new Error(`unexpected header ${lines[0]}`);
   return lines.map((line) => line.replace(/,[^,]*$/, ""));
+}
+
+/** The plan of a config's first run. */
+export async function planFirst(path: string, resources: Resources): Promise<PlannedRun> {
+  const experiment = await loadExperiment(path);
+  return planRun(expand(experiment)[0]!, experiment.registry, resources);
 }

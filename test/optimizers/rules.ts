@@ -1,11 +1,18 @@
 import { float64 } from "../../src/compute/float64.js";
-import { createOptimizer, type OptimizerConfig, optimizerSchema } from "../../src/optimizers/optimizer.js";
+import { createOptimizer, optimizerSchema } from "../../src/optimizers/optimizer.js";
+import type { Layer } from "../../src/problems/problem.js";
+import { builtIn } from "../../src/registry/registry.js";
+
+const schema = optimizerSchema(builtIn);
+
+/** An optimizer over these layers, from a config as a user would write it. */
+export const optimizerOver = (layers: readonly Layer[], config: object, steps: number) =>
+  createOptimizer(builtIn, schema.parse(config), layers, steps);
 
 /** An optimizer over one layer per array of `weights`, from a config as a user would write it. */
 export function optimizerFor(config: Record<string, unknown>, weights: readonly ArrayLike<number>[], steps = 10) {
-  const parsed = optimizerSchema.parse({ learningRate: 0.1, ...config }) as unknown as OptimizerConfig;
   const layers = weights.map((w, i) => ({ name: `layer_${i + 1}`, shape: [w.length] }));
-  return createOptimizer(parsed, layers, steps);
+  return optimizerOver(layers, { learningRate: 0.1, ...config }, steps);
 }
 
 /** Δw of each layer over the given sequence of gradients, in float64, w moving along. */

@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
-import { learningRateSchema, scheduleOf, schedules } from "../../src/optimizers/schedules/registry.js";
+import { learningRateOf, learningRateSchema } from "../../src/optimizers/schedules/learning-rate.js";
+import { schedules } from "../../src/optimizers/schedules/registry.js";
 
 /** λ_k at the given steps of a run of 100, by hand. */
 const table: readonly [options: Record<string, unknown>, expected: Record<number, number>][] = [
@@ -46,10 +47,10 @@ test("the table has every registered schedule", () => {
 });
 
 test.each(table)("%j", (options, expected) => {
-  const learningRate = scheduleOf(learningRateSchema.parse(options), 100);
-  for (const [step, value] of Object.entries(expected)) expect(learningRate(Number(step))).toBeCloseTo(value, 15);
+  const learningRate = learningRateOf(schedules, learningRateSchema(schedules).parse(options), 100);
+  for (const [step, value] of Object.entries(expected)) expect(learningRate.at(Number(step))).toBeCloseTo(value, 15);
 });
 
 test("a number is a constant learning rate", () => {
-  expect(scheduleOf(0.3, 10)(7)).toBe(0.3);
+  expect(learningRateOf(schedules, 0.3, 10).at(7)).toBe(0.3);
 });

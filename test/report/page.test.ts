@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { type Browser, type Page, chromium as playwright } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { builtIn } from "../../src/registry/registry.js";
 import { writeReport } from "../../src/report/report.js";
 import { readColumns } from "../../src/trace/csv-columns.js";
 import { chromium, execute, temporaryDirectory } from "./support.js";
@@ -67,7 +68,7 @@ describe.skipIf(!chromium)("the report in a browser", () => {
   it("shows one run's numbers as they stand in its CSV files", async () => {
     const optimizer = { name: "lars", learningRate: { schedule: "inverse-sqrt", initial: 0.1 } };
     const { directory, manifests } = await execute({ ...quadratic, name: "one", optimizer }, out);
-    await writeReport(directory, { svg: false });
+    await writeReport(directory, builtIn, { svg: false });
     const { page, complaints } = await open(directory);
     const run = join(directory, "runs", manifests[0]!.id);
 
@@ -105,7 +106,7 @@ describe.skipIf(!chromium)("the report in a browser", () => {
       learningRate: 0.02,
     }));
     const { directory } = await execute({ ...quadratic, name: "seeds", optimizers, seeds: [0, 1, 2, 3, 4] }, out);
-    await writeReport(directory, { svg: false });
+    await writeReport(directory, builtIn, { svg: false });
     const { page, complaints } = await open(directory);
 
     await page.locator("#loss .role-legend-symbol path").nth(1).click();
@@ -152,7 +153,7 @@ describe.skipIf(!chromium)("the report in a browser", () => {
     );
     expect(manifests).toHaveLength(300);
     expect(manifests.some(({ status }) => status === "diverged")).toBe(true);
-    const { page: path, figures } = await writeReport(directory, { svg: true });
+    const { page: path, figures } = await writeReport(directory, builtIn, { svg: true });
     expect(statSync(path).size).toBeLessThan(5e6);
     expect(figures.map((file) => file.split("/").at(-1))).toContain("sweep.svg");
     for (const file of figures) expect(readFileSync(file, "utf8")).toMatch(/^<svg.*<path.*<\/svg>$/s);
@@ -178,7 +179,7 @@ describe.skipIf(!chromium)("the report in a browser", () => {
       out,
     );
     expect(manifests).toHaveLength(5);
-    const { figures } = await writeReport(directory, { svg: true });
+    const { figures } = await writeReport(directory, builtIn, { svg: true });
     for (const file of figures) expect(readFileSync(file, "utf8")).not.toContain("<img");
     const { page, complaints } = await open(directory);
     expect(await page.evaluate(() => (window as unknown as TestedWindow).attacked)).toBeUndefined();

@@ -13,7 +13,7 @@ export const temporaryDirectory = () => mkdtempSync(join(tmpdir(), "run-experime
 export async function execute(config: Record<string, unknown>, out: string): Promise<ExperimentResult> {
   const path = join(out, `${config.name}.json`);
   writeFileSync(path, JSON.stringify(config));
-  const experiment = loadExperiment(path);
+  const experiment = await loadExperiment(path);
   return executeExperiment(experiment, expand(experiment), { out, force: false, jobs: 1 }, silent);
 }
 

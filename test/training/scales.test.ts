@@ -1,13 +1,14 @@
 import { describe, expect, test } from "vitest";
-import { watchBounds } from "../../src/bounds/verdict.js";
+import { bounds } from "../../src/bounds/registry.js";
+import { selectedBounds, watchBounds } from "../../src/bounds/verdict.js";
 import type { Algebra } from "../../src/compute/algebra.js";
 import { startBackend } from "../../src/compute/backends.js";
 import { float64 } from "../../src/compute/float64.js";
 import { boundContext } from "../../src/execution/bound-context.js";
 import type { PreparedRun } from "../../src/execution/plan.js";
-import { createOptimizer, type OptimizerConfig, optimizerSchema } from "../../src/optimizers/optimizer.js";
 import type { Problem } from "../../src/problems/problem.js";
 import { randomStream } from "../../src/training/random.js";
+import { optimizerOver } from "../optimizers/rules.js";
 import { testedBackends } from "../tested-backends.js";
 import { collect } from "./support.js";
 
@@ -27,7 +28,6 @@ function entries(name: string, scale: number): number[][] {
 async function step<V, S>(algebra: Algebra<V, S>, rule: object, weightScale: number, gradientScale: number) {
   const vectors = (name: string, scale: number) =>
     entries(name, scale).map((values, i) => algebra.vector(values, layers[i]!.shape));
-  const config = optimizerSchema.parse(rule) as unknown as OptimizerConfig;
   const problem = { layers, defaultPrecision: algebra.precision } as unknown as Problem;
   const objective = {
     initialWeights: () => vectors("weights", weightScale),
@@ -35,9 +35,9 @@ async function step<V, S>(algebra: Algebra<V, S>, rule: object, weightScale: num
   };
   const { records } = await collect(algebra, problem, objective, rule as Record<string, unknown>, { steps: 1 });
   const run = { config: { batchSize: "full" } };
-  const optimizer = createOptimizer(config, layers, 1);
+  const optimizer = optimizerOver(layers, rule, 1);
   const watch = watchBounds(
-    ["norm-ratio", "norm-growth", "step-range", "elementwise-proportionality"],
+    selectedBounds(bounds, ["norm-ratio", "norm-growth", "step-range", "elementwise-proportionality"]),
     boundContext({ problem, optimizer, steps: 1, precision: algebra.precision, run } as unknown as PreparedRun),
   );
   for (const record of records) watch.observe(record);

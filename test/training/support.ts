@@ -1,8 +1,8 @@
 import type { Algebra } from "../../src/compute/algebra.js";
-import { createOptimizer, type OptimizerConfig, optimizerSchema } from "../../src/optimizers/optimizer.js";
 import type { Objective, Problem } from "../../src/problems/problem.js";
 import type { StepRecord } from "../../src/training/record.js";
 import { type Training, type TrainingEnd, train } from "../../src/training/train.js";
+import { optimizerOver } from "../optimizers/rules.js";
 
 /** All records of a full-batch run of this problem, and how it ended. */
 export async function collect<V, S>(
@@ -12,12 +12,11 @@ export async function collect<V, S>(
   optimizer: Record<string, unknown>,
   options: Partial<Training<V, S>> & { steps: number },
 ): Promise<{ records: StepRecord[]; end: TrainingEnd }> {
-  const parsed = optimizerSchema.parse(optimizer) as unknown as OptimizerConfig;
   const running = train<V, S>({
     algebra,
     problem,
     objective,
-    optimizer: createOptimizer(parsed, problem.layers, options.steps),
+    optimizer: optimizerOver(problem.layers, optimizer, options.steps),
     batchSize: "full",
     stepsPerEpoch: 1,
     traced: () => true,

@@ -1,12 +1,9 @@
-import { bounds } from "../../bounds/registry.js";
-import { datasets } from "../../data/registry.js";
-import { optimizers } from "../../optimizers/registry.js";
-import { schedules } from "../../optimizers/schedules/registry.js";
-import { problems } from "../../problems/registry.js";
+import { loadPlugins } from "../../registry/plugins.js";
 import { table } from "../table.js";
 
-/** What can be named in a config, from the registries. */
-export function list(): void {
+/** What can be named in a config that has these plugins. */
+export async function list({ plugin = [] }: { plugin?: readonly string[] }): Promise<void> {
+  const { bounds, datasets, optimizers, problems, schedules } = await loadPlugins(plugin, process.cwd());
   const sections: readonly (readonly [string, readonly (readonly string[])[]])[] = [
     ["problems", problems.map(({ name, summary, formula }) => [name, summary, formula])],
     ["datasets", datasets.map(({ name, summary }) => [name, summary, ""])],

@@ -1,12 +1,16 @@
 import { join } from "node:path";
-import { experimentDirectories } from "../../report/experiment-results.js";
+import { availableRegistry } from "../../registry/plugins.js";
+import { experimentDirectories, recordedPlugins } from "../../report/experiment-results.js";
 import { writeReport } from "../../report/report.js";
+
+const announce = (line: string) => process.stderr.write(`${line}\n`);
 
 /** Writes report.html and figures/*.svg of these results. */
 export async function report(paths: readonly string[]): Promise<void> {
   const directories = new Set(paths.flatMap(experimentDirectories));
   for (const directory of directories) {
-    const { page, figures } = await writeReport(directory, { svg: true });
+    const registry = await availableRegistry(recordedPlugins(directory), announce);
+    const { page, figures } = await writeReport(directory, registry, { svg: true });
     process.stdout.write(`${page} and ${figures.length} figures in ${join(directory, "figures")}\n`);
   }
 }

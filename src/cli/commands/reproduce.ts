@@ -22,6 +22,7 @@ import { jobsOption, outOption } from "../options.js";
 import { createProgress } from "../progress.js";
 import { reportOn } from "../report-on.js";
 import { table } from "../table.js";
+import type { Loaded } from "./run.js";
 
 const optionsSchema = z.object({
   out: outOption,
@@ -70,10 +71,11 @@ export async function reproduce(names: readonly string[], rawOptions: unknown): 
   if (!parsed.success) throw new ExperimentError(explain(parsed.error.issues, optionsSchema, rawOptions));
   const options = parsed.data;
   const overrides = options.backend === undefined ? [] : [{ path: "backend", text: options.backend }];
-  const loaded = selected(names).map((file) => {
-    const experiment = loadExperiment(join(paperDirectory, file), overrides);
-    return { experiment, runs: expand(experiment) };
-  });
+  const loaded: Loaded[] = [];
+  for (const file of selected(names)) {
+    const experiment = await loadExperiment(join(paperDirectory, file), overrides);
+    loaded.push({ experiment, runs: expand(experiment) });
+  }
 
   const progress = createProgress(options);
   const signal = interruptSignal();
@@ -89,9 +91,13 @@ export async function reproduce(names: readonly string[], rawOptions: unknown): 
     bugs.push(...result.bugs);
     if (options.quiet) tellFailures([result]);
     if (signal.aborted) return "interrupted";
-    await reportOn(result, progress);
+    await reportOn(result, experiment.registry, progress);
     const { name, description = "", path } = experiment;
-    const one = claimsOf({ name, description, config: relative(packageRoot, path) }, result);
+    const one = claimsOf(
+      { name, description, config: relative(packageRoot, path) },
+      experiment.registry.bounds,
+      result,
+    );
     claims.push(one);
     if (!options.json) printClaims(one);
   }

@@ -59,15 +59,16 @@ function overridesOf({ set, seed, backend }: ConfigOptions): Override[] {
   });
 }
 
-interface Loaded {
+export interface Loaded {
   readonly experiment: Experiment;
   readonly runs: Run[];
 }
 
 /** All configs are read and checked before the first of them is run. */
-export function loadExperiments(paths: readonly string[], options: ConfigOptions): Experiment[] {
+export async function loadExperiments(paths: readonly string[], options: ConfigOptions): Promise<Experiment[]> {
   const overrides = overridesOf(options);
-  const loaded = paths.map((path) => loadExperiment(path, overrides, options.sweep));
+  const loaded: Experiment[] = [];
+  for (const path of paths) loaded.push(await loadExperiment(path, overrides, options.sweep));
   for (const [i, { name, path }] of loaded.entries()) {
     const other = loaded.findIndex((one) => one.name === name);
     if (other !== i) {
@@ -79,8 +80,8 @@ export function loadExperiments(paths: readonly string[], options: ConfigOptions
   return loaded;
 }
 
-export const loadAll = (paths: readonly string[], options: ConfigOptions): Loaded[] =>
-  loadExperiments(paths, options).map((experiment) => ({ experiment, runs: expand(experiment) }));
+export const loadAll = async (paths: readonly string[], options: ConfigOptions): Promise<Loaded[]> =>
+  (await loadExperiments(paths, options)).map((experiment) => ({ experiment, runs: expand(experiment) }));
 
 const linesAtOnce = 1000;
 
@@ -187,10 +188,10 @@ export async function run(paths: readonly string[], rawOptions: unknown): Promis
   if (!parsed.success) throw new ExperimentError(explain(parsed.error.issues, optionsSchema, rawOptions));
   const options = parsed.data;
   if (options.dryRun) {
-    printDryRun(loadExperiments(paths, options), options.json);
+    printDryRun(await loadExperiments(paths, options), options.json);
     return "ok";
   }
-  const loaded = loadAll(paths, options);
+  const loaded = await loadAll(paths, options);
 
   const progress = createProgress(options);
   const signal = interruptSignal();
@@ -205,7 +206,7 @@ export async function run(paths: readonly string[], rawOptions: unknown): Promis
     const execution = { out, force, jobs, shard, slurm, signal };
     const result = await executeExperiment(experiment, runs, execution, progress);
     results.push(result);
-    await reportOn(result, progress);
+    await reportOn(result, experiment.registry, progress);
     if (!options.json) printResult(result);
     if (signal.aborted) break;
   }

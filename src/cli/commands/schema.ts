@@ -1,13 +1,16 @@
 import { z } from "zod";
-import { fileSchema } from "../../config/schema.js";
+import { configSchemas } from "../../config/schema.js";
+import { loadPlugins } from "../../registry/plugins.js";
+import type { Registry } from "../../registry/registry.js";
 import { writeAtomically } from "../../results/files.js";
 
 /** The JSON Schema of config files, for editors: what a file may hold, before defaults are filled in. */
-export const jsonSchema = () =>
-  `${JSON.stringify(z.toJSONSchema(fileSchema, { io: "input", reused: "ref" }), null, 2)}\n`;
+export const jsonSchema = (registry: Registry) =>
+  `${JSON.stringify(z.toJSONSchema(configSchemas(registry).file, { io: "input", reused: "ref" }), null, 2)}\n`;
 
-/** Prints the JSON Schema, or writes it to a file. */
-export function schema(file: string | undefined): void {
-  if (file === undefined) process.stdout.write(jsonSchema());
-  else writeAtomically(file, jsonSchema());
+/** Prints the JSON Schema of configs that name these plugins, or writes it to a file. */
+export async function schema(file: string | undefined, { plugin = [] }: { plugin?: readonly string[] }): Promise<void> {
+  const text = jsonSchema(await loadPlugins(plugin, process.cwd()));
+  if (file === undefined) process.stdout.write(text);
+  else writeAtomically(file, text);
 }

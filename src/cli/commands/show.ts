@@ -1,6 +1,8 @@
 import { join } from "node:path";
 import { madeByOtherCode } from "../../config/identity.js";
 import { ExperimentError } from "../../errors.js";
+import { availableRegistry } from "../../registry/plugins.js";
+import type { Registry } from "../../registry/registry.js";
 import { type Manifest, readManifest } from "../../results/manifest.js";
 import { provenanceFacts } from "../../results/provenance-facts.js";
 import { outcomeOf, quantities, quantityNames } from "../../results/quantities.js";
@@ -19,10 +21,10 @@ export function flattened(value: unknown, path = ""): [path: string, text: strin
   return Object.entries(value).flatMap(([key, inner]) => flattened(inner, path === "" ? key : `${path}.${key}`));
 }
 
-function outcomeLines(manifest: Manifest): string[][] {
-  const { status, stopReason, plannedSteps, outcome, verdicts = {}, versions, config } = manifest;
+function outcomeLines(manifest: Manifest, registry: Registry): string[][] {
+  const { status, stopReason, plannedSteps, outcome, verdicts = {} } = manifest;
   return [
-    ["note", madeByOtherCode(versions, config) ?? ""],
+    ["note", madeByOtherCode(registry, manifest) ?? ""],
     ["status", stopReason ? `${status} (${stopReason})` : status],
     ["steps", `${outcome?.steps ?? 0} of ${plannedSteps}`],
     ...quantityNames.flatMap((quantity) =>
@@ -45,15 +47,16 @@ function outcomeLines(manifest: Manifest): string[][] {
 const section = (title: string, rows: readonly (readonly string[])[]) => `${table([title, ""], rows)}\n`;
 
 /** Prints a run: what it came to, how it came about, its resolved config. */
-export function show(path: string, { json = false }: { json?: boolean }): void {
+export async function show(path: string, { json = false }: { json?: boolean }): Promise<void> {
   const manifest = manifestAt(path);
   if (json) {
     process.stdout.write(`${JSON.stringify(manifest, null, 2)}\n`);
     return;
   }
+  const registry = await availableRegistry(manifest.plugins ?? [], (line) => process.stderr.write(`${line}\n`));
   const sections = [
     `${manifest.experiment}: ${manifest.label}\n${manifest.id}\n`,
-    section("OUTCOME", outcomeLines(manifest)),
+    section("OUTCOME", outcomeLines(manifest, registry)),
     section("PROVENANCE", provenanceFacts(manifest)),
     section("CONFIG", flattened(manifest.config)),
   ];

@@ -7,7 +7,8 @@ import type { Experiment } from "../../config/load.js";
 import { type ExitReason, ExperimentError } from "../../errors.js";
 import { type ExperimentResult, executeExperiment } from "../../execution/experiment.js";
 import { boundFindings } from "../../expectations/bound-findings.js";
-import { experimentDirectories, readExperiment } from "../../report/experiment-results.js";
+import { availableRegistry } from "../../registry/plugins.js";
+import { experimentDirectories, readExperiment, recordedPlugins } from "../../report/experiment-results.js";
 import { onDisk, writeAtomically } from "../../results/files.js";
 import { isFinished } from "../../results/manifest.js";
 import { type Check, checksOf, referenceChecks, type Verified } from "../../verification/check.js";
@@ -39,21 +40,27 @@ type Options = z.output<typeof optionsSchema>;
 
 const isDirectory = (path: string) => statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false;
 
-const verifiedOf = (name: string, { directory, manifests, findings, failures }: ExperimentResult): Verified => ({
+const verifiedOf = (
+  { name, registry }: Pick<Experiment, "name" | "registry">,
+  { directory, manifests, findings, failures }: ExperimentResult,
+): Verified => ({
   name,
   directory,
+  registry,
   manifests,
   findings,
   failures,
-  bounds: boundFindings(manifests),
+  bounds: boundFindings(registry.bounds, manifests),
 });
 
 /** Results as they lie there; a run that is missing counts as failed. */
-function existing(directory: string): Verified {
-  const { name, manifests, findings, bounds, missing } = readExperiment(directory);
+async function existing(directory: string, announce: (line: string) => void): Promise<Verified> {
+  const registry = await availableRegistry(recordedPlugins(directory), announce);
+  const { name, manifests, findings, bounds, missing } = readExperiment(directory, registry.bounds);
   return {
     name,
     directory,
+    registry,
     manifests,
     findings,
     bounds,
@@ -79,7 +86,7 @@ async function repeated(experiment: Experiment, runs: readonly Run[], first: Ver
       { out, force: true, jobs: work.options.jobs, signal: work.signal },
       work.progress,
     );
-    return work.signal.aborted ? [] : repetitionChecks(first, verifiedOf(first.name, result));
+    return work.signal.aborted ? [] : repetitionChecks(first, verifiedOf(first, result));
   } finally {
     rmSync(out, { recursive: true, force: true });
   }
@@ -114,7 +121,7 @@ function update(verified: Verified, { options, progress }: Work): void {
 async function checksOfConfigs(paths: readonly string[], work: Work): Promise<Check[]> {
   const { options, progress, signal } = work;
   const checks: Check[] = [];
-  for (const { experiment, runs } of loadAll(paths, options)) {
+  for (const { experiment, runs } of await loadAll(paths, options)) {
     const result = await executeExperiment(
       experiment,
       runs,
@@ -124,8 +131,8 @@ async function checksOfConfigs(paths: readonly string[], work: Work): Promise<Ch
     work.bugs.push(...result.bugs);
     if (options.quiet) tellFailures([result]);
     if (signal.aborted) break;
-    await reportOn(result, progress);
-    const verified = verifiedOf(experiment.name, result);
+    await reportOn(result, experiment.registry, progress);
+    const verified = verifiedOf(experiment, result);
     if (options.update) update(verified, work);
     checks.push(...checksOf(verified, join(options.references, verified.name)));
     if (options.twice) checks.push(...(await repeated(experiment, runs, verified, work)));
@@ -133,16 +140,18 @@ async function checksOfConfigs(paths: readonly string[], work: Work): Promise<Ch
   return checks;
 }
 
-function checksOfResults(paths: readonly string[], work: Work): Check[] {
-  const { options } = work;
+async function checksOfResults(paths: readonly string[], work: Work): Promise<Check[]> {
+  const { options, progress } = work;
   if (options.twice && paths.length > 0) {
     throw new ExperimentError(`--twice needs configs to run again; ${paths[0]} is a directory of results`);
   }
-  return paths.flatMap(experimentDirectories).flatMap((directory) => {
-    const verified = existing(directory);
+  const checks: Check[] = [];
+  for (const directory of paths.flatMap(experimentDirectories)) {
+    const verified = await existing(directory, (line) => progress.announce(line));
     if (options.update) update(verified, work);
-    return checksOf(verified, join(options.references, verified.name));
-  });
+    checks.push(...checksOf(verified, join(options.references, verified.name)));
+  }
+  return checks;
 }
 
 function print(checks: readonly Check[], { json }: Options): void {
@@ -177,7 +186,7 @@ export async function verify(paths: readonly string[], rawOptions: unknown): Pro
   const work: Work = { options, progress: createProgress(options), signal: interruptSignal(), bugs: [] };
   const directories = paths.filter(isDirectory);
   const configs = paths.filter((path) => !directories.includes(path));
-  const checks = [...(await checksOfConfigs(configs, work)), ...checksOfResults(directories, work)];
+  const checks = [...(await checksOfConfigs(configs, work)), ...(await checksOfResults(directories, work))];
   if (work.signal.aborted) return "interrupted";
   print(checks, options);
   summarize(checks, options);

@@ -2,6 +2,7 @@ import { z } from "zod";
 
 /** An entry of the schedule registry. `Options` is what `schema` accepts, the field `schedule` (its name) included. */
 export interface ScheduleDefinition<Options = unknown> {
+  readonly kind: "schedule";
   readonly name: string;
   /** λ_k in plain text; K is the number of steps of the run. */
   readonly formula: string;
@@ -14,11 +15,11 @@ export interface ScheduleDefinition<Options = unknown> {
   at(options: Options, step: number, steps: number): number;
 }
 
-/** Ties a definition's options to its schema. */
+/** A schedule whose `at` takes exactly what its schema yields. */
 export function defineSchedule<Schema extends z.ZodObject>(
-  definition: Omit<ScheduleDefinition<z.output<Schema>>, "schema"> & { readonly schema: Schema },
+  definition: Omit<ScheduleDefinition<z.output<Schema>>, "schema" | "kind"> & { readonly schema: Schema },
 ): ScheduleDefinition {
-  return definition as ScheduleDefinition;
+  return { kind: "schedule", ...definition } as ScheduleDefinition;
 }
 
 export const positive = z.number().positive();

@@ -1,19 +1,19 @@
-import type { FigureMaker } from "../figure.js";
+import { defineFigure, type FigureDefinition } from "../figure.js";
 import { heatMap } from "./heat-map.js";
 import { gradientNorm, normRatio, weightNorm } from "./layer-figure.js";
 import { sweep } from "./sweep-figure.js";
 import { distance, gap, loss, testAccuracy, trainLoss } from "./trace-figure.js";
 
-/** Every figure of a report, in its order. */
-export const figureMakers: readonly FigureMaker[] = [
-  sweep,
-  heatMap,
-  trainLoss,
-  loss,
-  testAccuracy,
-  gap,
-  distance,
-  normRatio,
-  weightNorm,
-  gradientNorm,
+/** Every figure of a report that comes with the tool, in its order. */
+export const figures: readonly FigureDefinition[] = [
+  defineFigure({ name: "sweep", make: sweep }),
+  defineFigure({ name: "heat-map", make: heatMap }),
+  defineFigure({ name: "train-loss", make: trainLoss }),
+  defineFigure({ name: "loss", make: loss }),
+  defineFigure({ name: "test-accuracy", make: testAccuracy }),
+  defineFigure({ name: "gap", make: gap }),
+  defineFigure({ name: "distance", make: distance }),
+  defineFigure({ name: "norm-ratio", make: normRatio }),
+  defineFigure({ name: "weight-norm", make: weightNorm }),
+  defineFigure({ name: "gradient-norm", make: gradientNorm }),
 ];

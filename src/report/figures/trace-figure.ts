@@ -1,11 +1,11 @@
-import { bounds } from "../../bounds/registry.js";
+import type { Bound } from "../../bounds/bound.js";
 import { curveNotes, groupCurve, type Reduction } from "../curves.js";
 import { bestOf, columnTitle, type Figure, type FigureMaker, type FigureSource, plural } from "../figure.js";
 import { axesOf, distinctGroups, type Group, shownInDetail } from "../groups.js";
 import { type Curve, curveData, lineSpec, measured } from "../line-spec.js";
 
 /** Bounds that are drawn with a column. */
-const boundsOf = (column: string) =>
+const boundsOf = (bounds: readonly Bound[], column: string) =>
   bounds.flatMap(({ theorem, columns }) =>
     columns
       .filter(({ drawnWith }) => drawnWith === column)
@@ -69,7 +69,7 @@ function traceFigure({
         },
       ];
     };
-    const envelopes = many ? [] : boundsOf(column);
+    const envelopes = many ? [] : boundsOf(source.bounds, column);
     const curves = groups.flatMap((group) => [
       ...of(group, column, measured),
       ...envelopes.flatMap((bound) => of(group, bound.name, bound.title)),

@@ -1,0 +1,43 @@
+import type { BoundWatch } from "../bounds/verdict.js";
+import type { Algebra } from "../compute/algebra.js";
+import { type BatchSampler, type BatchSamplerState, batchSampler } from "../data/batches.js";
+import type { Objective } from "../problems/problem.js";
+import type { Training } from "../training/train.js";
+import { evaluationExamples, type PreparedRun } from "./plan.js";
+
+/** One backend's side of a run. */
+export interface Computation<V, S> {
+  readonly algebra: Algebra<V, S>;
+  readonly objective: Objective<V, S>;
+}
+
+/** Where a run's batches come from; absent for full batches. */
+export function samplerOf({ run, problem }: PreparedRun, state?: BatchSamplerState): BatchSampler | undefined {
+  const { batchSize, seed } = run.config;
+  return batchSize === "full" ? undefined : batchSampler(problem.examples!, { seed, name: "data order" }, state);
+}
+
+/** A run's training as its config has it, but for the batches and where it starts. */
+export function trainingOf<V, S>(
+  prepared: PreparedRun,
+  { algebra, objective }: Computation<V, S>,
+  bounds: Pick<BoundWatch, "needsEveryStep">,
+): Training<V, S> {
+  const { run, problem, optimizer, steps, stepsPerEpoch } = prepared;
+  const { batchSize, evaluate, stop, trace } = run.config;
+  const every = evaluate.every === "epoch" ? stepsPerEpoch : evaluate.every;
+  return {
+    algebra,
+    problem,
+    objective,
+    optimizer,
+    steps,
+    batchSize,
+    stepsPerEpoch,
+    traced: (step) => step % trace.every === 0,
+    evaluated: (step) => step === steps || (every !== "end" && step % every === 0),
+    evaluationExamples: evaluationExamples(prepared),
+    measureEveryStep: bounds.needsEveryStep,
+    lossLimit: stop.lossAbove,
+  };
+}

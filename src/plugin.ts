@@ -1,0 +1,53 @@
+/**
+ * What a plugin is made with, without TensorFlow.js: the same as from "run-experiment", for modules that should load
+ * quickly.
+ */
+
+export { z } from "zod";
+export {
+  type Bound,
+  type BoundColumn,
+  type BoundContext,
+  type BoundMonitor,
+  type Check,
+  defineBound,
+} from "./bounds/bound.js";
+export type { Algebra, Matrix, Norm, Precision } from "./compute/algebra.js";
+export {
+  type DataContext,
+  type DatasetDefinition,
+  defineDataset,
+  type ImageDataset,
+  type ImageSet,
+} from "./data/dataset.js";
+export { ExperimentError } from "./errors.js";
+export {
+  commonFields as scheduleFields,
+  defineSchedule,
+  type ScheduleDefinition,
+} from "./optimizers/schedules/schedule.js";
+export {
+  defineOptimizer,
+  type EquationOne,
+  type OptimizerDefinition,
+  type RuleInput,
+  type RuleOutput,
+  type RuleState,
+  type UpdateRule,
+} from "./optimizers/update-rule.js";
+export {
+  analyticProblem,
+  type Batch,
+  defineProblem,
+  type Evaluator,
+  type KnownConstants,
+  type Layer,
+  type LossAndGradients,
+  type Objective,
+  type Problem,
+  type ProblemContext,
+  type ProblemDefinition,
+} from "./problems/problem.js";
+export { defineFigure, type Figure, type FigureDefinition, type FigureSource } from "./report/figure.js";
+export { type RandomStream, randomStream } from "./training/random.js";
+export type { LayerRecord, StepRecord } from "./training/record.js";

@@ -1,0 +1,87 @@
+import type { Bound } from "../bounds/bound.js";
+import { bounds } from "../bounds/registry.js";
+import type { DatasetDefinition } from "../data/dataset.js";
+import { datasets } from "../data/registry.js";
+import type { Rules } from "../optimizers/optimizer.js";
+import { optimizers } from "../optimizers/registry.js";
+import { schedules } from "../optimizers/schedules/registry.js";
+import type { ScheduleDefinition } from "../optimizers/schedules/schedule.js";
+import type { OptimizerDefinition } from "../optimizers/update-rule.js";
+import type { ProblemDefinition } from "../problems/problem.js";
+import { problems } from "../problems/registry.js";
+import type { FigureDefinition } from "../report/figure.js";
+import { figures } from "../report/figures/registry.js";
+
+/** Anything that a config can name or a report can draw. */
+export type Definition =
+  | OptimizerDefinition
+  | ScheduleDefinition
+  | ProblemDefinition
+  | DatasetDefinition
+  | Bound
+  | FigureDefinition;
+
+/** A module whose definitions have been added to a registry: plain data, by which every process loads the same. */
+export interface PluginReference {
+  /** As the config names it: a path from the config, or a package. */
+  readonly name: string;
+  /** Absolute path of the module's file. */
+  readonly path: string;
+  /** SHA-256 of that file. */
+  readonly sha256: string;
+}
+
+/**
+ * Everything that can be named: what comes with the tool and what plugins add. A value, handed to whoever needs it: no
+ * module but this one and those that make documents of the tool itself reads the lists behind it.
+ */
+export interface Registry extends Rules {
+  readonly problems: readonly ProblemDefinition[];
+  readonly datasets: readonly DatasetDefinition[];
+  readonly bounds: readonly Bound[];
+  readonly figures: readonly FigureDefinition[];
+  readonly plugins: readonly PluginReference[];
+  /** The plugin that a definition comes from; none for those of the tool. */
+  readonly origins: ReadonlyMap<unknown, PluginReference>;
+}
+
+/** What comes with the tool. */
+export const builtIn: Registry = {
+  optimizers,
+  schedules,
+  problems,
+  datasets,
+  bounds,
+  figures,
+  plugins: [],
+  origins: new Map(),
+};
+
+/** The list that definitions of a kind are in. */
+export const listOf = {
+  optimizer: "optimizers",
+  schedule: "schedules",
+  problem: "problems",
+  dataset: "datasets",
+  bound: "bounds",
+  figure: "figures",
+} as const satisfies Readonly<Record<Definition["kind"], keyof Registry>>;
+
+/** A registry with the definitions of one more plugin; their names must not be taken. */
+export function withDefinitions(
+  registry: Registry,
+  definitions: readonly Definition[],
+  plugin: PluginReference,
+): Registry {
+  const of = (kind: Definition["kind"]) => definitions.filter((definition) => definition.kind === kind);
+  const lists = Object.entries(listOf).map(([kind, list]) => [
+    list,
+    [...registry[list], ...of(kind as Definition["kind"])],
+  ]);
+  return {
+    ...registry,
+    ...(Object.fromEntries(lists) as Pick<Registry, (typeof listOf)[Definition["kind"]]>),
+    plugins: [...registry.plugins, plugin],
+    origins: new Map([...registry.origins, ...definitions.map((definition) => [definition, plugin] as const)]),
+  };
+}
