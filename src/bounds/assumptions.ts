@@ -28,9 +28,18 @@ export function assuming(...assumptions: readonly Assumption[]): Pick<Bound, "as
 /** An assumption about the start, which only the first record tells: the monitor tests it. */
 export const atTheStart = (phrase: string): Assumption => ({ phrase, unmet: () => undefined });
 
+/** With `scope: neuron` every neuron is a block, whose norms are not measured: the trace has those of layers. */
+export const seenPerNeuron = ({ scope, layers, excluded }: BoundContext): string | undefined =>
+  scope === "neuron" && layers.some(({ name, shape }) => shape.length > 1 && !excluded.includes(name))
+    ? "the rule sees each neuron on its own; the statement is for blocks whose norms are measured, layers or all of them"
+    : undefined;
+
 export const equationOne: Assumption = {
   phrase: "the update is equation (1): no momentum, no weight decay, no guard",
-  unmet: ({ rule: { name, equationOne } }) => (equationOne.holds ? undefined : `${name}: ${equationOne.reason}`),
+  unmet: (context) => {
+    const { name, equationOne } = context.rule;
+    return equationOne.holds ? seenPerNeuron(context) : `${name}: ${equationOne.reason}`;
+  },
 };
 
 /** p is one of these. */

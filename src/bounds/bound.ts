@@ -13,8 +13,8 @@ export interface BoundContext {
     /** True where the measured proportion equals λ_k exactly although the rule is not eq. (1) (T10). */
     readonly elementwise?: true;
   };
-  /** The blocks the rule sees: one a layer, or a single one of all layers with `scope: global`. */
-  readonly scope: "layer" | "global";
+  /** The blocks the rule sees: one a layer, one a neuron, or a single one of all layers with `scope: global`. */
+  readonly scope: "neuron" | "layer" | "global";
   /** Names of the layers that are kept out of the rule and take plain gradient steps. */
   readonly excluded: readonly string[];
   readonly layers: readonly Layer[];

@@ -1,5 +1,5 @@
 import type { StepRecord } from "../training/record.js";
-import { type Assumption, assuming } from "./assumptions.js";
+import { type Assumption, assuming, seenPerNeuron } from "./assumptions.js";
 import { type BoundContext, type BoundMonitor, defineBound } from "./bound.js";
 import { type Block, blocksOf, entriesOf, gradientNorm, updateNorm, weightNorm } from "./measures.js";
 import { checkEqual } from "./norm-ratio.js";
@@ -7,10 +7,10 @@ import { roundingOf } from "./rounding.js";
 
 const elementwiseRule: Assumption = {
   phrase: "the rule scales by the mean relative change of the entries, with nothing added to that mean",
-  unmet: ({ rule }) =>
-    rule.elementwise
-      ? undefined
-      : `${rule.name} does not make the mean relative change of the entries exactly λ; the statement is for elementwise PercentDelta`,
+  unmet: (context) =>
+    context.rule.elementwise
+      ? seenPerNeuron(context)
+      : `${context.rule.name} does not make the mean relative change of the entries exactly λ; the statement is for elementwise PercentDelta`,
 };
 
 function start(context: BoundContext): BoundMonitor {

@@ -18,7 +18,7 @@ export function blocksOf({ layers, excluded, scope }: BoundContext): readonly Bl
   const blocks = layers
     .map(({ name, shape }, i) => ({ name, layers: [i], entries: entriesOf(shape) }))
     .filter(({ name }) => !excluded.includes(name));
-  if (scope === "layer" || blocks.length <= 1) return blocks;
+  if (scope !== "global" || blocks.length <= 1) return blocks;
   return [
     {
       name: "all layers",

@@ -35,8 +35,9 @@ export interface Algebra<V, S> {
   zerosLike(a: V): V;
   /** The values of several scalars, in one read-back; the scalars are freed. */
   read(scalars: readonly S[]): number[] | Promise<number[]>;
-  /** A host copy of a vector's entries. */
-  values(a: V): Float64Array | Promise<Float64Array>;
+  /** A host copy of a vector's entries, or of a scalar as one entry. */
+  values(a: V | S): Float64Array | Promise<Float64Array>;
+  isScalar(a: V | S): a is S;
 
   // Vectors, entry by entry
   add(a: V, b: V): V;
@@ -57,12 +58,18 @@ export interface Algebra<V, S> {
   /** 1 where a ≥ 0, else −1: the sign that never vanishes. */
   signOrOne(a: V): V;
   squareRoot(a: V): V;
+  /** e^a */
+  exponential(a: V): V;
+  /** a^c, c a host number */
+  power(a: V, c: number): V;
   /** Each entry limited to [low, high]. */
   clip(a: V, low: number, high: number): V;
   /** 1/(1 + e^{−a}) */
   sigmoid(a: V): V;
   /** log(1 + e^a), without overflow */
   softplus(a: V): V;
+  /** At each entry, then if a < b, otherwise the last argument; the one not chosen may be NaN. */
+  ifLessEach(a: V, b: V, then: V, otherwise: V): V;
 
   // Vectors to scalars
   norm(a: V, p: Norm): S;
@@ -80,11 +87,20 @@ export interface Algebra<V, S> {
   /** Aᵀ; on tensors its entries have the shape [A.columns, A.rows] */
   transpose(a: Matrix<V>): Matrix<V>;
 
+  /** The norm of each column, `columns` entries */
+  columnNorms(matrix: Matrix<V>, p: Norm): V;
+  /** The sum of each column, `columns` entries */
+  columnSums(matrix: Matrix<V>): V;
+  /** The entries of a matrix that has this row `rows` times: one number a column, spread over it. */
+  repeatRow(row: V, rows: number): V;
+
   // Scalars
   plus(s: S, t: S): S;
   minus(s: S, t: S): S;
   times(s: S, t: S): S;
   over(s: S, t: S): S;
+  /** √s */
+  root(s: S): S;
   /** then if s < t, otherwise the last argument; both are already computed, and the one not chosen may be NaN. */
   ifLess(s: S, t: S, then: S, otherwise: S): S;
 
@@ -98,3 +114,9 @@ export interface Algebra<V, S> {
   scope<T>(f: () => T): T;
   dispose(values: readonly (V | S)[]): void;
 }
+
+/**
+ * What an update rule may use: nothing that reads back from the device. With `scope: neuron` its scalars are one number a
+ * neuron.
+ */
+export type RuleAlgebra<V, S> = Omit<Algebra<V, S>, "read" | "values" | "isScalar">;

@@ -75,7 +75,8 @@ export const float64: Algebra<Float64Array, number> = {
   scalar: (value) => value,
   zerosLike: (a) => zeros(a.length),
   read: (scalars) => [...scalars],
-  values: (a) => Float64Array.from(a),
+  values: (a) => (typeof a === "number" ? Float64Array.of(a) : Float64Array.from(a)),
+  isScalar: (a) => typeof a === "number",
 
   add(a, b) {
     const result = zeros(a.length);
@@ -117,9 +118,16 @@ export const float64: Algebra<Float64Array, number> = {
   sign: (a) => map(a, Math.sign),
   signOrOne: (a) => map(a, (x) => (x >= 0 ? 1 : -1)),
   squareRoot: (a) => map(a, Math.sqrt),
+  exponential: (a) => map(a, Math.exp),
+  power: (a, c) => map(a, (x) => x ** c),
   clip: (a, low, high) => map(a, (x) => Math.min(high, Math.max(low, x))),
   sigmoid: (a) => map(a, (x) => (x >= 0 ? 1 / (1 + Math.exp(-x)) : Math.exp(x) / (1 + Math.exp(x)))),
   softplus: (a) => map(a, (x) => Math.max(x, 0) + Math.log1p(Math.exp(-Math.abs(x)))),
+  ifLessEach(a, b, then, otherwise) {
+    const result = zeros(a.length);
+    for (let i = 0; i < a.length; i++) result[i] = a[i]! < b[i]! ? then[i]! : otherwise[i]!;
+    return result;
+  },
 
   norm,
   dot(a, b) {
@@ -166,10 +174,33 @@ export const float64: Algebra<Float64Array, number> = {
     return { rows: columns, columns: rows, entries: transposed };
   },
 
+  columnNorms({ rows, columns, entries }: Matrix<Float64Array>, p) {
+    const result = zeros(columns);
+    const column = zeros(rows);
+    for (let j = 0; j < columns; j++) {
+      for (let i = 0; i < rows; i++) column[i] = entries[i * columns + j]!;
+      result[j] = norm(column, p);
+    }
+    return result;
+  },
+  columnSums({ rows, columns, entries }: Matrix<Float64Array>) {
+    const result = zeros(columns);
+    for (let i = 0, offset = 0; i < rows; i++, offset += columns) {
+      for (let j = 0; j < columns; j++) result[j]! += entries[offset + j]!;
+    }
+    return result;
+  },
+  repeatRow(row, rows) {
+    const entries = zeros(rows * row.length);
+    for (let i = 0; i < rows; i++) entries.set(row, i * row.length);
+    return entries;
+  },
+
   plus: (s, t) => s + t,
   minus: (s, t) => s - t,
   times: (s, t) => s * t,
   over: (s, t) => s / t,
+  root: Math.sqrt,
   ifLess: (s, t, then, otherwise) => (s < t ? then : otherwise),
 
   concatenate(parts) {

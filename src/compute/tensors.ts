@@ -60,6 +60,16 @@ function normOf(a: Tensor, p: Norm): Tensor {
   return composedNorms[p](a);
 }
 
+/** The norm of each column; scaled as those of whole tensors are, so that no square leaves float32. */
+function columnNorms(a: tf.Tensor2D, p: Norm): Tensor {
+  const magnitudes = tf.abs(a);
+  if (p === 1) return tf.sum(magnitudes, 0);
+  const largest = tf.max(magnitudes, 0);
+  if (p === "infinity") return largest;
+  const unit = tf.where(tf.logicalAnd(tf.greater(largest, 0), tf.isFinite(largest)), largest, tf.onesLike(largest));
+  return tf.mul(unit, tf.sqrt(tf.sum(tf.square(tf.div(a, unit)), 0)));
+}
+
 /** Norms already taken in the outermost scope, by the data they are of, so that a rule and the trace share them. */
 class NormMemory {
   private depth = 0;
@@ -117,6 +127,7 @@ export function tensorAlgebra(): Algebra<Tensor, Tensor> & { readonly backend: s
       return Array.from(values);
     },
     values: async (a) => Float64Array.from(await a.data()),
+    isScalar: (a): a is Tensor => a.rank === 0,
 
     add: (a, b) => tf.add(a, b),
     subtract: (a, b) => tf.sub(a, b),
@@ -130,9 +141,12 @@ export function tensorAlgebra(): Algebra<Tensor, Tensor> & { readonly backend: s
     sign,
     signOrOne: (a) => tf.tidy(() => tf.sub(1, tf.mul(tf.step(tf.neg(a)), 2))),
     squareRoot: (a) => tf.sqrt(a),
+    exponential: (a) => tf.exp(a),
+    power: (a, c) => tf.tidy(() => tf.pow(a, c)),
     clip,
     sigmoid: (a) => tf.sigmoid(a),
     softplus: (a) => tf.softplus(a),
+    ifLessEach: (a, b, then, otherwise) => tf.tidy(() => tf.where(tf.less(a, b), then, otherwise)),
 
     norm: (a, p) => memory.norm(a, p),
     dot: (a, b) => tf.tidy(() => accurateSum(tf.mul(a, b))),
@@ -155,10 +169,15 @@ export function tensorAlgebra(): Algebra<Tensor, Tensor> & { readonly backend: s
       entries: tf.tidy(() => tf.transpose(matrix(entries, rows, columns))),
     }),
 
+    columnNorms: ({ rows, columns, entries }, p) => tf.tidy(() => columnNorms(matrix(entries, rows, columns), p)),
+    columnSums: ({ rows, columns, entries }) => tf.tidy(() => tf.sum(matrix(entries, rows, columns), 0)),
+    repeatRow: (row, rows) => tf.tidy(() => tf.tile(tf.reshape(row, [1, row.size]), [rows, 1])),
+
     plus: (s, t) => tf.add(s, t),
     minus: (s, t) => tf.sub(s, t),
     times: (s, t) => tf.mul(s, t),
     over: (s, t) => tf.div(s, t),
+    root: (s) => tf.sqrt(s),
     ifLess: (s, t, then, otherwise) => tf.tidy(() => tf.where(tf.less(s, t), then, otherwise)),
 
     concatenate: (parts) => tf.tidy(() => tf.concat(parts.map((part) => tf.reshape(part, [part.size])))),

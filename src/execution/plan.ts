@@ -107,6 +107,13 @@ function checkBatchSize({ config }: Run, { examples }: Facts): void {
   }
 }
 
+function checkNeeds({ name, rule }: Optimizer, { config }: Run, { examples }: Facts): void {
+  if (!rule.needs?.exampleGradients || examples !== undefined) return;
+  throw new ExperimentError(
+    `optimizer ${name} needs the gradient of each example, and problem ${config.problem.name} has no examples`,
+  );
+}
+
 /** w_k, w_{k+1}, g_k and Δw_k are there at the same time. */
 const copiesOfWeights = 4;
 const bytesOf: Readonly<Record<Precision, number>> = { float32: 4, float64: 8 };
@@ -157,10 +164,12 @@ async function decide(
   const epochSteps = config.batchSize === "full" ? 1 : stepsPerEpoch(facts.examples!, config.batchSize);
   const steps = config.steps ?? Math.max(1, Math.round(config.epochs! * epochSteps));
   const identity = dataset && identityOf(dataset);
+  const optimizer = createOptimizer(registry, config.optimizer, facts.layers, steps);
+  checkNeeds(optimizer, run, facts);
   return {
     run,
     id: runId(registry, run, { backend, dataset: identity, examples: facts.checksum }),
-    optimizer: createOptimizer(registry, config.optimizer, facts.layers, steps),
+    optimizer,
     precision,
     backend,
     steps,

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import type { Algebra } from "../compute/algebra.js";
+import type { RuleAlgebra } from "../compute/algebra.js";
 import type { RuleState } from "./update-rule.js";
 
 /** The options of heavy-ball and Nesterov momentum. */
@@ -15,12 +15,12 @@ export interface MomentumOptions {
 
 /** v ← m·v + u, and the direction of the step: v, or m·v + u with Nesterov's look-ahead. */
 export function velocityOf<V, S>(
-  algebra: Algebra<V, S>,
+  algebra: RuleAlgebra<V, S>,
   { momentum, nesterov }: MomentumOptions,
-  state: RuleState<V>,
+  state: RuleState<V, S>,
   increment: V,
 ): { velocity: V; direction: V } {
   const m = algebra.scalar(momentum);
-  const velocity = algebra.addScaled(increment, m, state.velocity!);
+  const velocity = algebra.addScaled(increment, m, state.velocity as V);
   return { velocity, direction: nesterov ? algebra.addScaled(increment, m, velocity) : velocity };
 }

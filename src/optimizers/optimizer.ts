@@ -1,6 +1,8 @@
 import { z } from "zod";
 import type { Algebra } from "../compute/algebra.js";
+import { perNeuron } from "../compute/per-neuron.js";
 import { ExperimentError } from "../errors.js";
+import { layerSize } from "../problems/blocks.js";
 import type { Layer } from "../problems/problem.js";
 import {
   type LearningRateConfig,
@@ -9,7 +11,7 @@ import {
   type RateRange,
 } from "./schedules/learning-rate.js";
 import type { ScheduleDefinition } from "./schedules/schedule.js";
-import { sgd } from "./sgd.js";
+import { plainGradient } from "./sgd.js";
 import type { OptimizerDefinition, RuleState, UpdateRule } from "./update-rule.js";
 
 /** What optimizers of a config are made from. */
@@ -23,14 +25,22 @@ const commonFields = (schedules: readonly ScheduleDefinition[]) => ({
   label: z.string().trim().min(1).max(200).optional().describe("name of this optimizer in results; default: its name"),
   learningRate: learningRateSchema(schedules).describe("λ_k: a positive number, or a schedule"),
   scope: z
-    .enum(["layer", "global"])
+    .enum(["neuron", "layer", "global"])
     .default("layer")
-    .describe("apply the rule to each layer on its own, or to all weights as one vector"),
+    .describe(
+      "apply the rule to each layer on its own, to the weights of each neuron (output unit or channel) of a layer, or to all weights as one vector",
+    ),
   exclude: z
     .array(z.string())
     .default([])
     .describe(
-      'layers kept out of the rule, which take plain gradient steps Δw = −λ·g; names or patterns such as "*/bias"',
+      'layers kept out of the rule, which take the steps that excludedUpdate says; names or patterns such as "*/bias"',
+    ),
+  excludedUpdate: z
+    .enum(["gradient", "unscaled"])
+    .default("gradient")
+    .describe(
+      "what excluded layers do: plain gradient steps Δw = −λ·g, or the rule without its scaling, momentum kept",
     ),
 });
 
@@ -46,19 +56,23 @@ export interface OptimizerConfig {
   readonly name: string;
   readonly label?: string | undefined;
   readonly learningRate: LearningRateConfig;
-  readonly scope: "layer" | "global";
+  readonly scope: Scope;
   readonly exclude: readonly string[];
+  readonly excludedUpdate: "gradient" | "unscaled";
 }
 
+/** What a rule sees as one block of weights. */
+export type Scope = "neuron" | "layer" | "global";
+
 /** What an optimizer remembers: the rule's state for each block, and for each excluded layer none. */
-export type OptimizerState<V> = readonly RuleState<V>[];
+export type OptimizerState<V, S> = readonly RuleState<V, S>[];
 
 /** An update rule with its schedule, laid over the layers of a problem. */
 export interface Optimizer {
   readonly name: string;
   readonly version: number;
   readonly rule: UpdateRule;
-  readonly scope: "layer" | "global";
+  readonly scope: Scope;
   /** Names of the layers kept out of the rule. */
   readonly excluded: readonly string[];
   /** What the rule sees as one vector each, as indices into the layers; one state belongs to each, in this order. */
@@ -67,15 +81,20 @@ export interface Optimizer {
   readonly learningRate: (step: number) => number;
   /** The range of λ_k over the whole run. */
   learningRates(): RateRange;
-  initialState<V, S>(algebra: Algebra<V, S>, weights: readonly V[]): OptimizerState<V>;
-  /** Δw of every layer at step k, and the state after it. */
+  initialState<V, S>(algebra: Algebra<V, S>, weights: readonly V[]): OptimizerState<V, S>;
+  /**
+   * Δw of every layer at step k, and the state after it.
+   *
+   * @param examples the gradients of each example of the batch, where the rule needs them
+   */
   updates<V, S>(
     algebra: Algebra<V, S>,
     step: number,
     weights: readonly V[],
     gradients: readonly V[],
-    state: OptimizerState<V>,
-  ): { updates: V[]; state: OptimizerState<V> };
+    state: OptimizerState<V, S>,
+    examples?: readonly (readonly V[])[],
+  ): { updates: V[]; state: OptimizerState<V, S> };
 }
 
 function layersMatching(pattern: string, layers: readonly Layer[]): string[] {
@@ -87,6 +106,37 @@ function layersMatching(pattern: string, layers: readonly Layer[]): string[] {
   throw new ExperimentError(
     `optimizer.exclude: "${pattern}" matches no layer; the layers are ${names.join(", ")} (* stands for any characters)`,
   );
+}
+
+/** The rule that excluded layers follow. */
+function ruleOfExcluded({ excludedUpdate, name }: OptimizerConfig, rule: UpdateRule): UpdateRule {
+  if (excludedUpdate === "gradient") return plainGradient;
+  if (rule.unscaled) return rule.unscaled;
+  throw new ExperimentError(`optimizer.excludedUpdate: ${name} has no unscaled form; use "gradient"`);
+}
+
+/** Layers that a rule sees as one block, and how it sees them. */
+interface Group {
+  readonly rule: UpdateRule;
+  readonly members: readonly number[];
+  readonly shape: readonly number[];
+  readonly isPerNeuron: boolean;
+}
+
+function groupsOf(rule: UpdateRule, config: OptimizerConfig, layers: readonly Layer[], excluded: ReadonlySet<string>) {
+  const all = layers.map((_, i) => i);
+  const included = all.filter((i) => !excluded.has(layers[i]!.name));
+  const alone = (i: number, rule: UpdateRule, scope: Scope): Group => {
+    const { shape } = layers[i]!;
+    return { rule, members: [i], shape, isPerNeuron: scope === "neuron" && shape.length > 1 };
+  };
+  const outsider = excluded.size > 0 ? ruleOfExcluded(config, rule) : rule;
+  const outside = all.filter((i) => !included.includes(i)).map((i) => alone(i, outsider, "layer"));
+  if (config.scope !== "global" || included.length === 0) {
+    return [...included.map((i) => alone(i, rule, config.scope)), ...outside];
+  }
+  const size = included.reduce((sum, i) => sum + layerSize(layers[i]!), 0);
+  return [{ rule, members: included, shape: [size], isPerNeuron: false }, ...outside];
 }
 
 /**
@@ -102,20 +152,12 @@ export function createOptimizer(
 ): Optimizer {
   const definition = optimizers.find(({ name }) => name === config.name)!;
   const rule = definition.create(config);
-  const plain = sgd.create({ name: "sgd", momentum: 0, nesterov: false, weightDecay: 0 });
   const { at: learningRate, range } = learningRateOf(schedules, config.learningRate, steps);
   const excluded = new Set(config.exclude.flatMap((pattern) => layersMatching(pattern, layers)));
+  const groups = groupsOf(rule, config, layers, excluded);
 
-  const all = layers.map((_, i) => i);
-  const included = all.filter((i) => !excluded.has(layers[i]!.name));
-  const groups: { rule: UpdateRule; members: number[] }[] = [
-    ...(config.scope === "global" && included.length > 0
-      ? [{ rule, members: included }]
-      : included.map((i) => ({ rule, members: [i] }))),
-    ...all.filter((i) => !included.includes(i)).map((i) => ({ rule: plain, members: [i] })),
-  ];
   /** The group's layers as the one vector the rule sees. */
-  const block = <V, S>(algebra: Algebra<V, S>, parts: readonly V[], members: readonly number[]) =>
+  const block = <V, S>(algebra: Algebra<V, S>, parts: readonly V[], { members }: Group) =>
     members.length === 1 ? parts[members[0]!]! : algebra.concatenate(members.map((i) => parts[i]!));
 
   return {
@@ -128,18 +170,36 @@ export function createOptimizer(
     learningRate,
     learningRates: range,
 
-    initialState: (algebra, weights) =>
-      groups.map(({ rule, members }) => rule.initialState?.(algebra, block(algebra, weights, members)) ?? {}),
+    initialState: <V, S>(algebra: Algebra<V, S>, weights: readonly V[]): OptimizerState<V, S> =>
+      groups.map((group) => {
+        const start = block(algebra, weights, group);
+        const { rule, shape, isPerNeuron } = group;
+        if (isPerNeuron) return rule.initialState?.(perNeuron(algebra, shape), start) ?? {};
+        return rule.initialState?.(algebra, start) ?? {};
+      }),
 
-    updates(algebra, step, weights, gradients, state) {
-      const updates = new Array(layers.length);
-      const nextState = groups.map(({ rule, members }, group) => {
-        const output = rule.update(algebra, {
-          weights: block(algebra, weights, members),
-          gradient: block(algebra, gradients, members),
+    updates<V, S>(
+      algebra: Algebra<V, S>,
+      step: number,
+      weights: readonly V[],
+      gradients: readonly V[],
+      state: OptimizerState<V, S>,
+      examples?: readonly (readonly V[])[],
+    ) {
+      const updates = new Array<V>(layers.length);
+      const nextState = groups.map((group, g) => {
+        const { rule, members, shape, isPerNeuron } = group;
+        const input = {
+          weights: block(algebra, weights, group),
+          gradient: block(algebra, gradients, group),
+          step,
           learningRate: learningRate(step),
-          state: state[group]!,
-        });
+          shape,
+          ...(examples && { exampleGradients: examples.map((parts) => block(algebra, parts, group)) }),
+        };
+        const output = isPerNeuron
+          ? rule.update(perNeuron(algebra, shape), { ...input, state: state[g] as RuleState<V, V> })
+          : rule.update(algebra, { ...input, state: state[g]! });
         if (members.length === 1) updates[members[0]!] = output.update;
         else {
           const parts = algebra.split(
@@ -147,7 +207,7 @@ export function createOptimizer(
             members.map((i) => weights[i]!),
           );
           members.forEach((i, part) => {
-            updates[i] = parts[part];
+            updates[i] = parts[part]!;
           });
         }
         return output.state;

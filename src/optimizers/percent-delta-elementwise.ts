@@ -1,9 +1,10 @@
 import { z } from "zod";
-import { type Algebra, smallestNormal } from "../compute/algebra.js";
+import { type RuleAlgebra, smallestNormal } from "../compute/algebra.js";
+import { plainGradient } from "./sgd.js";
 import { defineOptimizer } from "./update-rule.js";
 
 /** mean_i |a_i/(w_i + sign(w_i)·ε)|, with sign(0) = 1 */
-function meanRelativeSize<V, S>(algebra: Algebra<V, S>, a: V, weights: V, epsilon: number): S {
+function meanRelativeSize<V, S>(algebra: RuleAlgebra<V, S>, a: V, weights: V, epsilon: number): S {
   const away =
     epsilon === 0 ? weights : algebra.addScaled(weights, algebra.scalar(epsilon), algebra.signOrOne(weights));
   return algebra.mean(algebra.absolute(algebra.divide(a, away)));
@@ -25,7 +26,14 @@ export const percentDeltaElementwise = defineOptimizer({
       .default(0)
       .describe("δ: added to the mean (1e-5 in google/asymproj_edge_dnn); above 0 the change is no longer exactly λ"),
   }),
+  variants: [{ epsilon: 0 }, { epsilon: 0.1 }, { denominatorEpsilon: 1e-3 }],
   create: ({ epsilon, denominatorEpsilon }) => ({
+    promises: {
+      againstGradient: true,
+      scaleInvariant: denominatorEpsilon === 0,
+      proportion: { coefficient: 1, is: denominatorEpsilon === 0 ? "exactly" : "at most" },
+    },
+    unscaled: plainGradient,
     equationOne: {
       holds: false,
       reason: "the rule scales by the mean relative change of the entries, so it is not equation (1)",

@@ -1,6 +1,7 @@
 import { z } from "zod";
-import { type Algebra, type Norm, smallestNormal } from "../compute/algebra.js";
+import { type Norm, type RuleAlgebra, smallestNormal } from "../compute/algebra.js";
 import { momentumFields, velocityOf } from "./momentum.js";
+import { unscaledGradient } from "./sgd.js";
 import {
   defineOptimizer,
   type EquationOne,
@@ -75,10 +76,10 @@ interface TrustRatio<S> {
 
 /** c·‖w‖/denominator, with the guards: what the gradient is scaled by besides λ_k. */
 function trustRatio<V, S>(
-  algebra: Algebra<V, S>,
+  algebra: RuleAlgebra<V, S>,
   options: ProportionalOptions,
   norm: Norm,
-  { weights, gradient }: RuleInput<V>,
+  { weights, gradient }: RuleInput<V, S>,
 ): TrustRatio<S> {
   const { epsilon, threshold, trustCoefficient, weightDecay, weightDecayNorm, zeroRule } = options;
   const { plus, times, scalar, ifLess } = algebra;
@@ -111,8 +112,20 @@ function trustRatio<V, S>(
 
 /** An update rule of the family, in the given norm. */
 export function proportionalUpdate(options: ProportionalOptions, norm: Norm): UpdateRule {
+  const { momentum, weightDecay, threshold, epsilon, trustCoefficient } = options;
+  const isEquationOne = equationOne(options, norm);
   return {
-    equationOne: equationOne(options, norm),
+    equationOne: isEquationOne,
+    promises: {
+      ...(weightDecay === 0 && { againstGradient: true }),
+      scaleInvariant: weightDecay === 0 && threshold === 0 && epsilon === 0,
+      ...(isEquationOne.holds && { proportion: { coefficient: trustCoefficient, is: "exactly" } }),
+      ...(momentum === 0 &&
+        weightDecay === 0 &&
+        threshold === 0 &&
+        !isEquationOne.holds && { proportion: { coefficient: trustCoefficient, is: "at most" } }),
+    },
+    unscaled: unscaledGradient(options),
     norm,
     proportion: (algebra, weights, update) => algebra.over(algebra.norm(update, norm), algebra.norm(weights, norm)),
     ...(options.momentum > 0 && { initialState: (algebra, weights) => ({ velocity: algebra.zerosLike(weights) }) }),
@@ -148,6 +161,21 @@ export function proportionalUpdate(options: ProportionalOptions, norm: Norm): Up
   };
 }
 
+/** Every option of the family once or more. */
+const variants: readonly Partial<ProportionalOptions>[] = [
+  { trustCoefficient: 0.5 },
+  { momentum: 0.9 },
+  { momentum: 0.9, nesterov: true, momentumOrder: "learning-rate-outside" },
+  { momentum: 0.9, momentumOrder: "gradient" },
+  { momentum: 0.9, momentumOrder: "gradient", weightDecay: 0.01, weightDecayNorm: "combined" },
+  { weightDecay: 0.1 },
+  { weightDecay: 0.1, weightDecayNorm: "none" },
+  { epsilon: 0.1 },
+  { threshold: 0.01, epsilon: 0.1 },
+  { zeroRule: "one" },
+  { zeroRule: "coefficient", trustCoefficient: 0.1 },
+];
+
 /** A registry entry of the family: the same options in another norm. */
 export function defineProportionalUpdate(
   facts: Pick<OptimizerDefinition, "name" | "summary" | "formula" | "source" | "version">,
@@ -156,6 +184,7 @@ export function defineProportionalUpdate(
   return defineOptimizer({
     ...facts,
     schema: z.strictObject({ name: z.literal(facts.name), ...proportionalFields }),
+    variants,
     create: (options) => proportionalUpdate(options, norm),
   });
 }

@@ -1,6 +1,33 @@
 import { z } from "zod";
-import { momentumFields, velocityOf } from "./momentum.js";
-import { defineOptimizer } from "./update-rule.js";
+import { type MomentumOptions, momentumFields, velocityOf } from "./momentum.js";
+import { defineOptimizer, type UpdateRule } from "./update-rule.js";
+
+interface Options extends MomentumOptions {
+  readonly weightDecay: number;
+}
+
+const gradientDescent = (options: Options): UpdateRule => ({
+  equationOne: { holds: false, reason: "sgd's step is proportional to the gradient, so it is not equation (1)" },
+  promises: { ...(options.weightDecay === 0 && { againstGradient: true }), scaleInvariant: false },
+  proportion: (algebra, weights, update) => algebra.over(algebra.norm(update, 2), algebra.norm(weights, 2)),
+  ...(options.momentum > 0 && { initialState: (algebra, weights) => ({ velocity: algebra.zerosLike(weights) }) }),
+
+  update(algebra, { weights, gradient, learningRate, state }) {
+    const rate = algebra.scalar(-learningRate);
+    const decayed =
+      options.weightDecay === 0 ? gradient : algebra.addScaled(gradient, algebra.scalar(options.weightDecay), weights);
+    if (options.momentum === 0) return { update: algebra.scale(rate, decayed), state };
+    const { direction, velocity } = velocityOf(algebra, options, state, decayed);
+    return { update: algebra.scale(rate, direction), state: { velocity } };
+  },
+});
+
+/** Δw = −λ·v with v ← m·v + g: what is left of a rule with momentum where nothing scales it. */
+export const unscaledGradient = (momentum: MomentumOptions): UpdateRule =>
+  gradientDescent({ ...momentum, weightDecay: 0 });
+
+/** Δw = −λ·g */
+export const plainGradient = unscaledGradient({ momentum: 0, nesterov: false });
 
 /** Stochastic gradient descent: the step is proportional to the gradient, not to the weights. */
 export const sgd = defineOptimizer({
@@ -14,20 +41,6 @@ export const sgd = defineOptimizer({
     weightDecay: z.number().nonnegative().default(0).describe("β: β·w is added to the gradient"),
     ...momentumFields,
   }),
-  create: (options) => ({
-    equationOne: { holds: false, reason: "sgd's step is proportional to the gradient, so it is not equation (1)" },
-    proportion: (algebra, weights, update) => algebra.over(algebra.norm(update, 2), algebra.norm(weights, 2)),
-    ...(options.momentum > 0 && { initialState: (algebra, weights) => ({ velocity: algebra.zerosLike(weights) }) }),
-
-    update(algebra, { weights, gradient, learningRate, state }) {
-      const rate = algebra.scalar(-learningRate);
-      const decayed =
-        options.weightDecay === 0
-          ? gradient
-          : algebra.addScaled(gradient, algebra.scalar(options.weightDecay), weights);
-      if (options.momentum === 0) return { update: algebra.scale(rate, decayed), state };
-      const { direction, velocity } = velocityOf(algebra, options, state, decayed);
-      return { update: algebra.scale(rate, direction), state: { velocity } };
-    },
-  }),
+  variants: [{ momentum: 0.9 }, { momentum: 0.9, nesterov: true }, { weightDecay: 0.01 }],
+  create: (options) => ({ ...gradientDescent(options), unscaled: unscaledGradient(options) }),
 });

@@ -14,7 +14,7 @@ interface NamedTensor {
 }
 
 /** What a rule remembers of the variables it sees as one vector, by their names. */
-type States = Map<string, RuleState<Tensor>>;
+type States = Map<string, RuleState<Tensor, Tensor>>;
 
 /** The rule laid over the variables of one call, in their order. */
 interface Laid {
@@ -174,7 +174,7 @@ export class TensorFlowOptimizer extends tf.Optimizer {
     return candidates.length === 1 ? candidates[0] : undefined;
   }
 
-  private remember(variables: string, state: RuleState<Tensor>): void {
+  private remember(variables: string, state: RuleState<Tensor, Tensor>): void {
     const earlier = this.states.get(variables) ?? {};
     const kept = new Set(Object.values(state));
     tf.dispose(Object.values(earlier).filter((tensor) => !kept.has(tensor)));

@@ -1,22 +1,28 @@
 import type { z } from "zod";
-import type { Algebra, Norm } from "../compute/algebra.js";
+import type { Norm, RuleAlgebra } from "../compute/algebra.js";
 
-/** What a rule remembers between steps about one block of weights: named vectors. */
-export type RuleState<V> = Readonly<Record<string, V>>;
+/** What a rule remembers between steps about one block of weights: named vectors and scalars. */
+export type RuleState<V, S> = Readonly<Record<string, V | S>>;
 
 /** The arguments of one update of one block of weights. */
-export interface RuleInput<V> {
+export interface RuleInput<V, S> {
   readonly weights: V;
   readonly gradient: V;
+  /** k, the number of updates made before this one; bias corrections want k + 1. */
+  readonly step: number;
   /** λ_k, the scheduled learning rate of this step. */
   readonly learningRate: number;
-  readonly state: RuleState<V>;
+  /** Of the weights: the layer's, or one axis where the block is several layers. */
+  readonly shape: readonly number[];
+  /** The gradient of each example of the batch, where the rule needs them. */
+  readonly exampleGradients?: readonly V[];
+  readonly state: RuleState<V, S>;
 }
 
-export interface RuleOutput<V> {
+export interface RuleOutput<V, S> {
   /** Δw = w_{k+1} − w_k, as it is applied. */
   readonly update: V;
-  readonly state: RuleState<V>;
+  readonly state: RuleState<V, S>;
 }
 
 /**
@@ -27,17 +33,34 @@ export type EquationOne =
   | { readonly holds: true; readonly norm: Norm; readonly coefficient: number }
   | { readonly holds: false; readonly reason: string };
 
+/** What a rule promises of every step, as configured: checked by `ruleChecks` over random weights and gradients. */
+export interface Promises {
+  /** Before anything is remembered Δw is a positive multiple of −g. */
+  readonly againstGradient?: true;
+  /** Whether the steps stay the same where all gradients are multiplied by the same number (T7). */
+  readonly scaleInvariant: boolean;
+  /** No weight changes its sign. */
+  readonly keepsSigns?: true;
+  /** `proportion` of the update is `coefficient`·λ_k, or at most that. */
+  readonly proportion?: { readonly coefficient: number; readonly is: "exactly" | "at most" };
+}
+
 /**
- * One update rule, configured. Written once against the algebra; it sees one block of weights at a time (a layer, or
- * all layers as one vector with `scope: global`).
+ * One update rule, configured. Written once against the algebra; it sees one block of weights at a time (a layer, each
+ * neuron of one with `scope: neuron`, or all layers as one vector with `scope: global`).
  */
 export interface UpdateRule {
   readonly equationOne: EquationOne;
+  readonly promises: Promises;
+  /** What the rule is given besides the gradient; it costs a gradient an example. */
+  readonly needs?: { readonly exampleGradients: true };
   /** The state before the first step. Absent: the rule remembers nothing. */
-  initialState?<V, S>(algebra: Algebra<V, S>, weights: V): RuleState<V>;
-  update<V, S>(algebra: Algebra<V, S>, input: RuleInput<V>): RuleOutput<V>;
+  initialState?<V, S>(algebra: RuleAlgebra<V, S>, weights: V): RuleState<V, S>;
+  update<V, S>(algebra: RuleAlgebra<V, S>, input: RuleInput<V, S>): RuleOutput<V, S>;
   /** The relative size of an update in the rule's own measure: ‖Δw‖_p/‖w‖_p for eq. (1). The trace's norm_ratio. */
-  proportion<V, S>(algebra: Algebra<V, S>, weights: V, update: V): S;
+  proportion<V, S>(algebra: RuleAlgebra<V, S>, weights: V, update: V): S;
+  /** The rule with its steps proportional to the gradient, what else it does (momentum) kept: for excluded layers. */
+  readonly unscaled?: UpdateRule;
   /** The p of `proportion`'s norm; absent where it is not a norm ratio. */
   readonly norm?: Norm;
   /** True where `proportion` equals λ_k exactly although the rule is not eq. (1): the identity of T10. */
@@ -56,6 +79,8 @@ export interface OptimizerDefinition<Options = unknown> {
   /** Raised whenever the numbers the rule produces change: part of a run's identity. */
   readonly version: number;
   readonly schema: z.ZodObject;
+  /** Options besides the defaults with which the rule's promises are checked too. */
+  readonly variants?: readonly Readonly<Record<string, unknown>>[];
   create(options: Options): UpdateRule;
 }
 

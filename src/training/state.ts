@@ -10,29 +10,29 @@ export interface TrainingState {
   readonly step: number;
   /** w_k, one array a layer, in the precision of the run. */
   readonly weights: readonly Numbers[];
-  /** The optimizer's state after step k − 1: its named vectors, block by block. */
+  /** The optimizer's state after step k − 1: its named vectors and scalars, block by block. */
   readonly optimizer: readonly Readonly<Record<string, Numbers>>[];
 }
 
 /** What the loop works on. */
-export interface Position<V> {
+export interface Position<V, S> {
   readonly step: number;
   readonly weights: readonly V[];
-  readonly state: OptimizerState<V>;
+  readonly state: OptimizerState<V, S>;
 }
 
 const inPrecision = (values: Float64Array, precision: Precision): Numbers =>
   precision === "float32" ? Float32Array.from(values) : values;
 
 /** A copy of the position on the host. Float32 numbers pass through float64 unchanged. */
-export async function captureState<V, S>(algebra: Algebra<V, S>, position: Position<V>): Promise<TrainingState> {
-  const copy = async (vector: V) => inPrecision(await algebra.values(vector), algebra.precision);
+export async function captureState<V, S>(algebra: Algebra<V, S>, position: Position<V, S>): Promise<TrainingState> {
+  const copy = async (vector: V | S) => inPrecision(await algebra.values(vector), algebra.precision);
   const weights: Numbers[] = [];
   for (const w of position.weights) weights.push(await copy(w));
   const optimizer: Record<string, Numbers>[] = [];
   for (const block of position.state) {
     const copied: Record<string, Numbers> = {};
-    for (const [name, vector] of Object.entries(block)) copied[name] = await copy(vector);
+    for (const [name, remembered] of Object.entries(block)) copied[name] = await copy(remembered);
     optimizer.push(copied);
   }
   return { step: position.step, weights, optimizer };
@@ -44,17 +44,20 @@ export function restoreState<V, S>(
   optimizer: Optimizer,
   layers: readonly Layer[],
   saved: TrainingState,
-): Position<V> {
+): Position<V, S> {
   const weights = saved.weights.map((values, i) => algebra.vector(values, layers[i]!.shape));
   const state = algebra.scope(() => {
     // A fresh state knows the shapes that the saved numbers lack.
     const fresh = optimizer.initialState(algebra, weights);
     return saved.optimizer.map((block, i) =>
       Object.fromEntries(
-        Object.entries(block).map(([name, values]) => [
-          name,
-          algebra.split(algebra.vector(values), [fresh[i]![name]!])[0]!,
-        ]),
+        Object.entries(block).map(([name, values]) => {
+          const like = fresh[i]![name]!;
+          return [
+            name,
+            algebra.isScalar(like) ? algebra.scalar(values[0]!) : algebra.split(algebra.vector(values), [like])[0]!,
+          ];
+        }),
       ),
     );
   });

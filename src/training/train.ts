@@ -59,14 +59,14 @@ export interface TrainingEnd {
 }
 
 /** w_0 and the optimizer's first state, or where an earlier training was left. */
-function startingPosition<V, S>({ algebra, objective, optimizer, problem, resume }: Training<V, S>): Position<V> {
+function startingPosition<V, S>({ algebra, objective, optimizer, problem, resume }: Training<V, S>): Position<V, S> {
   if (resume) return restoreState(algebra, optimizer, problem.layers, resume);
   const weights = objective.initialWeights();
   return { step: 0, weights, state: algebra.scope(() => optimizer.initialState(algebra, weights)) };
 }
 
 /** The vectors of a state that its successor no longer holds. */
-function forgotten<V>(state: OptimizerState<V>, successor: OptimizerState<V> = []): V[] {
+function forgotten<V, S>(state: OptimizerState<V, S>, successor: OptimizerState<V, S> = []): (V | S)[] {
   if (state.every((block, i) => block === successor[i])) return [];
   const kept = new Set(successor.flatMap((block) => Object.values(block)));
   return state.flatMap((block) => Object.values(block)).filter((vector) => !kept.has(vector));
@@ -91,14 +91,24 @@ export async function* train<V, S>(training: Training<V, S>): AsyncGenerator<Ste
   const start = startingPosition(training);
   let { weights, state } = start;
   /** w_{k+1} while w_k is still measured. */
-  let upcoming: Omit<Position<V>, "step"> | undefined;
+  let upcoming: Omit<Position<V, S>, "step"> | undefined;
+
+  /** The gradient of each example of a batch, where the rule needs them. */
+  function gradientsOfExamples(batch: Batch): V[][] | undefined {
+    if (!optimizer.rule.needs?.exampleGradients) return undefined;
+    const indices = batch === "full" ? Array.from({ length: problem.examples! }, (_, i) => i) : [...batch];
+    return indices.map((i) => objective.lossAndGradients(weights, Int32Array.of(i)).gradients);
+  }
 
   /** One pass of the loop: what it measured, still on the device, and w_{k+1} unless this is the last record. */
   function advance(step: number, batch: Batch | undefined, measured: boolean, evaluated: boolean) {
     return algebra.scope(() => {
       const scores = measured ? evaluation.at(weights, evaluated) : {};
       const onBatch = batch === undefined ? undefined : objective.lossAndGradients(weights, batch);
-      const output = step === steps ? undefined : optimizer.updates(algebra, step, weights, onBatch!.gradients, state);
+      const output =
+        step === steps
+          ? undefined
+          : optimizer.updates(algebra, step, weights, onBatch!.gradients, state, gradientsOfExamples(batch!));
       return {
         scalars: measured
           ? measurer.scalars({

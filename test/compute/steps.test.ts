@@ -8,7 +8,7 @@ import { optimizers } from "../../src/optimizers/registry.js";
 import { mlp } from "../../src/problems/mlp.js";
 import type { Objective } from "../../src/problems/problem.js";
 import { randomStream } from "../../src/training/random.js";
-import { optimizerFor } from "../optimizers/rules.js";
+import { optimizerOver } from "../optimizers/rules.js";
 import { testedBackends } from "../tested-backends.js";
 
 type Tensor = tf.Tensor;
@@ -24,13 +24,13 @@ async function steps<V, S>(
   algebra: Algebra<V, S>,
   config: Record<string, unknown>,
   start: readonly V[],
-  sizes: readonly number[],
+  shapes: readonly (readonly number[])[],
   gradientsAt: Gradients<V>,
   count: number,
 ): Promise<{ losses: number[]; weights: number[] }> {
-  const optimizer = optimizerFor(
+  const optimizer = optimizerOver(
+    shapes.map((shape, i) => ({ name: `layer_${i + 1}`, shape })),
     config,
-    sizes.map((size) => new Float32Array(size)),
     count,
   );
   let weights = start;
@@ -61,7 +61,9 @@ function expectClose(found: readonly number[], expected: readonly number[], tole
 }
 
 describe.each(testedBackends)("steps on %s", (name) => {
-  it.each(optimizers.map((rule) => rule.name))("of %s are those of float64", async (rule) => {
+  const scopes = ["layer", "neuron", "global"];
+  const cases = optimizers.flatMap(({ name }) => scopes.map((scope) => [name, scope] as const));
+  it.each(cases)("of %s with scope %s are those of float64", async (rule, scope) => {
     const shapes = [[17, 5], [5], [3, 2, 4]];
     const sizes = shapes.map((shape) => shape.reduce((product, length) => product * length));
     const onAlgebra = <V, S>(algebra: Algebra<V, S>) => {
@@ -71,7 +73,7 @@ describe.each(testedBackends)("steps on %s", (name) => {
       const gradientsAt: Gradients<V> = (weights) => ({
         gradients: weights.map((w, i) => algebra.addScaled(fixed[i]!, algebra.scalar(0.5), w)),
       });
-      return steps(algebra, { name: rule, learningRate: 0.05 }, start, sizes, gradientsAt, 10);
+      return steps(algebra, { name: rule, scope, learningRate: 0.05 }, start, shapes, gradientsAt, 10);
     };
     const { algebra } = await startBackend(name);
     expectClose((await onAlgebra(algebra)).weights, (await onAlgebra(float64)).weights, 1e-5);
@@ -112,7 +114,7 @@ describe.each(testedBackends.filter((name) => name !== "cpu"))("steps on %s", (n
         algebra,
         { name: "lars", learningRate: 0.05 },
         start,
-        start.map((w) => w.size),
+        start.map((w) => w.shape),
         (weights) => objective.lossAndGradients(weights, "full"),
         20,
       );
@@ -165,7 +167,7 @@ describe.each(testedBackends.filter((name) => name !== "cpu"))("steps on %s", (n
           algebra,
           { name: "lars", learningRate: 0.05 },
           variables.map((variable) => tf.clone(variable)),
-          variables.map(({ size }) => size),
+          variables.map(({ shape }) => shape),
           (weights) => {
             variables.forEach((variable, i) => {
               variable.assign(weights[i]!);

@@ -66,6 +66,24 @@ const operations: readonly Operation[] = [
       return { vectors: [product.entries] };
     },
   },
+  { name: "exponential", run: (A, { a }) => ({ vectors: [A.exponential(a)] }) },
+  { name: "power", run: (A, { a }) => ({ vectors: [A.power(A.shift(A.absolute(a), 0.5), -1.5)] }) },
+  { name: "ifLessEach", run: (A, { a, b, divisor }) => ({ vectors: [A.ifLessEach(a, b, divisor, a)] }) },
+  {
+    name: "columnNorms and columnSums",
+    run: (A, { a: entries, rows, columns }) => {
+      const matrix = { rows, columns, entries };
+      const norms = ([1, 2, "infinity"] as const).map((p) => A.columnNorms(matrix, p));
+      return { vectors: [...norms, A.columnSums(matrix)] };
+    },
+  },
+  {
+    name: "repeatRow",
+    run: (A, { a, rows, columns }) => ({
+      vectors: [A.multiply(a, A.repeatRow(A.columnSums({ rows, columns, entries: a }), rows))],
+    }),
+  },
+  { name: "root", run: (A, { s }) => ({ scalars: [A.root(A.times(s, s))] }) },
   { name: "plus", run: (A, { s, t }) => ({ scalars: [A.plus(s, t)] }) },
   { name: "minus", run: (A, { s, t }) => ({ scalars: [A.minus(s, t)] }) },
   { name: "times", run: (A, { s, t }) => ({ scalars: [A.times(s, t)] }) },
@@ -153,7 +171,7 @@ describe.each(testedBackends)("the algebra on %s", (name) => {
 
   it("leaves nothing but its result outside a scope", () => {
     for (const operation of operations) {
-      if (/multiply[MT]|ifLess|split|squareRoot|sigmoid|softplus|over/.test(operation.name)) continue;
+      if (/multiply[MT]|ifLess|split|squareRoot|sigmoid|softplus|over|power|root|repeatRow/.test(operation.name)) continue;
       const arguments_ = onAlgebra(A, { rows: 2, columns: 40, a: Array(80).fill(2), b: Array(80).fill(3), s: 1, t: 2 });
       const before = tf.memory().numTensors;
       const { vectors = [], scalars = [] } = operation.run(A, arguments_);

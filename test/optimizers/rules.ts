@@ -1,7 +1,7 @@
-import { float64 } from "../../src/compute/float64.js";
 import { createOptimizer, optimizerSchema } from "../../src/optimizers/optimizer.js";
 import type { Layer } from "../../src/problems/problem.js";
 import { builtIn } from "../../src/registry/registry.js";
+import * as testing from "../../src/testing/trajectory.js";
 
 const schema = optimizerSchema(builtIn);
 
@@ -9,31 +9,14 @@ const schema = optimizerSchema(builtIn);
 export const optimizerOver = (layers: readonly Layer[], config: object, steps: number) =>
   createOptimizer(builtIn, schema.parse(config), layers, steps);
 
-/** An optimizer over one layer per array of `weights`, from a config as a user would write it. */
-export function optimizerFor(config: Record<string, unknown>, weights: readonly ArrayLike<number>[], steps = 10) {
-  const layers = weights.map((w, i) => ({ name: `layer_${i + 1}`, shape: [w.length] }));
-  return optimizerOver(layers, { learningRate: 0.1, ...config }, steps);
-}
+/** An optimizer over one layer per array of `weights`. */
+export const optimizerFor = (config: object, weights: readonly ArrayLike<number>[], steps = 10) =>
+  optimizerOver(
+    weights.map((w, i) => ({ name: `layer_${i + 1}`, shape: [w.length] })),
+    { learningRate: 0.1, ...config },
+    steps,
+  );
 
 /** Δw of each layer over the given sequence of gradients, in float64, w moving along. */
-export function trajectory(
-  config: Record<string, unknown>,
-  start: readonly (readonly number[])[],
-  gradients: readonly (readonly (readonly number[])[])[],
-): number[][][] {
-  const optimizer = optimizerFor(config, start, gradients.length);
-  let weights: Float64Array[] = start.map((w) => Float64Array.from(w));
-  let state = optimizer.initialState(float64, weights);
-  return gradients.map((gradient, step) => {
-    const output = optimizer.updates(
-      float64,
-      step,
-      weights,
-      gradient.map((g) => Float64Array.from(g)),
-      state,
-    );
-    state = output.state;
-    weights = weights.map((w, i) => float64.add(w, output.updates[i]!));
-    return output.updates.map((update) => [...update]);
-  });
-}
+export const trajectory = (config: object, start: testing.Drive["start"], gradients: testing.Drive["gradients"]) =>
+  testing.trajectory(builtIn, config, { start, gradients });

@@ -1,0 +1,3 @@
+/** What the tool's own definitions are tested with, for those of others. */
+export { type RuleCheck, ruleChecks } from "./rule-checks.js";
+export { type Drive, trajectory } from "./trajectory.js";
