@@ -171,7 +171,8 @@ describe.each(testedBackends)("the algebra on %s", (name) => {
 
   it("leaves nothing but its result outside a scope", () => {
     for (const operation of operations) {
-      if (/multiply[MT]|ifLess|split|squareRoot|sigmoid|softplus|over|power|root|repeatRow/.test(operation.name)) continue;
+      if (/multiply[MT]|ifLess|split|squareRoot|sigmoid|softplus|over|power|root|repeatRow/.test(operation.name))
+        continue;
       const arguments_ = onAlgebra(A, { rows: 2, columns: 40, a: Array(80).fill(2), b: Array(80).fill(3), s: 1, t: 2 });
       const before = tf.memory().numTensors;
       const { vectors = [], scalars = [] } = operation.run(A, arguments_);
