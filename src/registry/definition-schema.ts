@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { explain } from "../config/explain.js";
 import { ExperimentError } from "../errors.js";
 import { type Definition, listOf } from "./registry.js";
 
@@ -70,8 +71,7 @@ export function checkedDefinition(value: unknown): Definition {
   const called = (value as { name?: unknown }).name;
   const what = `${kind} ${typeof called === "string" ? `"${called}"` : "without a name"}`;
   if (!found.success) {
-    const { path, message } = found.error.issues[0]!;
-    throw new ExperimentError(`${what}: ${path.join(".")}: ${message}`);
+    throw new ExperimentError(`${what}: ${explain(found.error.issues, shapes[kind], value)}`);
   }
   const discriminator = discriminators[kind];
   if (discriminator !== undefined) {

@@ -70,8 +70,10 @@ function checkNames(registry: Registry, definitions: readonly Definition[], { na
     const twice = definitions.findIndex((one) => one.kind === kind && one.name === called) !== i;
     if (!taken && !twice) continue;
     const origin = taken && registry.origins.get(taken);
-    const whose = twice ? "it defines it twice" : origin ? `plugin ${origin.name} has one` : "the tool has one";
-    fail(name, `a ${kind} called "${called}": ${whose}; choose another name`);
+    const whose = twice
+      ? "it defines it twice"
+      : `${origin ? `plugin ${origin.name}` : "the tool"} has one of that name`;
+    fail(name, `${kind} "${called}": ${whose}; choose another name`);
   }
 }
 
