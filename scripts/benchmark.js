@@ -3,6 +3,8 @@
 //   - microseconds per step of the float64 loop, untraced, traced, and held against the bounds
 // Times are medians over several rounds in turn; the machine may be shared, so read the ratios.
 // Usage: npm run build && npm run benchmark [-- rounds]
+
+import { builtIn } from "../dist/built-in/built-in.js";
 import { startBackend } from "../dist/compute/backends.js";
 import { float64 } from "../dist/compute/float64.js";
 import { batchSampler, stepsPerEpoch } from "../dist/data/batches.js";
@@ -10,7 +12,6 @@ import { syntheticDigits } from "../dist/data/synthetic-digits.js";
 import { createOptimizer, optimizerSchema } from "../dist/optimizers/optimizer.js";
 import { mlp } from "../dist/problems/mlp.js";
 import { quadratic } from "../dist/problems/quadratic.js";
-import { builtIn } from "../dist/registry/registry.js";
 import { randomStream } from "../dist/training/random.js";
 import { train } from "../dist/training/train.js";
 

@@ -2,6 +2,7 @@
 
 export type { Verdict } from "./bounds/bound.js";
 export { type BoundWatch, selectedBounds, watchBounds } from "./bounds/verdict.js";
+export { builtIn } from "./built-in/built-in.js";
 export { backendNames, type StartedBackend, startBackend } from "./compute/backends.js";
 export { float64 } from "./compute/float64.js";
 export { expand, type Run } from "./config/expand.js";
@@ -21,7 +22,7 @@ export { learningRateOf, learningRateSchema } from "./optimizers/schedules/learn
 export { TensorFlowOptimizer, type TensorFlowOptions, tensorFlowOptimizer } from "./optimizers/tensorflow-optimizer.js";
 export * from "./plugin.js";
 export { loadPlugins, withOwn } from "./registry/plugins.js";
-export { builtIn, type Definition, type PluginReference, type Registry } from "./registry/registry.js";
+export type { Definition, PluginReference, Registry } from "./registry/registry.js";
 export { type Manifest, readManifest } from "./results/manifest.js";
 export * from "./tensorflow.js";
 export { type Training, type TrainingEnd, train } from "./training/train.js";

@@ -13,6 +13,7 @@ export {
   defineBound,
 } from "./bounds/bound.js";
 export type { Algebra, Matrix, Norm, Precision } from "./compute/algebra.js";
+export type { Layer } from "./compute/layer.js";
 export {
   type DataContext,
   type DatasetDefinition,
@@ -41,7 +42,6 @@ export {
   defineProblem,
   type Evaluator,
   type KnownConstants,
-  type Layer,
   type LossAndGradients,
   type Objective,
   type Problem,

@@ -1,12 +1,12 @@
 // Loads the addon of the directory given, in a process of its own, holds it against float64 and prints what it found.
 import * as tf from "@tensorflow/tfjs-core";
 import "@tensorflow/tfjs-layers";
+import { builtIn } from "../../dist/built-in/built-in.js";
 import { float64 } from "../../dist/compute/float64.js";
 import { nvidiaGpus, startNative } from "../../dist/compute/native.js";
 import { tensorAlgebra } from "../../dist/compute/tensors.js";
 import { messageOf } from "../../dist/errors.js";
 import { createOptimizer, optimizerSchema } from "../../dist/optimizers/optimizer.js";
-import { builtIn } from "../../dist/registry/registry.js";
 
 const [rows, inner, columns] = [37, 53, 29];
 const a = Float32Array.from({ length: rows * inner }, (_, i) => Math.sin(i));

@@ -1,8 +1,8 @@
 import type { Norm } from "../compute/algebra.js";
+import { layerSize } from "../compute/layer.js";
 import type { KnownConstants } from "../problems/problem.js";
 import type { Bound, BoundContext } from "./bound.js";
 import { conditionNumberOf, optimumNorm, type Rates, ratesOf, short } from "./facts.js";
-import { entriesOf } from "./measures.js";
 
 /** One assumption of a statement: as a phrase, and as a test of a run. */
 export interface Assumption {
@@ -72,7 +72,7 @@ export const singleBlock: Assumption = {
 export const oneDimensional: Assumption = {
   phrase: "one dimension",
   unmet({ layers, excluded }) {
-    const entries = layers.reduce((sum, { shape }) => sum + entriesOf(shape), 0);
+    const entries = layers.reduce((sum, layer) => sum + layerSize(layer), 0);
     if (entries !== 1) return `the statement is for one dimension; the problem has ${entries}`;
     return excluded.length > 0 ? `the only layer is excluded from the rule` : undefined;
   },

@@ -1,6 +1,7 @@
 import type { Norm, Precision } from "../compute/algebra.js";
+import type { Layer } from "../compute/layer.js";
 import type { EquationOne } from "../optimizers/update-rule.js";
-import type { KnownConstants, Layer } from "../problems/problem.js";
+import type { KnownConstants } from "../problems/problem.js";
 import type { StepRecord } from "../training/record.js";
 
 /** What is known of a run before its first step: bounds decide from it whether they apply. */

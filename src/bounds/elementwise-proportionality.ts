@@ -1,7 +1,8 @@
+import { layerSize } from "../compute/layer.js";
 import type { StepRecord } from "../training/record.js";
 import { type Assumption, assuming, seenPerNeuron } from "./assumptions.js";
 import { type BoundContext, type BoundMonitor, defineBound } from "./bound.js";
-import { type Block, blocksOf, entriesOf, gradientNorm, updateNorm, weightNorm } from "./measures.js";
+import { type Block, blocksOf, gradientNorm, updateNorm, weightNorm } from "./measures.js";
 import { checkEqual } from "./norm-ratio.js";
 import { roundingOf } from "./rounding.js";
 
@@ -15,7 +16,7 @@ const elementwiseRule: Assumption = {
 
 function start(context: BoundContext): BoundMonitor {
   const blocks = blocksOf(context);
-  const sizes = context.layers.map(({ shape }) => entriesOf(shape));
+  const sizes = context.layers.map(layerSize);
   const underflow = roundingOf(context)(0);
 
   /** The mean over all entries of the block, from the means of its layers. */

@@ -1,4 +1,5 @@
 import type { Norm } from "../compute/algebra.js";
+import { layerSize } from "../compute/layer.js";
 import type { LayerRecord, StepRecord } from "../training/record.js";
 import type { BoundContext } from "./bound.js";
 
@@ -11,12 +12,10 @@ export interface Block {
   readonly entries: number;
 }
 
-export const entriesOf = (shape: readonly number[]): number => shape.reduce((product, size) => product * size, 1);
-
 /** The blocks the rule updates; excluded layers are in none of them. */
 export function blocksOf({ layers, excluded, scope }: BoundContext): readonly Block[] {
   const blocks = layers
-    .map(({ name, shape }, i) => ({ name, layers: [i], entries: entriesOf(shape) }))
+    .map((layer, i) => ({ name: layer.name, layers: [i], entries: layerSize(layer) }))
     .filter(({ name }) => !excluded.includes(name));
   if (scope !== "global" || blocks.length <= 1) return blocks;
   return [
@@ -30,7 +29,7 @@ export function blocksOf({ layers, excluded, scope }: BoundContext): readonly Bl
 
 /** All layers of the problem together, excluded ones too. */
 export function wholeOf({ layers }: BoundContext): Block {
-  const entries = layers.reduce((sum, { shape }) => sum + entriesOf(shape), 0);
+  const entries = layers.reduce((sum, layer) => sum + layerSize(layer), 0);
   return { name: "all layers", layers: layers.map((_, i) => i), entries };
 }
 

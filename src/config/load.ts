@@ -3,7 +3,7 @@ import { parse, YAMLParseError } from "yaml";
 import { ExperimentError, messageOf } from "../errors.js";
 import type { Expectation } from "../expectations/schema.js";
 import { isPluginFile, loadPlugins } from "../registry/plugins.js";
-import { builtIn, type Registry } from "../registry/registry.js";
+import type { Registry } from "../registry/registry.js";
 import { assign, replacedBy } from "./assign.js";
 import { readConfigText } from "./config-file.js";
 import { explain } from "./explain.js";
@@ -222,7 +222,7 @@ async function registryOf(
   const { plugins = [] } = own.reduce((config, one) => override(config, one, false), raw);
   if (!Array.isArray(plugins) || !plugins.every((name) => typeof name === "string")) return base;
   try {
-    return await loadPlugins(plugins, dirname(resolve(path)), base);
+    return await loadPlugins(base, plugins, dirname(resolve(path)));
   } catch (error) {
     if (!(error instanceof ExperimentError)) throw error;
     throw new ExperimentError(`${path}: ${error.message}`, { cause: error });
@@ -287,15 +287,15 @@ function checked({ path, directory, raw: written, overrides, registry }: Written
 /**
  * Reads, merges and checks a config file.
  *
- * @param sweeps axes from the command line, such as "optimizer.learningRate=logspace:1e-4:1:9"
  * @param registry what it may name, besides what its plugins add
+ * @param sweeps axes from the command line, such as "optimizer.learningRate=logspace:1e-4:1:9"
  * @throws ExperimentError naming the file, the place in it, what was expected and what came
  */
 export async function loadExperiment(
   path: string,
+  registry: Registry,
   overrides: readonly Override[] = [],
   sweeps: readonly string[] = [],
-  registry: Registry = builtIn,
 ): Promise<Experiment> {
   for (const option of sweeps) refuseReservedPath(option.split("=")[0]!, `--sweep ${option}`);
   const raw = withSweepOptions(readWithBases(path), sweeps);

@@ -1,4 +1,5 @@
 import type { Precision } from "../compute/algebra.js";
+import { type Layer, layerSize } from "../compute/layer.js";
 import type { Run } from "../config/expand.js";
 import { type BackendIdentity, runId } from "../config/identity.js";
 import type { RunConfig } from "../config/schema.js";
@@ -7,8 +8,7 @@ import type { ImageDataset } from "../data/dataset.js";
 import { ExperimentError } from "../errors.js";
 import { checkMemory } from "../memory.js";
 import { createOptimizer, type Optimizer } from "../optimizers/optimizer.js";
-import { layerSize } from "../problems/blocks.js";
-import type { Batch, Layer, Problem, ProblemContext } from "../problems/problem.js";
+import type { Batch, Problem, ProblemContext } from "../problems/problem.js";
 import type { PluginReference, Registry } from "../registry/registry.js";
 import { randomStream } from "../training/random.js";
 import type { Resources } from "./resources.js";

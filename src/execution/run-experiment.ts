@@ -1,5 +1,6 @@
 import type { Verdict } from "../bounds/bound.js";
 import { type BoundWatch, selectedBounds, watchBounds } from "../bounds/verdict.js";
+import { builtIn } from "../built-in/built-in.js";
 import { float64 } from "../compute/float64.js";
 import { expand } from "../config/expand.js";
 import { experimentOf, loadExperiment } from "../config/load.js";
@@ -79,10 +80,10 @@ export async function* runExperiment(
   options: RunExperimentOptions = {},
 ): AsyncGenerator<ExperimentRecord, RunResult[]> {
   const { definitions = [], directory = process.cwd(), announce = () => {}, onResult, signal } = options;
-  const registry = withOwn(definitions);
+  const registry = withOwn(builtIn, definitions);
   const experiment =
     typeof config === "string"
-      ? await loadExperiment(config, [], [], registry)
+      ? await loadExperiment(config, registry)
       : await experimentOf(config, directory, registry);
   const resources = new Resources(announce);
   const results: RunResult[] = [];

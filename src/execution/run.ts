@@ -2,12 +2,13 @@ import { existsSync, mkdirSync, readdirSync, renameSync } from "node:fs";
 import { hostname } from "node:os";
 import { join } from "node:path";
 import { selectedBounds, watchBounds } from "../bounds/verdict.js";
+import { builtIn } from "../built-in/built-in.js";
 import type { StartedBackend } from "../compute/backends.js";
 import { float64 } from "../compute/float64.js";
 import { resultSchemaVersion, versionsOf } from "../config/identity.js";
 import { messageOf } from "../errors.js";
 import { plannedRegistry } from "../registry/plugins.js";
-import { builtIn, type Registry } from "../registry/registry.js";
+import type { Registry } from "../registry/registry.js";
 import { type Checkpoint, readCheckpoint, removeCheckpoints } from "../results/checkpoint.js";
 import { onDisk } from "../results/files.js";
 import { damageOf, namedFiles } from "../results/integrity.js";
@@ -278,10 +279,10 @@ export async function makeRun(
   experimentDirectory: string,
   options: RunOptions = {},
 ): Promise<Manifest> {
-  let registry = builtIn;
+  let registry: Registry = builtIn;
   let prepared: PreparedRun;
   try {
-    registry = await plannedRegistry(planned.plugins);
+    registry = await plannedRegistry(builtIn, planned.plugins);
     prepared = await prepareRun(planned.run, registry, resources, planned);
   } catch (error) {
     recordUnmade(join(runsDirectory(experimentDirectory), planned.id), planned, registry, messageOf(error));

@@ -1,5 +1,4 @@
 import type { Bound } from "../bounds/bound.js";
-import type { ExperimentResult } from "../execution/experiment.js";
 import { markdownTable } from "../markdown.js";
 import type { Manifest } from "../results/manifest.js";
 import { csvLines } from "../trace/csv-file.js";
@@ -34,7 +33,11 @@ function settingOf(manifests: readonly Manifest[]): string {
 export function claimsOf(
   facts: Pick<ExperimentClaims, "name" | "description" | "config">,
   bounds: readonly Bound[],
-  { findings, manifests, failures }: Pick<ExperimentResult, "findings" | "manifests" | "failures">,
+  {
+    findings,
+    manifests,
+    failures,
+  }: Pick<ExperimentClaims, "findings" | "failures"> & { readonly manifests: readonly Manifest[] },
 ): ExperimentClaims {
   return { ...facts, findings, failures, bounds: boundFindings(bounds, manifests), setting: settingOf(manifests) };
 }

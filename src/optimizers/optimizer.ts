@@ -1,9 +1,8 @@
 import { z } from "zod";
 import type { Algebra } from "../compute/algebra.js";
+import { type Layer, layerSize } from "../compute/layer.js";
 import { perNeuron } from "../compute/per-neuron.js";
 import { ExperimentError } from "../errors.js";
-import { layerSize } from "../problems/blocks.js";
-import type { Layer } from "../problems/problem.js";
 import {
   type LearningRateConfig,
   learningRateOf,

@@ -1,5 +1,5 @@
 import type { Algebra } from "../compute/algebra.js";
-import type { Layer } from "./problem.js";
+import { type Layer, layerSize } from "../compute/layer.js";
 
 /** One layer of this many weights. */
 export function singleLayer(dimension: number): Layer[] {
@@ -9,11 +9,6 @@ export function singleLayer(dimension: number): Layer[] {
 /** Layers block1, block2, … of the given sizes: consecutive pieces of one vector. */
 export function blockLayers(sizes: readonly number[]): Layer[] {
   return sizes.map((size, i) => ({ name: `block${i + 1}`, shape: [size] }));
-}
-
-/** Number of weights of a layer. */
-export function layerSize({ shape }: Layer): number {
-  return shape.reduce((product, length) => product * length, 1);
 }
 
 /** A host vector, cut into one piece a layer. */

@@ -1,7 +1,8 @@
 import type { Algebra, Matrix } from "../compute/algebra.js";
 import { float64 } from "../compute/float64.js";
+import type { Layer } from "../compute/layer.js";
 import { joined, separated, weightsFrom } from "./blocks.js";
-import type { Batch, Layer, Objective } from "./problem.js";
+import type { Batch, Objective } from "./problem.js";
 
 /** Examples x_i (rows) with targets y_i, on the host. */
 export interface Examples {

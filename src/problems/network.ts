@@ -1,6 +1,7 @@
 import type * as tfl from "@tensorflow/tfjs-layers";
 import { z } from "zod";
-import type { KnownConstants, Layer, Problem, ProblemContext } from "./problem.js";
+import type { Layer } from "../compute/layer.js";
+import type { KnownConstants, Problem, ProblemContext } from "./problem.js";
 
 /** The TensorFlow.js layers library, handed to those who make layers: this module is read without loading it. */
 export type LayersLibrary = typeof tfl;

@@ -1,8 +1,9 @@
 import { Matrix } from "ml-matrix";
 import type { Algebra } from "../compute/algebra.js";
 import { float64 } from "../compute/float64.js";
+import type { Layer } from "../compute/layer.js";
 import { cutIntoLayers, joined, separated, weightsFrom } from "./blocks.js";
-import { analyticProblem, type Layer, type Problem } from "./problem.js";
+import { analyticProblem, type Problem } from "./problem.js";
 
 /** A symmetric positive definite matrix by its eigenvalues and -vectors. */
 export interface Eigensystem {

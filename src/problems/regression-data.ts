@@ -2,13 +2,14 @@ import { createHash } from "node:crypto";
 import { z } from "zod";
 import type { Matrix } from "../compute/algebra.js";
 import { float64 } from "../compute/float64.js";
+import type { Layer } from "../compute/layer.js";
 import { ExperimentError } from "../errors.js";
 import { singleLayer } from "./blocks.js";
 import { readExamples } from "./csv-table.js";
 import { type Distribution, distributionSchema, sample, sampleMany } from "./distribution.js";
 import type { Examples } from "./linear-model.js";
 import { startAnywhere, trueWeights, trueWeightsOption } from "./points.js";
-import type { Layer, Outline, ProblemContext } from "./problem.js";
+import type { Outline, ProblemContext } from "./problem.js";
 
 const generated = z.strictObject({
   source: z.literal("generated").default("generated").describe("Data are drawn from the run's random streams."),

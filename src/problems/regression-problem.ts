@@ -1,4 +1,5 @@
-import { cutIntoLayers, layerSize } from "./blocks.js";
+import { layerSize } from "../compute/layer.js";
+import { cutIntoLayers } from "./blocks.js";
 import { type LinearModel, linearModelObjective } from "./linear-model.js";
 import { scaleLoss } from "./loss-scale.js";
 import { type StartOption, startPoint } from "./points.js";

@@ -5,7 +5,7 @@ import { fileURLToPath, pathToFileURL } from "node:url";
 import { ExperimentError, messageOf } from "../errors.js";
 import { checkedDefinition } from "./definition-schema.js";
 import { resolvedFrom, shareModules } from "./module-sharing.js";
-import { builtIn, type Definition, listOf, type PluginReference, type Registry, withDefinitions } from "./registry.js";
+import { type Definition, listOf, type PluginReference, type Registry, withDefinitions } from "./registry.js";
 
 /** "./my-rule.mjs" and "/home/…/my-rule.mjs" are files; anything else is a package. */
 export const isPluginFile = (name: string) => name.startsWith("./") || name.startsWith("../") || isAbsolute(name);
@@ -88,7 +88,7 @@ async function withPlugin(registry: Registry, reference: PluginReference): Promi
 const loaded = new WeakMap<Registry, Map<string, Promise<Registry>>>();
 
 /** One registry a set of plugins: schemas made for it once serve all who come with the same. */
-function registryWith(references: readonly PluginReference[], base: Registry = builtIn): Promise<Registry> {
+function registryWith(base: Registry, references: readonly PluginReference[]): Promise<Registry> {
   if (references.length === 0) return Promise.resolve(base);
   const known = loaded.get(base) ?? new Map<string, Promise<Registry>>();
   loaded.set(base, known);
@@ -104,13 +104,13 @@ function registryWith(references: readonly PluginReference[], base: Registry = b
  * A registry with the definitions of these plugins, in their order.
  *
  * @param names paths of modules, relative ones from `directory`, or packages installed there
- * @param base what they are added to; default: what comes with the tool
+ * @param base what they are added to
  * @throws ExperimentError if one cannot be loaded, lacks something, or takes a name that another one has
  */
-export const loadPlugins = (names: readonly string[], directory: string, base?: Registry): Promise<Registry> =>
+export const loadPlugins = (base: Registry, names: readonly string[], directory: string): Promise<Registry> =>
   registryWith(
-    names.map((name) => referenceTo(name, located(name, directory))),
     base,
+    names.map((name) => referenceTo(name, located(name, directory))),
   );
 
 /**
@@ -119,7 +119,7 @@ export const loadPlugins = (names: readonly string[], directory: string, base?: 
  *
  * @throws ExperimentError if one lacks something, or takes a name that another one has
  */
-export function withOwn(definitions: readonly unknown[], base: Registry = builtIn): Registry {
+export function withOwn(base: Registry, definitions: readonly unknown[]): Registry {
   const reference = { name: "of this program", path: "", sha256: "" };
   try {
     const found = definitions.map(checkedDefinition);
@@ -135,14 +135,14 @@ export function withOwn(definitions: readonly unknown[], base: Registry = builtI
  *
  * @throws ExperimentError if a plugin is not there, or not what it was
  */
-export function plannedRegistry(references: readonly PluginReference[]): Promise<Registry> {
+export function plannedRegistry(base: Registry, references: readonly PluginReference[]): Promise<Registry> {
   for (const reference of references) {
     const { name, path, sha256 } = reference;
     if (referenceTo(name, path).sha256 !== sha256) {
       fail(name, `${path} is not what it was when the run was planned; start the command again`);
     }
   }
-  return registryWith(references);
+  return registryWith(base, references);
 }
 
 /**
@@ -151,6 +151,7 @@ export function plannedRegistry(references: readonly PluginReference[]): Promise
  * @param references as the results record them
  */
 export async function availableRegistry(
+  base: Registry,
   references: readonly PluginReference[],
   announce: (line: string) => void,
 ): Promise<Registry> {
@@ -158,7 +159,7 @@ export async function availableRegistry(
   for (const { name, path, sha256 } of references) {
     try {
       const now = referenceTo(name, path);
-      await registryWith([...found, now]);
+      await registryWith(base, [...found, now]);
       found.push(now);
       if (now.sha256 !== sha256) announce(`plugin ${name}: ${path} has changed since these results were made`);
     } catch (error) {
@@ -166,5 +167,5 @@ export async function availableRegistry(
       announce(`${error.message}; what it defines is shown by name alone`);
     }
   }
-  return registryWith(found);
+  return registryWith(base, found);
 }

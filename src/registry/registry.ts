@@ -1,16 +1,16 @@
 import type { Bound } from "../bounds/bound.js";
-import { bounds } from "../bounds/registry.js";
 import type { DatasetDefinition } from "../data/dataset.js";
-import { datasets } from "../data/registry.js";
 import type { Rules } from "../optimizers/optimizer.js";
-import { optimizers } from "../optimizers/registry.js";
-import { schedules } from "../optimizers/schedules/registry.js";
 import type { ScheduleDefinition } from "../optimizers/schedules/schedule.js";
 import type { OptimizerDefinition } from "../optimizers/update-rule.js";
 import type { ProblemDefinition } from "../problems/problem.js";
-import { problems } from "../problems/registry.js";
-import type { FigureDefinition } from "../report/figure.js";
-import { figures } from "../report/figures/registry.js";
+
+/** A figure, as far as anybody but the report knows it: what it is made from and what it draws are the report's affair. */
+export interface AnyFigure {
+  readonly kind: "figure";
+  readonly name: string;
+  make(source: never): unknown;
+}
 
 /** Anything that a config can name or a report can draw. */
 export type Definition =
@@ -19,7 +19,7 @@ export type Definition =
   | ProblemDefinition
   | DatasetDefinition
   | Bound
-  | FigureDefinition;
+  | AnyFigure;
 
 /** A module whose definitions have been added to a registry: plain data, by which every process loads the same. */
 export interface PluginReference {
@@ -31,31 +31,16 @@ export interface PluginReference {
   readonly sha256: string;
 }
 
-/**
- * Everything that can be named: what comes with the tool and what plugins add. A value, handed to whoever needs it: no
- * module but this one and those that make documents of the tool itself reads the lists behind it.
- */
+/** Everything that can be named: what comes with the tool and what plugins add. A value, handed to whoever needs it. */
 export interface Registry extends Rules {
   readonly problems: readonly ProblemDefinition[];
   readonly datasets: readonly DatasetDefinition[];
   readonly bounds: readonly Bound[];
-  readonly figures: readonly FigureDefinition[];
+  readonly figures: readonly AnyFigure[];
   readonly plugins: readonly PluginReference[];
   /** The plugin that a definition comes from; none for those of the tool. */
   readonly origins: ReadonlyMap<unknown, PluginReference>;
 }
-
-/** What comes with the tool. */
-export const builtIn: Registry = {
-  optimizers,
-  schedules,
-  problems,
-  datasets,
-  bounds,
-  figures,
-  plugins: [],
-  origins: new Map(),
-};
 
 /** The list that definitions of a kind are in. */
 export const listOf = {

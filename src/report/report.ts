@@ -1,15 +1,16 @@
 import { join } from "node:path";
 import type { Bound } from "../bounds/bound.js";
 import { Traces } from "../expectations/traces.js";
+import type { AnyFigure } from "../registry/registry.js";
 import { writeAtomically } from "../results/files.js";
 import { type ExperimentResults, readExperiment } from "./experiment-results.js";
-import type { Figure, FigureDefinition } from "./figure.js";
+import type { Figure, FigureMaker } from "./figure.js";
 import { groupsOf, shownInDetail } from "./groups.js";
 import { reportPage } from "./page.js";
 
 /** What a report draws. */
 interface Drawn {
-  readonly figures: readonly FigureDefinition[];
+  readonly figures: readonly AnyFigure[];
   readonly bounds: readonly Bound[];
 }
 
@@ -17,7 +18,7 @@ interface Drawn {
 export function makeFigures(results: ExperimentResults, { figures, bounds }: Drawn): Figure[] {
   const groups = groupsOf(results.manifests);
   const source = { results, groups, shown: shownInDetail(groups), traces: new Traces(results.directory), bounds };
-  return figures.flatMap(({ make }) => make(source) ?? []);
+  return figures.flatMap(({ make }) => (make as FigureMaker)(source) ?? []);
 }
 
 export interface ReportFiles {

@@ -1,6 +1,6 @@
 import { float64 } from "../compute/float64.js";
+import type { Layer } from "../compute/layer.js";
 import { createOptimizer, type Optimizer, optimizerSchema, type Rules } from "../optimizers/optimizer.js";
-import type { Layer } from "../problems/problem.js";
 import type { Position } from "../training/state.js";
 
 /** What a rule is driven through: weights to start from, and the gradients that it is given one after the other. */

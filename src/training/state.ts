@@ -1,6 +1,6 @@
 import type { Algebra, Precision } from "../compute/algebra.js";
+import type { Layer } from "../compute/layer.js";
 import type { Optimizer, OptimizerState } from "../optimizers/optimizer.js";
-import type { Layer } from "../problems/problem.js";
 
 type Numbers = Float32Array | Float64Array;
 

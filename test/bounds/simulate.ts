@@ -7,7 +7,8 @@ import type { BoundContext, Verdict } from "../../src/bounds/bound.js";
 import { bounds } from "../../src/bounds/registry.js";
 import { selectedBounds, watchBounds } from "../../src/bounds/verdict.js";
 import { type Norm, smallestNormal } from "../../src/compute/algebra.js";
-import type { KnownConstants, Layer } from "../../src/problems/problem.js";
+import type { Layer } from "../../src/compute/layer.js";
+import type { KnownConstants } from "../../src/problems/problem.js";
 import type { LayerRecord, StepRecord } from "../../src/training/record.js";
 
 export type Vector = readonly number[];

@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, expect, test } from "vitest";
+import { builtIn } from "../../src/built-in/built-in.js";
 import { expand } from "../../src/config/expand.js";
 import { loadExperiment } from "../../src/config/load.js";
 
@@ -13,7 +14,7 @@ const base = "name: sweep\nproblem: {name: quadratic}\noptimizer: {name: lars, l
 
 async function runsOf(sweeps: readonly string[], text = base) {
   writeFileSync(config, text);
-  return expand(await loadExperiment(config, [], sweeps));
+  return expand(await loadExperiment(config, builtIn, [], sweeps));
 }
 
 const rates = async (sweeps: readonly string[], text?: string) =>

@@ -2,6 +2,7 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as wait } from "node:timers/promises";
+import { builtIn } from "../../src/built-in/built-in.js";
 import { expand } from "../../src/config/expand.js";
 import { loadExperiment } from "../../src/config/load.js";
 import { type PlannedRun, planRun } from "../../src/execution/plan.js";
@@ -84,6 +85,6 @@ export function summaryWithoutTime(experimentDirectory: string): string[] {
 
 /** The plan of a config's first run. */
 export async function planFirst(path: string, resources: Resources): Promise<PlannedRun> {
-  const experiment = await loadExperiment(path);
+  const experiment = await loadExperiment(path, builtIn);
   return planRun(expand(experiment)[0]!, experiment.registry, resources);
 }

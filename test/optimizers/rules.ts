@@ -1,6 +1,6 @@
+import { builtIn } from "../../src/built-in/built-in.js";
+import type { Layer } from "../../src/compute/layer.js";
 import { createOptimizer, optimizerSchema } from "../../src/optimizers/optimizer.js";
-import type { Layer } from "../../src/problems/problem.js";
-import { builtIn } from "../../src/registry/registry.js";
 import * as testing from "../../src/testing/trajectory.js";
 
 const schema = optimizerSchema(builtIn);

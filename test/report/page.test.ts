@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { type Browser, type Page, chromium as playwright } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { builtIn } from "../../src/registry/registry.js";
+import { builtIn } from "../../src/built-in/built-in.js";
 import { writeReport } from "../../src/report/report.js";
 import { readColumns } from "../../src/trace/csv-columns.js";
 import { chromium, execute, temporaryDirectory } from "./support.js";

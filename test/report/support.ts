@@ -1,6 +1,7 @@
 import { existsSync, mkdtempSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { builtIn } from "../../src/built-in/built-in.js";
 import { expand } from "../../src/config/expand.js";
 import { loadExperiment } from "../../src/config/load.js";
 import { type ExperimentResult, executeExperiment } from "../../src/execution/experiment.js";
@@ -13,7 +14,7 @@ export const temporaryDirectory = () => mkdtempSync(join(tmpdir(), "run-experime
 export async function execute(config: Record<string, unknown>, out: string): Promise<ExperimentResult> {
   const path = join(out, `${config.name}.json`);
   writeFileSync(path, JSON.stringify(config));
-  const experiment = await loadExperiment(path);
+  const experiment = await loadExperiment(path, builtIn);
   return executeExperiment(experiment, expand(experiment), { out, force: false, jobs: 1 }, silent);
 }
 

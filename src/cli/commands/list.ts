@@ -1,9 +1,10 @@
+import { builtIn } from "../../built-in/built-in.js";
 import { loadPlugins } from "../../registry/plugins.js";
 import { table } from "../table.js";
 
 /** What can be named in a config that has these plugins. */
 export async function list({ plugin = [] }: { plugin?: readonly string[] }): Promise<void> {
-  const { bounds, datasets, optimizers, problems, schedules } = await loadPlugins(plugin, process.cwd());
+  const { bounds, datasets, optimizers, problems, schedules } = await loadPlugins(builtIn, plugin, process.cwd());
   const sections: readonly (readonly [string, readonly (readonly string[])[]])[] = [
     ["problems", problems.map(({ name, summary, formula }) => [name, summary, formula])],
     ["datasets", datasets.map(({ name, summary }) => [name, summary, ""])],

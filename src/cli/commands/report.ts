@@ -1,4 +1,5 @@
 import { join } from "node:path";
+import { builtIn } from "../../built-in/built-in.js";
 import { availableRegistry } from "../../registry/plugins.js";
 import { experimentDirectories, recordedPlugins } from "../../report/experiment-results.js";
 import { writeReport } from "../../report/report.js";
@@ -9,7 +10,7 @@ const announce = (line: string) => process.stderr.write(`${line}\n`);
 export async function report(paths: readonly string[]): Promise<void> {
   const directories = new Set(paths.flatMap(experimentDirectories));
   for (const directory of directories) {
-    const registry = await availableRegistry(recordedPlugins(directory), announce);
+    const registry = await availableRegistry(builtIn, recordedPlugins(directory), announce);
     const { page, figures } = await writeReport(directory, registry, { svg: true });
     process.stdout.write(`${page} and ${figures.length} figures in ${join(directory, "figures")}\n`);
   }

@@ -2,6 +2,7 @@ import { readdirSync } from "node:fs";
 import { basename, join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
 import { z } from "zod";
+import { builtIn } from "../../built-in/built-in.js";
 import { expand } from "../../config/expand.js";
 import { explain, suggestion } from "../../config/explain.js";
 import { loadExperiment } from "../../config/load.js";
@@ -73,7 +74,7 @@ export async function reproduce(names: readonly string[], rawOptions: unknown): 
   const overrides = options.backend === undefined ? [] : [{ path: "backend", text: options.backend }];
   const loaded: Loaded[] = [];
   for (const file of selected(names)) {
-    const experiment = await loadExperiment(join(paperDirectory, file), overrides);
+    const experiment = await loadExperiment(join(paperDirectory, file), builtIn, overrides);
     loaded.push({ experiment, runs: expand(experiment) });
   }
 

@@ -1,5 +1,6 @@
 import { join } from "node:path";
 import { z } from "zod";
+import { builtIn } from "../../built-in/built-in.js";
 import { countRuns, expand, type Run, runsOf } from "../../config/expand.js";
 import { explain } from "../../config/explain.js";
 import { type Experiment, loadExperiment, type Override } from "../../config/load.js";
@@ -68,7 +69,7 @@ export interface Loaded {
 export async function loadExperiments(paths: readonly string[], options: ConfigOptions): Promise<Experiment[]> {
   const overrides = overridesOf(options);
   const loaded: Experiment[] = [];
-  for (const path of paths) loaded.push(await loadExperiment(path, overrides, options.sweep));
+  for (const path of paths) loaded.push(await loadExperiment(path, builtIn, overrides, options.sweep));
   for (const [i, { name, path }] of loaded.entries()) {
     const other = loaded.findIndex((one) => one.name === name);
     if (other !== i) {

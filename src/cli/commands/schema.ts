@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { builtIn } from "../../built-in/built-in.js";
 import { configSchemas } from "../../config/schema.js";
 import { loadPlugins } from "../../registry/plugins.js";
 import type { Registry } from "../../registry/registry.js";
@@ -10,7 +11,7 @@ export const jsonSchema = (registry: Registry) =>
 
 /** Prints the JSON Schema of configs that name these plugins, or writes it to a file. */
 export async function schema(file: string | undefined, { plugin = [] }: { plugin?: readonly string[] }): Promise<void> {
-  const text = jsonSchema(await loadPlugins(plugin, process.cwd()));
+  const text = jsonSchema(await loadPlugins(builtIn, plugin, process.cwd()));
   if (file === undefined) process.stdout.write(text);
   else writeAtomically(file, text);
 }

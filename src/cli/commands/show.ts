@@ -1,4 +1,5 @@
 import { join } from "node:path";
+import { builtIn } from "../../built-in/built-in.js";
 import { madeByOtherCode } from "../../config/identity.js";
 import { ExperimentError } from "../../errors.js";
 import { availableRegistry } from "../../registry/plugins.js";
@@ -53,7 +54,9 @@ export async function show(path: string, { json = false }: { json?: boolean }): 
     process.stdout.write(`${JSON.stringify(manifest, null, 2)}\n`);
     return;
   }
-  const registry = await availableRegistry(manifest.plugins ?? [], (line) => process.stderr.write(`${line}\n`));
+  const registry = await availableRegistry(builtIn, manifest.plugins ?? [], (line) =>
+    process.stderr.write(`${line}\n`),
+  );
   const sections = [
     `${manifest.experiment}: ${manifest.label}\n${manifest.id}\n`,
     section("OUTCOME", outcomeLines(manifest, registry)),

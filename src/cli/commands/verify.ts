@@ -2,6 +2,7 @@ import { appendFileSync, mkdtempSync, rmSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { z } from "zod";
+import { builtIn } from "../../built-in/built-in.js";
 import type { Run } from "../../config/expand.js";
 import type { Experiment } from "../../config/load.js";
 import { type ExitReason, ExperimentError } from "../../errors.js";
@@ -55,7 +56,7 @@ const verifiedOf = (
 
 /** Results as they lie there; a run that is missing counts as failed. */
 async function existing(directory: string, announce: (line: string) => void): Promise<Verified> {
-  const registry = await availableRegistry(recordedPlugins(directory), announce);
+  const registry = await availableRegistry(builtIn, recordedPlugins(directory), announce);
   const { name, manifests, findings, bounds, missing } = readExperiment(directory, registry.bounds);
   return {
     name,
