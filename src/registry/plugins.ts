@@ -63,7 +63,8 @@ async function definitionsOf(reference: PluginReference): Promise<Definition[]> 
   }
 }
 
-function checkNames(registry: Registry, definitions: readonly Definition[], { name }: PluginReference): void {
+/** @throws ExperimentError if a name is taken, without a word on where the definitions come from */
+function checkNames(registry: Registry, definitions: readonly Definition[]): void {
   for (const [i, { kind, name: called }] of definitions.entries()) {
     const list: readonly Definition[] = registry[listOf[kind]];
     const taken = list.find((definition) => definition.name === called);
@@ -73,14 +74,18 @@ function checkNames(registry: Registry, definitions: readonly Definition[], { na
     const whose = twice
       ? "it defines it twice"
       : `${origin ? `plugin ${origin.name}` : "the tool"} has one of that name`;
-    fail(name, `${kind} "${called}": ${whose}; choose another name`);
+    throw new ExperimentError(`${kind} "${called}": ${whose}; choose another name`);
   }
 }
 
 async function withPlugin(registry: Registry, reference: PluginReference): Promise<Registry> {
   if (registry.plugins.some(({ path }) => path === reference.path)) return registry;
   const definitions = await definitionsOf(reference);
-  checkNames(registry, definitions, reference);
+  try {
+    checkNames(registry, definitions);
+  } catch (error) {
+    return fail(reference.name, messageOf(error), error);
+  }
   return withDefinitions(registry, definitions, reference);
 }
 
@@ -120,13 +125,12 @@ export const loadPlugins = (base: Registry, names: readonly string[], directory:
  * @throws ExperimentError if one lacks something, or takes a name that another one has
  */
 export function withOwn(base: Registry, definitions: readonly unknown[]): Registry {
-  const reference = { name: "of this program", path: "", sha256: "" };
   try {
     const found = definitions.map(checkedDefinition);
-    checkNames(base, found, reference);
-    return { ...withDefinitions(base, found, reference), plugins: base.plugins, origins: base.origins };
+    checkNames(base, found);
+    return withDefinitions(base, found);
   } catch (error) {
-    return fail(reference.name, messageOf(error), error);
+    throw new ExperimentError(`definitions: ${messageOf(error)}`, { cause: error });
   }
 }
 

@@ -52,11 +52,15 @@ export const listOf = {
   figure: "figures",
 } as const satisfies Readonly<Record<Definition["kind"], keyof Registry>>;
 
-/** A registry with the definitions of one more plugin; their names must not be taken. */
+/**
+ * A registry with more definitions, whose names must not be taken.
+ *
+ * @param plugin they come from, if they do
+ */
 export function withDefinitions(
   registry: Registry,
   definitions: readonly Definition[],
-  plugin: PluginReference,
+  plugin?: PluginReference,
 ): Registry {
   const of = (kind: Definition["kind"]) => definitions.filter((definition) => definition.kind === kind);
   const lists = Object.entries(listOf).map(([kind, list]) => [
@@ -66,7 +70,9 @@ export function withDefinitions(
   return {
     ...registry,
     ...(Object.fromEntries(lists) as Pick<Registry, (typeof listOf)[Definition["kind"]]>),
-    plugins: [...registry.plugins, plugin],
-    origins: new Map([...registry.origins, ...definitions.map((definition) => [definition, plugin] as const)]),
+    ...(plugin && {
+      plugins: [...registry.plugins, plugin],
+      origins: new Map([...registry.origins, ...definitions.map((definition) => [definition, plugin] as const)]),
+    }),
   };
 }

@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
-import { optimizerFor, trajectory } from "./rules.js";
+import { float64 } from "../../src/compute/float64.js";
+import { optimizerFor, optimizerOver, trajectory } from "./rules.js";
 
 const close = (actual: number[] | undefined, wanted: number[]) => {
   expect(actual).toHaveLength(wanted.length);
@@ -83,4 +84,37 @@ test("an excluded pattern that matches no layer is refused with the layers' name
   expect(() => optimizerFor({ name: "lars", exclude: ["*/bias"] }, [[1], [2]])).toThrow(
     'optimizer.exclude: "*/bias" matches no layer; the layers are layer_1, layer_2 (* stands for any characters)',
   );
+});
+
+test("excluded layers take plain gradient steps or, unscaled, the rule's own with its momentum", () => {
+  // λ = 0.1, m = 0.5, g = [2] then [1] on the excluded layer: v = 2, then 0.5·2 + 1.
+  const excluding = (config: object) =>
+    trajectory(
+      { ...config, exclude: ["layer_2"] },
+      [[3, 4], [5]],
+      [
+        [[0, 2], [2]],
+        [[0, 2], [1]],
+      ],
+    ).map(([, second]) => second![0]!);
+  const lars = { name: "lars", momentum: 0.5, weightDecay: 0.3 };
+  close(excluding(lars), [-0.2, -0.1]);
+  close(excluding({ ...lars, excludedUpdate: "unscaled" }), [-0.2, -0.2]);
+  // Nesterov: 0.5·2 + 2, then 0.5·2 + 1.
+  close(excluding({ ...lars, nesterov: true, excludedUpdate: "unscaled" }), [-0.3, -0.2]);
+  close(excluding({ name: "percent-delta-elementwise", excludedUpdate: "unscaled" }), [-0.2, -0.1]);
+});
+
+test("with scope neuron each output unit has a trust ratio of its own; a bias is one block", () => {
+  // Columns w = [3, 4], g = [0, 2] (‖w‖/‖g‖ = 5/2) and w = [1, 0], g = [4, 3] (1/5); the bias [6, 8], g = [0, 5]: 10/5.
+  const layers = [
+    { name: "kernel", shape: [2, 2] },
+    { name: "bias", shape: [2] },
+  ];
+  const optimizer = optimizerOver(layers, { name: "lars", scope: "neuron", learningRate: 0.1 }, 1);
+  const vectors = (...entries: number[][]) => entries.map((values) => Float64Array.from(values));
+  const weights = vectors([3, 1, 4, 0], [6, 8]);
+  const { updates } = optimizer.updates(float64, 0, weights, vectors([0, 4, 2, 3], [0, 5]), [{}, {}]);
+  close([...updates[0]!], [-0, -0.1 * (1 / 5) * 4, -0.1 * (5 / 2) * 2, -0.1 * (1 / 5) * 3]);
+  close([...updates[1]!], [-0, -0.1 * 2 * 5]);
 });
