@@ -1,8 +1,8 @@
 import { closeSync, constants, fstatSync, openSync, readFileSync } from "node:fs";
 import { ExperimentError, messageOf } from "../errors.js";
 
-/** Far above any config, and far below what would fill the memory. */
-const mostBytes = 5_000_000;
+/** Far above any config; the parser takes up to a thousand times as much memory. */
+const mostBytes = 250_000;
 
 /**
  * The text of a config file.

@@ -1,11 +1,11 @@
-import { accessSync, constants, mkdirSync } from "node:fs";
+import { accessSync, constants } from "node:fs";
 import { availableParallelism } from "node:os";
 import { join, resolve } from "node:path";
 import type { Run } from "../config/expand.js";
 import type { Experiment } from "../config/load.js";
 import { ExperimentError, messageOf } from "../errors.js";
 import { ExpectationReader, type Finding } from "../expectations/evaluate.js";
-import { onDisk, writeJson } from "../results/files.js";
+import { makeDirectory, onDisk, writeJson } from "../results/files.js";
 import { isFinished, type Manifest } from "../results/manifest.js";
 import { provenance } from "../results/provenance.js";
 import { writeSummary } from "../results/summary.js";
@@ -60,7 +60,7 @@ function prepareDirectory(out: string, { name }: Experiment): string {
     throw new ExperimentError(`name: "${name}" would put results outside ${out}`);
   }
   return onDisk("create", directory, () => {
-    mkdirSync(join(directory, "runs"), { recursive: true });
+    makeDirectory(join(directory, "runs"));
     accessSync(join(directory, "runs"), constants.W_OK);
     return directory;
   });

@@ -1,7 +1,6 @@
 import { randomUUID } from "node:crypto";
 import {
   existsSync,
-  mkdirSync,
   readdirSync,
   readFileSync,
   readlinkSync,
@@ -14,7 +13,7 @@ import { hostname } from "node:os";
 import { dirname, join } from "node:path";
 import { z } from "zod";
 import { ExperimentError } from "../errors.js";
-import { onDisk, readJson } from "../results/files.js";
+import { makeDirectory, onDisk, readJson } from "../results/files.js";
 
 const holderSchema = z.object({
   pid: z.int(),
@@ -176,7 +175,7 @@ function hold(claim: Claim): Lock {
 export function tryLock(path: string): LockAttempt {
   const me = thisProcess();
   return onDisk("lock", path, () => {
-    mkdirSync(dirname(path), { recursive: true });
+    makeDirectory(dirname(path));
     if (statSync(path, { throwIfNoEntry: false })?.isDirectory()) throw new Error("a directory is in its place");
     for (let attempt = 0; attempt < 3; attempt++) {
       if (create(path, me)) return { lock: hold({ path, token: me.token }) };

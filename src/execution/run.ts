@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, readdirSync, renameSync } from "node:fs";
+import { existsSync, readdirSync, renameSync } from "node:fs";
 import { hostname } from "node:os";
 import { join } from "node:path";
 import { watchBounds } from "../bounds/verdict.js";
@@ -7,7 +7,7 @@ import { float64 } from "../compute/float64.js";
 import { resultSchemaVersion, versionsOf } from "../config/identity.js";
 import { messageOf } from "../errors.js";
 import { type Checkpoint, readCheckpoint, removeCheckpoints } from "../results/checkpoint.js";
-import { onDisk } from "../results/files.js";
+import { makeDirectory, onDisk } from "../results/files.js";
 import { damageOf, namedFiles } from "../results/integrity.js";
 import { isFinished, type Manifest, readManifest, writeManifest } from "../results/manifest.js";
 import { OutcomeReader } from "../results/outcome.js";
@@ -84,7 +84,7 @@ function prepareDirectory(directory: string, id: string, { force, announce }: Ru
   const cutOff = manifest?.status === "running" || manifest?.status === "interrupted";
   const isEmpty = () => onDisk("read", directory, () => readdirSync(directory).length === 0);
   if (existsSync(directory) && (force || !(cutOff || isEmpty()))) setAside(directory);
-  onDisk("create", directory, () => mkdirSync(directory, { recursive: true }));
+  onDisk("create", directory, () => makeDirectory(directory));
   return undefined;
 }
 
@@ -241,7 +241,7 @@ function recordUnmade(directory: string, planned: PlannedRun, reason: string): v
   const earlier = readManifest(directory);
   if (earlier && isFinished(earlier)) return;
   try {
-    mkdirSync(directory, { recursive: true });
+    makeDirectory(directory);
     writeManifest(directory, {
       ...(earlier ?? {
         ...identityOf(run, id),

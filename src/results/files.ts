@@ -9,6 +9,7 @@ import {
   readSync,
   renameSync,
   rmSync,
+  statSync,
   writeFileSync,
 } from "node:fs";
 import { dirname } from "node:path";
@@ -21,6 +22,30 @@ export function onDisk<T>(what: string, path: string, action: () => T): T {
     return action();
   } catch (error) {
     throw new ExperimentError(`cannot ${what} ${path}: ${messageOf(error)}`, { cause: error });
+  }
+}
+
+function makeOneDirectory(path: string): void {
+  try {
+    mkdirSync(path);
+  } catch (error) {
+    const isThere = (error as NodeJS.ErrnoException).code === "EEXIST" && statSync(path).isDirectory();
+    if (!isThere) throw error;
+  }
+}
+
+/**
+ * Makes a directory and those above it that are missing. Node's recursive form never returns where one of them can hold
+ * none, as /proc.
+ */
+export function makeDirectory(path: string): void {
+  try {
+    makeOneDirectory(path);
+  } catch (error) {
+    const parent = dirname(path);
+    if ((error as NodeJS.ErrnoException).code !== "ENOENT" || parent === path) throw error;
+    makeDirectory(parent);
+    makeOneDirectory(path);
   }
 }
 
@@ -60,7 +85,7 @@ export function syncDirectory(path: string): void {
  */
 export function writeAtomically(path: string, content: string | Uint8Array, { durable = false } = {}): void {
   onDisk("write", path, () => {
-    mkdirSync(dirname(path), { recursive: true });
+    makeDirectory(dirname(path));
     const temporary = `${path}.${randomUUID()}.tmp`;
     try {
       if (durable) writeThrough(temporary, content);
