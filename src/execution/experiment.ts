@@ -145,6 +145,11 @@ async function makeRuns(
 
 const secondsBetweenPlanningLines = 3;
 
+function refuseIfAborted(signal: AbortSignal | undefined): void {
+  if (!signal?.aborted) return;
+  throw new ExperimentError("interrupted while planning; no run was begun", { reason: "interrupted" });
+}
+
 /**
  * Plans every run, letting timers and signals through on the way.
  *
@@ -161,7 +166,10 @@ async function plan(
   let told = performance.now();
   const breathe = breather(30);
   for (const run of runs) {
-    const one = await planRun(run, resources);
+    const one = await planRun(run, resources).catch((error) => {
+      refuseIfAborted(signal);
+      throw error;
+    });
     const other = byId.get(one.id);
     if (other) {
       throw new ExperimentError(
@@ -171,8 +179,7 @@ async function plan(
     byId.set(one.id, run);
     planned.push(one);
     await breathe();
-    if (signal?.aborted)
-      throw new ExperimentError("interrupted while planning; nothing was written", { reason: "interrupted" });
+    refuseIfAborted(signal);
     if (performance.now() - told < secondsBetweenPlanningLines * 1000) continue;
     told = performance.now();
     announce(`planning: ${planned.length} of ${runs.length} runs`);
@@ -194,7 +201,7 @@ export async function executeExperiment(
 ): Promise<ExperimentResult> {
   const { force, signal } = options;
   const announce = (line: string) => observer.announce(line);
-  const resources = new Resources(announce);
+  const resources = new Resources(announce, signal);
   const planned = await plan(runs, resources, announce, signal);
 
   const directory = prepareDirectory(options.out, experiment);
