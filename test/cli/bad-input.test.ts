@@ -233,6 +233,12 @@ const table: readonly [what: string, config: unknown, args: string[], line: RegE
     [],
     tooLarge("scalar", "22352 GiB"),
   ],
+  [
+    "examples too large to compute with",
+    { ...good, problem: { name: "huber", data: { design: { distribution: "normal", mean: 1e308 } } } },
+    [],
+    /problem\.data: the examples hold 1e\+308; expected magnitudes of at most 1e\+75/,
+  ],
   ["--set without a value", good, ["--set", "steps"], /--set steps: expected path=value/],
   ["an unknown option", good, ["--colour"], /unknown option '--colour'/],
   ["an unknown backend", good, ["--backend", "wasn"], /backend: expected one of .*Did you mean "wasm"\?/],
