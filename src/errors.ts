@@ -29,3 +29,7 @@ export function messageOf(error: unknown): string {
   const message = error instanceof Error ? error.message : String(error);
   return message.split("\n", 1)[0] ?? message;
 }
+
+/** The beginning of a text, where all of it would fill the screen. */
+export const excerpt = (text: string, characters = 60): string =>
+  text.length > characters ? `${text.slice(0, characters - 3)}…` : text;

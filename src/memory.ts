@@ -10,12 +10,13 @@ const gibibytes = (bytes: number) => {
  * Refuses what cannot fit before any of it is allocated.
  *
  * @param bytes at least needed
- * @throws ExperimentError if this machine has less
+ * @throws ExperimentError if there is less
  */
 export function checkMemory(what: string, bytes: number, mend: string): void {
-  const limit = totalmem();
+  // Less than the machine's in a container or a batch job; 0 where nothing limits it.
+  const limit = Math.min(totalmem(), process.constrainedMemory() || Number.POSITIVE_INFINITY);
   if (bytes <= limit) return;
   throw new ExperimentError(
-    `${what}: it would take at least ${gibibytes(bytes)} of memory, and this machine has ${gibibytes(limit)}; ${mend}`,
+    `${what}: it would take at least ${gibibytes(bytes)} of memory, and there are ${gibibytes(limit)} here; ${mend}`,
   );
 }

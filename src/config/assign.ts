@@ -1,3 +1,4 @@
+import { excerpt } from "../errors.js";
 import { isObject, partsOf, withValue } from "./path.js";
 
 /**
@@ -62,9 +63,6 @@ export function replacedBy(raw: Record<string, unknown>, path: string, value: un
   );
   const [one] = taken;
   if (one === undefined) return undefined;
-  const shown = (what: unknown) => {
-    const text = JSON.stringify(what) ?? String(what);
-    return text.length > 80 ? `${text.slice(0, 77)}…` : text;
-  };
+  const shown = (what: unknown) => excerpt(JSON.stringify(what) ?? String(what), 80);
   return `${path}: ${shown(value)} takes the place of ${shown(one)}`;
 }

@@ -3,6 +3,7 @@ import { ExperimentError, messageOf } from "../errors.js";
 import type { OptimizerConfig } from "../optimizers/optimizer.js";
 import { assign } from "./assign.js";
 import { explain } from "./explain.js";
+import { Fingerprints } from "./fingerprints.js";
 import type { Experiment } from "./load.js";
 import { type ConfigSchemas, configSchemas, type RunConfig } from "./schema.js";
 import { type Assignment, assignmentsOf, countAssignments, countOf, valuesOf } from "./sweep.js";
@@ -87,39 +88,36 @@ export function countRuns(experiment: Experiment): number {
 
 /** Checks cells of a matrix; what a cell shares with the one before is not checked again. */
 class CellReader {
-  private raw: Record<string, unknown> = {};
-  private parsed: Record<string, unknown> = {};
+  private readonly fields: readonly (readonly [string, z.ZodType])[];
+  private readonly names: ReadonlySet<string>;
+  private readonly raw: unknown[];
+  private readonly parsed: unknown[];
 
-  constructor(private readonly schema: ConfigSchemas["run"]) {}
+  constructor({ shape }: ConfigSchemas["run"]) {
+    this.fields = Object.entries<z.ZodType>(shape);
+    this.names = new Set(Object.keys(shape));
+    this.raw = this.fields.map(() => this);
+    this.parsed = this.fields.map(() => undefined);
+  }
 
   /** The cell with its defaults; undefined if something in it is wrong. */
   read(cell: Record<string, unknown>): RunConfig | undefined {
-    const fields = this.schema.shape as Readonly<Record<string, z.ZodType>>;
-    const parsed: Record<string, unknown> = {};
-    for (const key of Object.keys(cell)) if (!(key in fields)) return undefined;
-    for (const [key, schema] of Object.entries(fields)) {
-      if (key in this.raw && this.raw[key] === cell[key]) {
-        if (key in this.parsed) parsed[key] = this.parsed[key];
-        continue;
+    for (const key in cell) if (!this.names.has(key)) return undefined;
+    const config: Record<string, unknown> = {};
+    for (const [i, [key, schema]] of this.fields.entries()) {
+      if (this.raw[i] !== cell[key]) {
+        const result = schema.safeParse(cell[key]);
+        if (!result.success) return undefined;
+        this.raw[i] = cell[key];
+        this.parsed[i] = result.data;
       }
-      const result = schema.safeParse(cell[key]);
-      if (!result.success) return undefined;
-      if (result.data !== undefined) parsed[key] = result.data;
+      if (this.parsed[i] !== undefined) config[key] = this.parsed[i];
     }
-    this.raw = { ...Object.fromEntries(Object.keys(fields).map((key) => [key, undefined])), ...cell };
-    this.parsed = parsed;
-    return parsed as unknown as RunConfig;
+    return config as unknown as RunConfig;
   }
 }
 
-/**
- * The runs of an experiment, one after the other: every combination of its sweep, each optimizer with it, each seed with
- * both.
- *
- * @throws ExperimentError naming the axis value, if one does not fit the schema, or if two runs are the same
- */
-export function* runsOf(experiment: Experiment): Generator<Run> {
-  countRuns(experiment);
+function* cellsOf(experiment: Experiment): Generator<Run> {
   const { raw, directory } = experiment;
   const {
     optimizer,
@@ -137,16 +135,16 @@ export function* runsOf(experiment: Experiment): Generator<Run> {
   const seeds = valuesOf(experiment.seeds);
   const { run: runSchema } = configSchemas(experiment.registry);
   const reader = new CellReader(runSchema);
-  const seen = new Set<string>();
   for (const axes of assignmentsOf(experiment.sweep)) {
     for (const [i, entry] of entries.entries()) {
       const cell = Object.entries(axes).reduce<Record<string, unknown>>(
         (config, [axis, value]) => assign(config, axis, value),
         { ...shared, optimizer: entry },
       );
+      const prefix = [labels[i]!, ...axisText(axes)].join(" ");
       for (const seed of seeds) {
         const seeded = { ...cell, seed };
-        const label = [labels[i]!, ...axisText(axes), `seed=${seed}`].join(" ");
+        const label = `${prefix} seed=${seed}`;
         const config = reader.read(seeded);
         if (!config) {
           const cause = Object.keys(axes).length > 0 ? ` (in the run ${label})` : "";
@@ -155,13 +153,38 @@ export function* runsOf(experiment: Experiment): Generator<Run> {
         }
         const contradiction = checkTogether(experiment, config!);
         if (contradiction) fail(experiment, contradiction);
-        if (seen.has(label)) {
-          fail(experiment, `the run "${label}" occurs twice; a seed or a sweep value is listed more than once`);
-        }
-        seen.add(label);
         yield { label, optimizer: labels[i]!, axes, config: config!, directory };
       }
     }
+  }
+}
+
+/** Whether one of the first `count` runs has this label. */
+function isAmongFirst(count: number, label: string, experiment: Experiment): boolean {
+  let i = 0;
+  for (const other of cellsOf(experiment)) {
+    if (i++ === count) return false;
+    if (other.label === label) return true;
+  }
+  return false;
+}
+
+/**
+ * The runs of an experiment, one after the other: every combination of its sweep, each optimizer with it, each seed with
+ * both. None is kept.
+ *
+ * @throws ExperimentError naming the axis value, if one does not fit the schema, or if two runs are the same
+ */
+export function* runsOf(experiment: Experiment): Generator<Run> {
+  countRuns(experiment);
+  const seen = new Fingerprints();
+  let count = 0;
+  for (const run of cellsOf(experiment)) {
+    if (seen.add(run.label) && isAmongFirst(count, run.label, experiment)) {
+      fail(experiment, `the run "${run.label}" occurs twice; a seed or a sweep value is listed more than once`);
+    }
+    count += 1;
+    yield run;
   }
 }
 

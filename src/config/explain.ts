@@ -1,5 +1,6 @@
 import { distance } from "fastest-levenshtein";
 import type { z } from "zod";
+import { excerpt } from "../errors.js";
 import { isObject, pathText } from "./path.js";
 
 type Issue = z.core.$ZodIssue;
@@ -89,8 +90,7 @@ function deepest(issue: Issue): Issue {
 }
 
 function shown(value: unknown): string {
-  const text = typeof value === "number" ? String(value) : (JSON.stringify(value) ?? "nothing");
-  return text.length > 60 ? `${text.slice(0, 57)}…` : text;
+  return excerpt(typeof value === "number" ? String(value) : (JSON.stringify(value) ?? "nothing"));
 }
 
 function limit(issue: Issue & { code: "too_small" | "too_big" }): string {

@@ -1,6 +1,5 @@
 import { dirname, relative, resolve } from "node:path";
-import { parse, YAMLParseError } from "yaml";
-import { ExperimentError, messageOf } from "../errors.js";
+import { ExperimentError, excerpt, messageOf } from "../errors.js";
 import type { Expectation } from "../expectations/schema.js";
 import { isPluginFile, loadPlugins } from "../registry/plugins.js";
 import type { Registry } from "../registry/registry.js";
@@ -11,7 +10,8 @@ import { isObject, partsOf } from "./path.js";
 import { type ConfigSchemas, configSchemas } from "./schema.js";
 import type { SlurmOptions } from "./slurm.js";
 import { type Axis, type Sweep, type SweepBlock, samplesOf } from "./sweep.js";
-import { withSweepOptions } from "./sweep-option.js";
+import { sweepOptionText, withSweepOptions } from "./sweep-option.js";
+import { checkTree, parseYaml, YamlError } from "./yaml.js";
 
 /** A checked experiment config. `raw` is what was written (after `extends` and `--set`), without defaults. */
 export interface Experiment {
@@ -41,51 +41,18 @@ export interface Override {
 function parseText(text: string, path: string): Record<string, unknown> {
   let value: unknown;
   try {
-    value = parse(text, { prettyErrors: true, logLevel: "error", maxAliasCount: 1000 });
+    value = parseYaml(text);
   } catch (error) {
-    if (error instanceof YAMLParseError) {
-      const { line, col } = error.linePos?.[0] ?? { line: 1, col: 1 };
-      const message = messageOf(error).replace(/ at line \d+, column \d+:?$/, "");
-      throw new ExperimentError(
-        `${path}:${line}:${col}: invalid ${path.endsWith(".json") ? "JSON" : "YAML"}: ${message}`,
-      );
-    }
-    throw new ExperimentError(`${path}: ${messageOf(error)}`, { cause: error });
+    if (!(error instanceof YamlError)) throw error;
+    const { message, position } = error;
+    const form = path.endsWith(".json") ? "JSON" : "YAML";
+    throw new ExperimentError(
+      position ? `${[path, ...position].join(":")}: invalid ${form}: ${message}` : `${path}: ${message}`,
+    );
   }
   if (!isObject(value))
     throw new ExperimentError(`${path}: expected an object with keys such as name, problem, optimizer`);
-  checkTree(value, path);
   return value;
-}
-
-/** More than people write: what has more was made by mistake, by a program or by aliases of aliases. */
-const mostValues = 200_000;
-
-/** Keys that mean something to JavaScript objects are never config keys; and a config is a tree of a size to be read. */
-function checkTree(value: unknown, path: string): void {
-  let values = 0;
-  const above = new Set<object>();
-  const visit = (inner: unknown) => {
-    if (++values > mostValues) {
-      throw new ExperimentError(`${path}: more than ${mostValues} values; expected a config, which is a page or two`);
-    }
-    if (typeof inner !== "object" || inner === null) return;
-    if (above.has(inner)) throw new ExperimentError(`${path}: an alias (*) stands inside what it stands for`);
-    above.add(inner);
-    for (const key of Object.keys(inner)) {
-      if (key === "__proto__" || key === "constructor" || key === "prototype") {
-        throw new ExperimentError(`${path}: unknown key "${key}"`);
-      }
-      visit((inner as Record<string, unknown>)[key]);
-    }
-    above.delete(inner);
-  };
-  try {
-    visit(value);
-  } catch (error) {
-    if (error instanceof RangeError) throw new ExperimentError(`${path}: nested too deeply; expected a config`);
-    throw error;
-  }
 }
 
 /** Objects are merged key by key, anything else is replaced; so is an object that names another variant. */
@@ -171,14 +138,11 @@ function refuseReservedPath(path: string, where: string): void {
 }
 
 function override(raw: Record<string, unknown>, { path, text }: Override, literally: boolean): Record<string, unknown> {
-  const where = `--set ${path}=${text}`;
+  const where = excerpt(`--set ${path}=${text}`, 100);
   if (path === "") throw new ExperimentError(`${where}: expected path=value, such as optimizer.momentum=0.9`);
   refuseReservedPath(path, where);
   try {
-    const value = literally ? text : parse(text);
-    const result = assign(raw, path, value);
-    checkTree(result, where);
-    return result;
+    return assign(raw, path, literally ? text : parseYaml(text));
   } catch (error) {
     throw error instanceof ExperimentError ? error : new ExperimentError(`${where}: ${messageOf(error)}`);
   }
@@ -237,9 +201,7 @@ function notesOn(
   sweep: unknown,
 ): string[] {
   const set = overrides.map(({ path, text }) => {
-    // What cannot be read as YAML is text, and was checked before.
-    const value = parse(text, { logLevel: "silent" }) as unknown;
-    return replacedBy(written, path, value);
+    return replacedBy(written, path, parseYaml(text));
   });
   const blocks = (Array.isArray(sweep) ? sweep : [sweep ?? {}]) as readonly SweepBlock[];
   const axes = blocks.flatMap(({ grid = {}, zip = {} }) => [...Object.entries(grid), ...Object.entries(zip)]);
@@ -297,7 +259,7 @@ export async function loadExperiment(
   overrides: readonly Override[] = [],
   sweeps: readonly string[] = [],
 ): Promise<Experiment> {
-  for (const option of sweeps) refuseReservedPath(option.split("=")[0]!, `--sweep ${option}`);
+  for (const option of sweeps) refuseReservedPath(option.split("=")[0]!, sweepOptionText(option));
   const raw = withSweepOptions(readWithBases(path), sweeps);
   const directory = dirname(resolve(path));
   return checked({ path, directory, raw, overrides, registry: await registryOf(path, raw, overrides, registry) });
@@ -318,6 +280,10 @@ export async function experimentOf(
 ): Promise<Experiment> {
   const path = "config";
   const raw = { ...config };
-  checkTree(raw, path);
+  try {
+    checkTree(raw);
+  } catch (error) {
+    throw new ExperimentError(`${path}: ${messageOf(error)}`, { cause: error });
+  }
   return checked({ path, directory, raw, overrides: [], registry: await registryOf(path, raw, [], registry) });
 }

@@ -1,6 +1,9 @@
-import { parse } from "yaml";
-import { ExperimentError, messageOf } from "../errors.js";
+import { ExperimentError, excerpt, messageOf } from "../errors.js";
 import { isObject } from "./path.js";
+import { parseYaml } from "./yaml.js";
+
+/** The option as errors quote it. */
+export const sweepOptionText = (option: string) => excerpt(`--sweep ${option}`, 100);
 
 const generators = ["range", "linspace", "logspace"] as const;
 const expected =
@@ -11,7 +14,7 @@ function axisOf(text: string): Record<string, unknown> {
   const separator = text.indexOf(":");
   const [kind, rest] = [text.slice(0, separator), text.slice(separator + 1)];
   // As a YAML list: numbers, booleans, quoted text and even {schedule: …} mean what they mean in a config.
-  if (kind === "list") return { list: parse(`[${rest}]`) as unknown[] };
+  if (kind === "list") return { list: parseYaml(`[${rest}]`) as unknown[] };
   if (!generators.some((name) => name === kind)) throw new RangeError(expected);
   const numbers = rest.split(":").map(Number);
   if (numbers.length !== 3 || !numbers.every(Number.isFinite)) throw new RangeError(expected);
@@ -46,7 +49,7 @@ export function withSweepOptions(raw: Record<string, unknown>, options: readonly
     try {
       return withAxis(config, option);
     } catch (error) {
-      throw new ExperimentError(`--sweep ${option}: ${messageOf(error)}`);
+      throw new ExperimentError(`${sweepOptionText(option)}: ${messageOf(error)}`);
     }
   }, raw);
 }

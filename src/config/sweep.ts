@@ -126,11 +126,26 @@ export function countAssignments(sweep: Sweep | undefined): number {
     .reduce((sum, count) => sum + count, 0);
 }
 
-/** Every combination of these columns of assignments, the last one advancing first. */
-function* products(columns: readonly (readonly Assignment[])[]): Generator<Assignment> {
-  const [first, ...rest] = columns;
+/** Assignments that are made when they are wanted. */
+interface Column {
+  readonly count: number;
+  at(i: number): Assignment;
+}
+
+function columnOf(path: string, axis: Axis): Column {
+  const values = valuesOf(axis);
+  return { count: values.length, at: (i) => ({ [path]: values[i] }) };
+}
+
+function zippedColumn(axes: Readonly<Record<string, Axis>>): Column {
+  const columns = Object.entries(axes).map(([path, axis]) => columnOf(path, axis));
+  return { count: zippedRows(axes), at: (i) => Object.assign({}, ...columns.map((column) => column.at(i))) };
+}
+
+/** Every combination of these columns, the last one advancing first. */
+function* products([first, ...rest]: readonly Column[]): Generator<Assignment> {
   if (!first) yield {};
-  else for (const one of first) for (const other of products(rest)) yield { ...one, ...other };
+  else for (let i = 0; i < first.count; i++) for (const other of products(rest)) yield { ...first.at(i), ...other };
 }
 
 /**
@@ -140,14 +155,7 @@ function* products(columns: readonly (readonly Assignment[])[]): Generator<Assig
  */
 export function* assignmentsOf(sweep: Sweep | undefined): Generator<Assignment> {
   for (const { grid = {}, zip } of blocksOf(sweep)) {
-    const columns = Object.entries(grid).map(([path, axis]) => valuesOf(axis).map((value) => ({ [path]: value })));
-    if (zip) {
-      const rows = zippedRows(zip);
-      const values = Object.entries(zip).map(([path, axis]) => [path, valuesOf(axis)] as const);
-      columns.push(
-        Array.from({ length: rows }, (_, i) => Object.fromEntries(values.map(([path, column]) => [path, column[i]]))),
-      );
-    }
-    yield* products(columns);
+    const columns = Object.entries(grid).map(([path, axis]) => columnOf(path, axis));
+    yield* products(zip ? [...columns, zippedColumn(zip)] : columns);
   }
 }

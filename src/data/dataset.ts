@@ -31,6 +31,8 @@ export interface DataContext {
   readonly announce: (line: string) => void;
   /** Directory of the config file: relative paths in options start there. Absent: the working directory. */
   readonly directory?: string;
+  /** Ends what takes long. */
+  readonly signal?: AbortSignal | undefined;
 }
 
 /** An entry of the data set registry. `Options` is what `schema` accepts, the field `name` included. */
@@ -41,7 +43,10 @@ export interface DatasetDefinition<Options = unknown> {
   /** Raised whenever the numbers it produces change: part of a run's identity. */
   readonly version: number;
   readonly schema: z.ZodObject;
-  /** @throws ExperimentError when the data cannot be had or is damaged, naming the file and the mend */
+  /**
+   * @throws ExperimentError when the data cannot be had or is damaged, naming the file and the mend
+   * @throws the signal's reason when it comes
+   */
   load(options: Options, context: DataContext): Promise<ImageDataset>;
 }
 

@@ -16,6 +16,19 @@ export class DownloadError extends Error {
 /** How often a download that is cut off is taken up again at one mirror, provided that it got further each time. */
 const resumptions = 5;
 
+/** What comes more slowly than this is as good as silent. */
+const slowestBytesPerSecond = 10_000;
+
+/** A mirror that is not asked again. */
+class SlowMirror extends Error {}
+
+export interface Patience {
+  /** The longest silence that is borne, before the answer and between any two pieces of it; the speed is taken over as long. */
+  readonly timeoutSeconds: number;
+  /** Ends the download. */
+  readonly signal?: AbortSignal | undefined;
+}
+
 /** What has arrived of a file. */
 interface Received {
   chunks: Uint8Array[];
@@ -38,36 +51,66 @@ async function request(url: string, received: Received, signal: AbortSignal): Pr
   return response;
 }
 
-/** Adds to `received` until the file is complete, or throws; what has arrived by then stays in `received`. */
-async function receive(url: string, expected: ExpectedFile, received: Received, timeoutSeconds: number): Promise<void> {
-  const controller = new AbortController();
+/** Gives up, by the controller, a transfer that falls silent, or is slow once it has begun. */
+function watch(received: Received, timeoutSeconds: number, controller: AbortController) {
+  const milliseconds = 1000 * timeoutSeconds;
   const silence = new Error(`silent for ${timeoutSeconds} s`);
-  const watchdog = setTimeout(() => controller.abort(silence), 1000 * timeoutSeconds);
+  const slowness = new SlowMirror(`slower than ${slowestBytesPerSecond / 1000} kB/s`);
+  const silent = setTimeout(() => controller.abort(silence), milliseconds);
+  let before = received.bytes;
+  const checkSpeed = () => {
+    if (received.bytes - before < slowestBytesPerSecond * timeoutSeconds) controller.abort(slowness);
+    before = received.bytes;
+  };
+  let slow: NodeJS.Timeout | undefined;
+  return {
+    hear() {
+      silent.refresh();
+      slow ??= setInterval(checkSpeed, milliseconds);
+    },
+    end() {
+      clearTimeout(silent);
+      clearInterval(slow);
+      controller.abort();
+    },
+  };
+}
+
+/** Adds to `received` until the file is complete, or throws; what has arrived by then stays in `received`. */
+async function receive(
+  url: string,
+  expected: ExpectedFile,
+  received: Received,
+  { timeoutSeconds, signal }: Patience,
+): Promise<void> {
+  const controller = new AbortController();
+  const either = signal ? AbortSignal.any([controller.signal, signal]) : controller.signal;
+  const watchdog = watch(received, timeoutSeconds, controller);
   try {
-    const response = await request(url, received, controller.signal);
+    const response = await request(url, received, either);
     for await (const chunk of response.body ?? []) {
-      watchdog.refresh();
+      watchdog.hear();
       received.chunks.push(chunk);
       received.bytes += chunk.length;
       if (received.bytes > expected.bytes) throw new Error(`more than the expected ${expected.bytes} bytes`);
     }
     if (received.bytes < expected.bytes) throw new Error(`only ${received.bytes} of ${expected.bytes} bytes`);
   } finally {
-    clearTimeout(watchdog);
-    controller.abort();
+    watchdog.end();
   }
 }
 
-async function download(url: string, expected: ExpectedFile, timeoutSeconds: number): Promise<Uint8Array> {
+async function download(url: string, expected: ExpectedFile, patience: Patience): Promise<Uint8Array> {
   const received: Received = { chunks: [], bytes: 0 };
   for (let attempt = 0; ; attempt++) {
     const before = received.bytes;
     try {
-      await receive(url, expected, received, timeoutSeconds);
+      await receive(url, expected, received, patience);
       break;
     } catch (error) {
+      patience.signal?.throwIfAborted();
       const further = received.bytes > before && received.bytes < expected.bytes;
-      if (!further || attempt === resumptions) throw error;
+      if (!further || attempt === resumptions || error instanceof SlowMirror) throw error;
     }
   }
   const bytes = Buffer.concat(received.chunks);
@@ -91,19 +134,20 @@ function reasonOf(error: unknown): string {
  * Node's `fetch` takes no notice of HTTP_PROXY and HTTPS_PROXY (Node 24 does with NODE_USE_ENV_PROXY=1): behind a proxy the
  * file must be fetched by other means.
  *
- * @param timeoutSeconds the longest silence that is borne, before the answer and between any two pieces of it
  * @throws DownloadError when no address delivers
+ * @throws the signal's reason when it comes
  */
 export async function fetchVerified(
   urls: readonly string[],
   expected: ExpectedFile,
-  timeoutSeconds: number,
+  patience: Patience,
 ): Promise<{ readonly bytes: Uint8Array; readonly url: string }> {
   const failures: string[] = [];
   for (const url of urls) {
     try {
-      return { bytes: await download(url, expected, timeoutSeconds), url };
+      return { bytes: await download(url, expected, patience), url };
     } catch (error) {
+      patience.signal?.throwIfAborted();
       failures.push(`${new URL(url).host}: ${reasonOf(error)}`);
     }
   }

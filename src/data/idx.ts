@@ -1,7 +1,8 @@
-import { readFile } from "node:fs/promises";
+import { statSync } from "node:fs";
 import { promisify } from "node:util";
-import { gunzip } from "node:zlib";
+import { gunzip, type ZlibOptions } from "node:zlib";
 import { ExperimentError, messageOf } from "../errors.js";
+import { readOrdinaryFile, UnsuitableFile } from "../results/files.js";
 
 /** An array of unsigned bytes in row-major order, as an IDX file holds it. */
 export interface IdxArray {
@@ -66,32 +67,47 @@ export function parseIdx(file: IdxFile, rank: number): IdxArray {
   return { dimensions, values };
 }
 
-const unpackGzip = promisify(gunzip);
+const unpackGzip = promisify<Uint8Array, ZlibOptions, Buffer>(gunzip);
 
-/** Unpacks gzip data; bytes that do not start as gzip does are returned as they are. */
-export async function unpack(bytes: Uint8Array, origin: FileOrigin): Promise<Uint8Array> {
+/**
+ * Unpacks gzip data; bytes that do not start as gzip does are returned as they are.
+ *
+ * @param mostBytes where unpacking stops
+ * @throws ExperimentError if the data are damaged, or longer
+ */
+export async function unpack(bytes: Uint8Array, origin: FileOrigin, mostBytes: number): Promise<Uint8Array> {
   if (bytes[0] !== 0x1f || bytes[1] !== 0x8b) return bytes;
   try {
-    return await unpackGzip(bytes);
+    return await unpackGzip(bytes, { maxOutputLength: mostBytes });
   } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "ERR_BUFFER_TOO_LARGE") {
+      throw damaged(origin, `found gzip data of more than ${mostBytes} bytes, expected no more`, error);
+    }
     throw damaged(origin, `found damaged gzip data (${messageOf(error)}), expected a packed IDX file`, error);
   }
 }
 
+/** What gzip adds to data that cannot be packed, at most. */
+const packingOverhead = 65_536;
+
 /**
  * Reads an IDX file, packed with gzip or plain.
  *
+ * @param mostBytes unpacked; what is longer is not read to its end
  * @returns undefined if there is no such file
  * @throws ExperimentError if it cannot be read or unpacked
  */
-export async function readIdxFile(origin: FileOrigin): Promise<IdxFile | undefined> {
+export async function readIdxFile(origin: FileOrigin, mostBytes: number): Promise<IdxFile | undefined> {
   let bytes: Uint8Array;
   try {
-    bytes = await readFile(origin.path);
+    bytes = readOrdinaryFile(origin.path, mostBytes + packingOverhead);
   } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === "ENOENT" || code === "ENOTDIR") return undefined;
     // Some archives unpack into a directory of the file's own name.
-    if (["ENOENT", "ENOTDIR", "EISDIR"].includes((error as NodeJS.ErrnoException).code ?? "")) return undefined;
-    throw damaged(origin, `cannot be read (${messageOf(error)})`, error);
+    if (statSync(origin.path, { throwIfNoEntry: false })?.isDirectory()) return undefined;
+    const finding = messageOf(error);
+    throw damaged(origin, error instanceof UnsuitableFile ? `it ${finding}` : `cannot be read (${finding})`, error);
   }
-  return { ...origin, bytes: await unpack(bytes, origin) };
+  return { ...origin, bytes: await unpack(bytes, origin, mostBytes) };
 }

@@ -12,19 +12,19 @@ import { syntheticDigits } from "./synthetic-digits.js";
 const originalFiles: readonly PublishedFile[] = [
   {
     packed: { bytes: 9912422, sha256: "440fcabf73cc546fa21475e81ea370265605f56be210a4024d2ca8f203523609" },
-    sha256: "ba891046e6505d7aadcbbe25680a0738ad16aec93bde7f9b65e87a2fc25776db",
+    unpacked: { bytes: 47040016, sha256: "ba891046e6505d7aadcbbe25680a0738ad16aec93bde7f9b65e87a2fc25776db" },
   },
   {
     packed: { bytes: 28881, sha256: "3552534a0a558bbed6aed32b30c495cca23d567ec52cac8be1a0730e8010255c" },
-    sha256: "65a50cbbf4e906d70832878ad85ccda5333a97f0f4c3dd2ef09a8a9eef7101c5",
+    unpacked: { bytes: 60008, sha256: "65a50cbbf4e906d70832878ad85ccda5333a97f0f4c3dd2ef09a8a9eef7101c5" },
   },
   {
     packed: { bytes: 1648877, sha256: "8d422c7b0a1c1c79245a5bcf07fe86e33eeafee792b84584aec276f5a2dbc4e6" },
-    sha256: "0fa7898d509279e482958e8ce81c8e77db3f2f8254e26661ceb7762c4d494ce7",
+    unpacked: { bytes: 7840016, sha256: "0fa7898d509279e482958e8ce81c8e77db3f2f8254e26661ceb7762c4d494ce7" },
   },
   {
     packed: { bytes: 4542, sha256: "f7ae60f92e00ec6debd23a6088c31dbd2371eca3ffa0defaefb259924204aec6" },
-    sha256: "ff7bcfd416de33731a308c3f266cc351222c34898ecbeaf847f06e48f7ec33f2",
+    unpacked: { bytes: 10008, sha256: "ff7bcfd416de33731a308c3f266cc351222c34898ecbeaf847f06e48f7ec33f2" },
   },
 ];
 
@@ -97,10 +97,18 @@ export async function loadMnist(
 ): Promise<ImageDataset> {
   const { mirrors, timeoutSeconds, limit } = options;
   const directory = options.directory ? resolve(context.directory ?? "", options.directory) : process.env.MNIST_DIR;
-  const { announce } = context;
+  const { announce, signal } = context;
   const cache = cacheDirectory("mnist");
   try {
-    const places = { title: "MNIST", directory: directory || undefined, cache, mirrors, timeoutSeconds, announce };
+    const places = {
+      title: "MNIST",
+      directory: directory || undefined,
+      cache,
+      mirrors,
+      timeoutSeconds,
+      announce,
+      signal,
+    };
     const { files, source } = await findPublishedFiles(published, places);
     return assembleDataset(files, { name: "mnist", classes: 10, source, limit });
   } catch (error) {

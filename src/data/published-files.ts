@@ -9,8 +9,8 @@ import { type FourFiles, fileRanks, fileStems } from "./idx-dataset.js";
 export interface PublishedFile {
   /** The .gz file that mirrors serve. */
   readonly packed: ExpectedFile;
-  /** SHA-256 of the unpacked IDX file. */
-  readonly sha256: string;
+  /** The IDX file in it. */
+  readonly unpacked: ExpectedFile;
 }
 
 /** Where the four files of a published data set are looked for, in this order. */
@@ -24,6 +24,8 @@ export interface Places {
   /** Base addresses. */
   readonly mirrors: readonly string[];
   readonly timeoutSeconds: number;
+  /** Ends a download. */
+  readonly signal?: AbortSignal | undefined;
   readonly announce: (line: string) => void;
 }
 
@@ -43,15 +45,15 @@ function candidateNames(stem: string): string[] {
 function verify(file: IdxFile, index: number, published: PublishedFile, title: string): void {
   parseIdx(file, fileRanks[index]!);
   const sha256 = sha256Of(file.bytes);
-  if (sha256 === published.sha256) return;
-  const sums = `its unpacked content has the SHA-256 ${sha256}, the original ${published.sha256}`;
+  if (sha256 === published.unpacked.sha256) return;
+  const sums = `its unpacked content has the SHA-256 ${sha256}, the original ${published.unpacked.sha256}`;
   throw damaged(file, `a well-formed IDX file, but not that of ${title} (${sums})`);
 }
 
 async function fromDirectory(directory: string, index: number, published: PublishedFile, title: string) {
   const mend = `Replace it with the original file, or remove it to have it downloaded.`;
   for (const name of candidateNames(fileStems[index]!)) {
-    const file = await readIdxFile({ path: join(directory, name), mend });
+    const file = await readIdxFile({ path: join(directory, name), mend }, published.unpacked.bytes);
     if (!file) continue;
     verify(file, index, published, title);
     return { file, place: `directory ${directory}` };
@@ -72,12 +74,15 @@ async function fromCache(places: Places, index: number, published: PublishedFile
 async function fromMirrors(places: Places, index: number, published: PublishedFile): Promise<Found> {
   const name = `${fileStems[index]!}.gz`;
   const urls = places.mirrors.map((mirror) => new URL(name, mirror.endsWith("/") ? mirror : `${mirror}/`).href);
-  const { bytes, url } = await fetchVerified(urls, published.packed, places.timeoutSeconds);
+  const { bytes, url } = await fetchVerified(urls, published.packed, places);
   places.announce(`Downloaded ${url} (${(bytes.length / 1e6).toFixed(1)} MB, checksum verified)`);
   const path = join(places.cache, name);
   await keepInCache([[path, bytes]], places.announce);
   const origin: FileOrigin = { path, mend: "Report this as a bug: its checksum had been verified." };
-  return { file: { ...origin, bytes: await unpack(bytes, origin) }, place: new URL(".", url).href };
+  return {
+    file: { ...origin, bytes: await unpack(bytes, origin, published.unpacked.bytes) },
+    place: new URL(".", url).href,
+  };
 }
 
 /** The mirrors with the one that has just delivered first, so that dead ones are not waited for again. */

@@ -16,10 +16,12 @@ import { assembleDataset, type FourFiles, fileStems } from "./idx-dataset.js";
 /** Raised whenever the same options give other images. */
 const generatorVersion = 1;
 
+const mostExamples = 1_000_000;
+
 const schema = z.strictObject({
   name: z.literal("synthetic-digits").describe("Generated digits"),
-  train: z.int().min(1).max(1_000_000).default(10_000).describe("Number of training examples"),
-  test: z.int().min(1).max(1_000_000).default(2_000).describe("Number of test examples"),
+  train: z.int().min(1).max(mostExamples).default(10_000).describe("Number of training examples"),
+  test: z.int().min(1).max(mostExamples).default(2_000).describe("Number of test examples"),
   seed: z.int().default(0).describe("Seed of the generator; independent of the seeds of the runs"),
 });
 
@@ -54,9 +56,12 @@ function generate({ train, test, seed }: SyntheticDigitsOptions, directory: stri
   ];
 }
 
+/** A million images and their header. */
+const longestFile = mostExamples * imageSide * imageSide + 16;
+
 /** The four files of the cache entry; gzip's own checksum guards their content. Undefined unless all are there. */
 async function cachedFiles(directory: string): Promise<FourFiles | undefined> {
-  const read = fileStems.map((stem) => readIdxFile({ path: join(directory, `${stem}.gz`), mend }));
+  const read = fileStems.map((stem) => readIdxFile({ path: join(directory, `${stem}.gz`), mend }, longestFile));
   const [trainImages, trainLabels, testImages, testLabels] = await Promise.all(read);
   if (!trainImages || !trainLabels || !testImages || !testLabels) return undefined;
   return [trainImages, trainLabels, testImages, testLabels];

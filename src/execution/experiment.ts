@@ -1,4 +1,4 @@
-import { accessSync, constants, mkdirSync } from "node:fs";
+import { accessSync, constants } from "node:fs";
 import { availableParallelism } from "node:os";
 import { join, resolve } from "node:path";
 import type { Run } from "../config/expand.js";
@@ -6,7 +6,7 @@ import type { Experiment } from "../config/load.js";
 import { ExperimentError, messageOf } from "../errors.js";
 import { ExpectationReader, type Finding } from "../expectations/evaluate.js";
 import type { Registry } from "../registry/registry.js";
-import { onDisk, writeJson } from "../results/files.js";
+import { makeDirectory, onDisk, writeJson } from "../results/files.js";
 import { isFinished, type Manifest } from "../results/manifest.js";
 import { provenance } from "../results/provenance.js";
 import { writeSummary } from "../results/summary.js";
@@ -61,7 +61,7 @@ function prepareDirectory(out: string, { name }: Experiment): string {
     throw new ExperimentError(`name: "${name}" would put results outside ${out}`);
   }
   return onDisk("create", directory, () => {
-    mkdirSync(join(directory, "runs"), { recursive: true });
+    makeDirectory(join(directory, "runs"));
     accessSync(join(directory, "runs"), constants.W_OK);
     return directory;
   });
@@ -146,6 +146,11 @@ async function makeRuns(
 
 const secondsBetweenPlanningLines = 3;
 
+function refuseIfAborted(signal: AbortSignal | undefined): void {
+  if (!signal?.aborted) return;
+  throw new ExperimentError("interrupted while planning; no run was begun", { reason: "interrupted" });
+}
+
 /**
  * Plans every run, letting timers and signals through on the way.
  *
@@ -163,7 +168,10 @@ async function plan(
   let told = performance.now();
   const breathe = breather(30);
   for (const run of runs) {
-    const one = await planRun(run, registry, resources);
+    const one = await planRun(run, registry, resources).catch((error) => {
+      refuseIfAborted(signal);
+      throw error;
+    });
     const other = byId.get(one.id);
     if (other) {
       throw new ExperimentError(
@@ -173,8 +181,7 @@ async function plan(
     byId.set(one.id, run);
     planned.push(one);
     await breathe();
-    if (signal?.aborted)
-      throw new ExperimentError("interrupted while planning; nothing was written", { reason: "interrupted" });
+    refuseIfAborted(signal);
     if (performance.now() - told < secondsBetweenPlanningLines * 1000) continue;
     told = performance.now();
     announce(`planning: ${planned.length} of ${runs.length} runs`);
@@ -196,7 +203,7 @@ export async function executeExperiment(
 ): Promise<ExperimentResult> {
   const { force, signal } = options;
   const announce = (line: string) => observer.announce(line);
-  const resources = new Resources(announce);
+  const resources = new Resources(announce, signal);
   const planned = await plan(runs, experiment.registry, resources, announce, signal);
 
   const directory = prepareDirectory(options.out, experiment);

@@ -1,20 +1,10 @@
 import { randomUUID } from "node:crypto";
-import {
-  existsSync,
-  mkdirSync,
-  readdirSync,
-  readFileSync,
-  readlinkSync,
-  rmSync,
-  statSync,
-  utimesSync,
-  writeFileSync,
-} from "node:fs";
+import { readdirSync, readFileSync, readlinkSync, rmSync, statSync, utimesSync, writeFileSync } from "node:fs";
 import { hostname } from "node:os";
 import { dirname, join } from "node:path";
 import { z } from "zod";
 import { ExperimentError } from "../errors.js";
-import { onDisk, readJson } from "../results/files.js";
+import { makeDirectory, onDisk, readJson } from "../results/files.js";
 
 const holderSchema = z.object({
   pid: z.int(),
@@ -176,7 +166,7 @@ function hold(claim: Claim): Lock {
 export function tryLock(path: string): LockAttempt {
   const me = thisProcess();
   return onDisk("lock", path, () => {
-    mkdirSync(dirname(path), { recursive: true });
+    makeDirectory(dirname(path));
     if (statSync(path, { throwIfNoEntry: false })?.isDirectory()) throw new Error("a directory is in its place");
     for (let attempt = 0; attempt < 3; attempt++) {
       if (create(path, me)) return { lock: hold({ path, token: me.token }) };
@@ -188,10 +178,19 @@ export function tryLock(path: string): LockAttempt {
   });
 }
 
-/** Removes the locks that dead processes have left in a directory, on runs that are done and nobody will take over. */
+/**
+ * Removes the locks that dead processes have left in a directory, on runs that are done and nobody will take over. What
+ * is no lock is not ours, and what cannot be removed is in nobody's way.
+ */
 export function removeStaleLocks(directory: string): void {
-  const names = existsSync(directory) ? readdirSync(directory) : [];
+  const names = statSync(directory, { throwIfNoEntry: false })?.isDirectory() ? readdirSync(directory) : [];
   for (const path of names.map((name) => join(directory, name))) {
-    if (isStale(path, holderOf(path))) removeStale(path, thisProcess());
+    const holder = holderOf(path);
+    if (!holder || !isStale(path, holder)) continue;
+    try {
+      removeStale(path, thisProcess());
+    } catch {
+      // See above.
+    }
   }
 }

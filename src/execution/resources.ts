@@ -14,14 +14,20 @@ export class Resources {
   private readonly loaded = new Map<string, Promise<ImageDataset>>();
   private readonly started = new Map<string, Promise<StartedBackend>>();
 
-  /** @param announce prints one line for the user */
-  constructor(private readonly announce: (line: string) => void) {}
+  /**
+   * @param announce prints one line for the user
+   * @param signal ends what takes long to load
+   */
+  constructor(
+    private readonly announce: (line: string) => void,
+    private readonly signal?: AbortSignal,
+  ) {}
 
   /** @param directory where relative paths of the config start */
   dataset({ datasets, plugins }: Registry, data: Named, directory: string): Promise<ImageDataset> {
     return this.once(this.loaded, canonicalJson([data, directory, plugins]), () => {
       const definition = datasets.find(({ name }) => name === data.name)!;
-      return definition.load(data, { announce: this.announce, directory });
+      return definition.load(data, { announce: this.announce, directory, signal: this.signal });
     });
   }
 

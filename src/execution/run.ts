@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, readdirSync, renameSync } from "node:fs";
+import { existsSync, readdirSync, renameSync } from "node:fs";
 import { hostname } from "node:os";
 import { join } from "node:path";
 import { selectedBounds, watchBounds } from "../bounds/verdict.js";
@@ -10,7 +10,7 @@ import { messageOf } from "../errors.js";
 import { plannedRegistry } from "../registry/plugins.js";
 import type { Registry } from "../registry/registry.js";
 import { type Checkpoint, readCheckpoint, removeCheckpoints } from "../results/checkpoint.js";
-import { onDisk } from "../results/files.js";
+import { makeDirectory, onDisk } from "../results/files.js";
 import { damageOf, namedFiles } from "../results/integrity.js";
 import { isFinished, type Manifest, readManifest, writeManifest } from "../results/manifest.js";
 import { OutcomeReader } from "../results/outcome.js";
@@ -87,7 +87,7 @@ function prepareDirectory(directory: string, id: string, { force, announce }: Ru
   const cutOff = manifest?.status === "running" || manifest?.status === "interrupted";
   const isEmpty = () => onDisk("read", directory, () => readdirSync(directory).length === 0);
   if (existsSync(directory) && (force || !(cutOff || isEmpty()))) setAside(directory);
-  onDisk("create", directory, () => mkdirSync(directory, { recursive: true }));
+  onDisk("create", directory, () => makeDirectory(directory));
   return undefined;
 }
 
@@ -249,7 +249,7 @@ function recordUnmade(directory: string, planned: PlannedRun, registry: Registry
   const earlier = readManifest(directory);
   if (earlier && isFinished(earlier)) return;
   try {
-    mkdirSync(directory, { recursive: true });
+    makeDirectory(directory);
     writeManifest(directory, {
       ...(earlier ?? {
         ...identityOf(planned, registry),

@@ -3,7 +3,7 @@ import { join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { z } from "zod";
 import type { SlurmOptions } from "../config/slurm.js";
-import { onDisk, readJsonAs, writeJson } from "../results/files.js";
+import { makeDirectory, onDisk, readJsonAs, writeJson } from "../results/files.js";
 import { manifestPath } from "../results/manifest.js";
 import { runsDirectory } from "../results/summary.js";
 import type { PlannedRun } from "./plan.js";
@@ -67,7 +67,7 @@ const program = fileURLToPath(new URL("../../bin/run-experiment.js", import.meta
 function arrayDirectory(directory: string): string {
   const parent = slurmDirectory(directory);
   return onDisk("create", parent, () => {
-    mkdirSync(parent, { recursive: true });
+    makeDirectory(parent);
     let n = readdirSync(parent).length;
     while (existsSync(join(parent, String(n)))) n++;
     mkdirSync(join(parent, String(n)));

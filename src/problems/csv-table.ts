@@ -1,6 +1,6 @@
-import { readFile } from "node:fs/promises";
 import { resolve } from "node:path";
 import { ExperimentError, messageOf } from "../errors.js";
+import { readOrdinaryFile, UnsuitableFile } from "../results/files.js";
 import type { Examples } from "./linear-model.js";
 
 export interface CsvSource {
@@ -49,13 +49,25 @@ export async function readExamples(source: CsvSource): Promise<Examples> {
   };
 }
 
-async function readRows(path: string): Promise<Row[]> {
-  const text = await readFile(path, "utf8").catch((cause: NodeJS.ErrnoException) => {
-    const problem = cause.code === "ENOENT" ? "does not exist" : `cannot be read (${messageOf(cause)})`;
-    throw new ExperimentError(`${path} ${problem}: correct problem.data.file (relative to the config's directory)`, {
+/** Its cells take some twenty times as much memory. */
+const mostBytes = 100_000_000;
+
+function readText(path: string): string {
+  try {
+    return readOrdinaryFile(path, mostBytes).toString();
+  } catch (cause) {
+    const isMissing = (cause as NodeJS.ErrnoException).code === "ENOENT";
+    const message = messageOf(cause);
+    const finding =
+      cause instanceof UnsuitableFile ? message : isMissing ? "does not exist" : `cannot be read (${message})`;
+    throw new ExperimentError(`${path} ${finding}: correct problem.data.file (relative to the config's directory)`, {
       cause,
     });
-  });
+  }
+}
+
+async function readRows(path: string): Promise<Row[]> {
+  const text = readText(path);
   const { parse } = await import("csv-parse/sync");
   const rows: Row[] = [];
   try {

@@ -40,6 +40,8 @@ export function leastAbsoluteDeviations(examples: Examples): AbsoluteOptimum | u
       Array.from(slopes, (slope) => -slope),
     );
     const multiplier = float64.norm(multipliers, "infinity");
+    // Rows that are independent on paper alone.
+    if (!Number.isFinite(multiplier)) return undefined;
     if (multiplier <= 1 + 1e-12) return { optimum: w, multiplier };
     const leaving = multipliers.findIndex((entry) => Math.abs(entry) === multiplier);
     const edge = float64.scale(Math.sign(multipliers[leaving]!), Float64Array.from(inverseOfB.getColumn(leaving)));

@@ -92,8 +92,28 @@ export interface RegressionExamples extends Examples {
   readonly exactWeights?: Float64Array;
 }
 
+/** Losses square them, and the eigenvalues of XᵀX are found by squares once more. */
+const largestMagnitude = 1e75;
+
+/** @throws ExperimentError if a number of the examples is too large to compute with */
+function inRange<E extends Examples>(examples: E): E {
+  const isOdd = (value: number) => !(Math.abs(value) <= largestMagnitude);
+  const odd = examples.features.entries.find(isOdd) ?? examples.targets.find(isOdd);
+  if (odd === undefined) return examples;
+  throw new ExperimentError(
+    `problem.data: the examples hold ${odd}; expected magnitudes of at most ${largestMagnitude}, whose fourth powers are numbers`,
+  );
+}
+
 /** Examples y_i = x_i·w + noise, or those of a file. */
 export async function regressionExamples(
+  options: { data: RegressionData; intercept: boolean },
+  context: ProblemContext,
+): Promise<RegressionExamples> {
+  return inRange(await readRegression(options, context));
+}
+
+async function readRegression(
   { data, intercept }: { data: RegressionData; intercept: boolean },
   context: ProblemContext,
 ): Promise<RegressionExamples> {
@@ -108,6 +128,13 @@ export async function regressionExamples(
 
 /** Examples with labels ±1: y_i = 1 with probability 1/(1 + e^{−x_i·w}), or those of a file. */
 export async function classificationExamples(
+  options: { data: ClassificationData; intercept: boolean },
+  context: ProblemContext,
+): Promise<Examples> {
+  return inRange(await readClassification(options, context));
+}
+
+async function readClassification(
   { data, intercept }: { data: ClassificationData; intercept: boolean },
   context: ProblemContext,
 ): Promise<Examples> {

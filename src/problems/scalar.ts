@@ -36,6 +36,11 @@ export const scalar = defineProblem({
   formula: "f(w) = a·mean_i ℓ(w − a_i), ℓ(r) = ½r² or |r|",
   needsData: false,
   schema,
+  outline({ target }) {
+    const count = typeof target === "number" ? 1 : Array.isArray(target) ? target.length : target.count;
+    // The targets, the same sorted, and a feature of 1 for each.
+    return { layers: singleLayer(1), ...(count > 1 && { examples: count }), numbers: 3 * count };
+  },
   create(options, context) {
     const { target } = options;
     const targets =

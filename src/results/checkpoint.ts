@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import { existsSync, readFileSync, renameSync, rmSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { deserialize, serialize } from "node:v8";
+import { z } from "zod";
 import type { BatchSamplerState } from "../data/batches.js";
 import { messageOf } from "../errors.js";
 import { type TraceStates, traceFiles } from "../trace/trace-writer.js";
@@ -53,7 +54,7 @@ export function writeCheckpoint(runDirectory: string, checkpoint: Checkpoint): v
 }
 
 export function removeCheckpoints(runDirectory: string): void {
-  for (const path of Object.values(paths(runDirectory))) rmSync(path, { force: true });
+  for (const path of Object.values(paths(runDirectory))) rmSync(path, { force: true, recursive: true });
 }
 
 /** What is wrong with the run's files, if their beginnings are not what they were at the checkpoint. */
@@ -69,13 +70,37 @@ function changedRows(runDirectory: string, files: TraceStates): string | undefin
   return undefined;
 }
 
+const numbers = z.union([z.instanceof(Float32Array), z.instanceof(Float64Array)]);
+const fileState = z.object({ bytes: z.int().nonnegative(), sha256: z.string() });
+
+/** What going on counts on; the sampler, the outcome and the bounds look at their own parts. */
+const checkpointSchema = z.object({
+  id: z.string(),
+  training: z.object({
+    step: z.int().nonnegative(),
+    weights: z.array(numbers),
+    optimizer: z.array(z.record(z.string(), numbers)),
+  }),
+  sampler: z.object({ epochStart: z.array(z.number()), position: z.int() }).optional(),
+  outcome: z.looseObject({
+    steps: z.int(),
+    final: z.record(z.string(), z.number()),
+    best: z.record(z.string(), z.number()),
+  }),
+  bounds: z.unknown(),
+  files: z.object({ trace: fileState, layers: fileState.optional() }),
+  wallSeconds: z.number(),
+});
+
 /** @throws Error saying why this file cannot serve */
 function read(path: string, runDirectory: string, id: string): Checkpoint {
   const content = readFileSync(path);
   if (content.toString("latin1", 0, magic.length) !== magic) throw new Error("it is not a checkpoint of this version");
   const payload = content.subarray(headerLength);
   if (!sha256(payload).equals(content.subarray(magic.length, headerLength))) throw new Error("its checksum is wrong");
-  const checkpoint = deserialize(payload) as Checkpoint;
+  const parsed = checkpointSchema.safeParse(deserialize(payload));
+  if (!parsed.success) throw new Error(`its ${parsed.error.issues[0]!.path.join(".")} is not what it should be`);
+  const checkpoint = parsed.data as Checkpoint;
   if (checkpoint.id !== id) throw new Error(`it belongs to the run ${checkpoint.id}`);
   const changed = changedRows(runDirectory, checkpoint.files);
   if (changed) throw new Error(changed);

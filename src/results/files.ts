@@ -2,6 +2,7 @@ import { createHash, type Hash, randomUUID } from "node:crypto";
 import {
   closeSync,
   constants,
+  fstatSync,
   fsyncSync,
   mkdirSync,
   openSync,
@@ -9,6 +10,7 @@ import {
   readSync,
   renameSync,
   rmSync,
+  statSync,
   writeFileSync,
 } from "node:fs";
 import { dirname } from "node:path";
@@ -21,6 +23,54 @@ export function onDisk<T>(what: string, path: string, action: () => T): T {
     return action();
   } catch (error) {
     throw new ExperimentError(`cannot ${what} ${path}: ${messageOf(error)}`, { cause: error });
+  }
+}
+
+/** A file that is there and not to be read; the message goes on after its name, e.g. "is a directory". */
+export class UnsuitableFile extends Error {}
+
+/**
+ * The content of an ordinary file.
+ *
+ * @param mostBytes what is longer is not read
+ * @throws UnsuitableFile for what has no end or is waited for (a device, a pipe), and for a file that is too long
+ * @throws Error of the system, if there is none or it may not be read
+ */
+export function readOrdinaryFile(path: string, mostBytes: number): Buffer {
+  // Without O_NONBLOCK, opening a pipe waits for somebody to write into it.
+  const descriptor = openSync(path, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0));
+  try {
+    const facts = fstatSync(descriptor);
+    if (facts.isDirectory()) throw new UnsuitableFile("is a directory");
+    if (!facts.isFile()) throw new UnsuitableFile("is no ordinary file");
+    if (facts.size > mostBytes) throw new UnsuitableFile(`has ${facts.size} bytes, more than ${mostBytes}`);
+    return readFileSync(descriptor);
+  } finally {
+    closeSync(descriptor);
+  }
+}
+
+function makeOneDirectory(path: string): void {
+  try {
+    mkdirSync(path);
+  } catch (error) {
+    const isThere = (error as NodeJS.ErrnoException).code === "EEXIST" && statSync(path).isDirectory();
+    if (!isThere) throw error;
+  }
+}
+
+/**
+ * Makes a directory and those above it that are missing. Node's recursive form never returns where one of them can hold
+ * none, as /proc.
+ */
+export function makeDirectory(path: string): void {
+  try {
+    makeOneDirectory(path);
+  } catch (error) {
+    const parent = dirname(path);
+    if ((error as NodeJS.ErrnoException).code !== "ENOENT" || parent === path) throw error;
+    makeDirectory(parent);
+    makeOneDirectory(path);
   }
 }
 
@@ -60,7 +110,7 @@ export function syncDirectory(path: string): void {
  */
 export function writeAtomically(path: string, content: string | Uint8Array, { durable = false } = {}): void {
   onDisk("write", path, () => {
-    mkdirSync(dirname(path), { recursive: true });
+    makeDirectory(dirname(path));
     const temporary = `${path}.${randomUUID()}.tmp`;
     try {
       if (durable) writeThrough(temporary, content);
@@ -122,10 +172,12 @@ export function readJsonAs<Schema extends z.ZodType>(
 ): z.output<Schema> | undefined {
   let text: string;
   try {
-    text = readFileSync(path, "utf8");
+    text = readOrdinaryFile(path, Number.POSITIVE_INFINITY).toString();
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === "ENOENT") return undefined;
-    throw new ExperimentError(`cannot read ${path}: ${messageOf(error)}; ${mend}`, { cause: error });
+    const what =
+      error instanceof UnsuitableFile ? `${path} ${error.message}` : `cannot read ${path}: ${messageOf(error)}`;
+    throw new ExperimentError(`${what}; ${mend}`, { cause: error });
   }
   const damaged = (reason: string) => new ExperimentError(`${path} is damaged (${reason}); ${mend}`);
   let value: unknown;
@@ -143,7 +195,7 @@ export function readJsonAs<Schema extends z.ZodType>(
 /** The content of a JSON file; undefined if there is none or it is not JSON. */
 export function readJson(path: string): unknown {
   try {
-    return JSON.parse(readFileSync(path, "utf8"));
+    return JSON.parse(readOrdinaryFile(path, Number.POSITIVE_INFINITY).toString());
   } catch {
     return undefined;
   }

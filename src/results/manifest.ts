@@ -90,6 +90,17 @@ export const writeManifest = (runDirectory: string, manifest: Manifest, options:
   writeJson(manifestPath(runDirectory), manifest, options);
 
 const text = z.string();
+/** JSON has no words for these: they are spelled out. */
+const measured = z.union([z.number(), z.enum(["NaN", "Infinity", "-Infinity"])]);
+const byQuantity = z.record(text, measured);
+const named = z.looseObject({ name: text });
+const tally = { checks: z.number(), smallestSlack: measured };
+
+const verdictSchema = z.discriminatedUnion("outcome", [
+  z.looseObject({ outcome: z.literal("held"), ...tally }),
+  z.looseObject({ outcome: z.literal("violated"), ...tally, firstStep: z.number(), measured, bound: measured }),
+  z.looseObject({ outcome: z.literal("not applicable"), reason: text }),
+]);
 
 /** What every reader of a manifest counts on; the rest is passed through. */
 const manifestSchema = z.looseObject({
@@ -102,19 +113,37 @@ const manifestSchema = z.looseObject({
   seed: z.number(),
   status: z.enum(["running", "completed", "diverged", "failed", "interrupted"]),
   stopReason: text.optional(),
+  stack: text.optional(),
   config: z.looseObject({
     name: text,
-    problem: z.looseObject({ name: text }),
-    optimizer: z.looseObject({ name: text }),
+    problem: named,
+    data: named.optional(),
+    optimizer: named,
+    bounds: z.union([z.literal("auto"), z.array(text)]),
   }),
+  versions: z.record(text, text).optional(),
   plannedSteps: z.number(),
   precision: z.enum(["float32", "float64"]),
   backend: z.looseObject({ name: text, device: text, version: text }),
-  outcome: z.looseObject({ steps: z.number() }).optional(),
-  verdicts: z.record(text, z.looseObject({ outcome: z.enum(["held", "violated", "not applicable"]) })).optional(),
+  dataset: z.looseObject({ name: text, source: text, checksum: text, fallbackFor: text.optional() }).optional(),
+  evaluation: z.looseObject({ trainingExamples: z.number(), ofTrainingExamples: z.number() }).optional(),
+  optimum: text.optional(),
+  reference: z.record(text, measured).optional(),
+  outcome: z
+    .looseObject({
+      steps: z.number(),
+      final: byQuantity,
+      best: byQuantity,
+      normRatio: z.object({ smallest: measured, largest: measured }).optional(),
+    })
+    .optional(),
+  verdicts: z.record(text, verdictSchema).optional(),
   files: z.record(text, z.object({ bytes: z.number(), sha256: text })).optional(),
-  provenance: z.looseObject({ tool: text, commandLine: z.array(text) }),
+  provenance: z.looseObject({ tool: text, node: text, host: text, commandLine: z.array(text) }),
   startedAt: text,
+  wallSeconds: z.number().optional(),
+  resumed: z.array(z.object({ step: z.number(), at: text })).optional(),
+  process: z.object({ pid: z.number(), host: text }).optional(),
 });
 
 /** The manifest of a run directory; undefined if there is none that can be read. */

@@ -1,5 +1,7 @@
-import { mkdirSync, readdirSync, writeFileSync } from "node:fs";
+import { execFileSync } from "node:child_process";
+import { mkdirSync, readdirSync, readFileSync, truncateSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { expect, test } from "vitest";
 import { freshDirectory, runTool } from "./tool.js";
 
@@ -9,6 +11,11 @@ const good = {
   optimizer: { name: "lars", learningRate: 0.1 },
   steps: 3,
 };
+const goodYaml = "name: probe\nproblem: {name: scalar}\noptimizer: {name: lars, learningRate: 0.1}\nsteps: 3\n";
+const circular = /: an alias \(\*\) stands inside what it stands for; expected a tree of values/;
+const sweepOf = (axes: object) => ({ ...good, sweep: { grid: axes } });
+const tooLarge = (problem: string, size: string) =>
+  new RegExp(`problem ${problem}: it would take at least ${size} of memory, and there are .* here; make it smaller`);
 const data = { name: "synthetic-digits", train: 50, test: 10 };
 const network = { ...good, problem: { name: "mlp", hidden: [4] }, data, backend: "wasm" };
 
@@ -66,11 +73,53 @@ const table: readonly [what: string, config: unknown, args: string[], line: RegE
   ["invalid YAML", "name: [probe\nproblem: 1\n", [], /config:2:1: invalid YAML: /],
   [
     "an alias bomb",
-    // 9⁴ aliases of aliases in five short lines.
-    `a: &a [x]\nb: &b [${"*a,".repeat(9)}]\nc: &c [${"*b,".repeat(9)}]\nd: &d [${"*c,".repeat(9)}]\ne: [${"*d,".repeat(9)}]\n`,
+    // 9⁸ aliases of aliases in nine short lines.
+    [..."bcdefghi"]
+      .map((name, i) => `${name}: &${name} [${`*${"abcdefgh"[i]},`.repeat(9)}]\n`)
+      .reduce((all, one) => all + one, "a: &a [x]\n"),
     [],
-    /Excessive alias count/,
+    /config: more than 200000 values, aliases \(\*\) followed; expected a page or two/,
   ],
+  [
+    "many aliases",
+    `a: &a 1\nb: [${"*a,".repeat(1001)}]\n`,
+    [],
+    /config:2:3005: invalid YAML: more than 1000 aliases \(\*\)/,
+  ],
+  ["an alias within what it stands for", `${goodYaml}description: &a {x: *a}\n`, [], circular],
+  ["the same in a sweep", `${goodYaml}sweep: {grid: &g {steps: [1, *g]}}\n`, [], circular],
+  ["the same in --sweep", good, ["--sweep", "steps=list:&a [*a]"], circular],
+  ["the same in --set", good, ["--set", "problem=&a {x: *a}"], circular],
+  ["an alias of nothing", `${goodYaml}description: *a\n`, [], /config: Unresolved alias .*: a$/],
+  ["one key twice", `${goodYaml}steps: 4\n`, [], /config:5:1: invalid YAML: the key steps occurs twice/],
+  [
+    "many keys",
+    { ...good, ...Object.fromEntries(Array.from({ length: 20_000 }, (_, i) => [`k${i}`, 1])) },
+    [],
+    /config: unknown key "k0"/,
+  ],
+  [
+    "500,000 keys",
+    Array.from({ length: 500_000 }, (_, i) => `k${i}: 1\n`).join(""),
+    [],
+    /config has 5388890 bytes, more than 250000; expected a YAML or JSON config file/,
+  ],
+  [
+    "deep nesting",
+    `${goodYaml}description: ${"[".repeat(20_000)}`,
+    [],
+    /config:5:\d+: invalid YAML: nested too deeply/,
+  ],
+  ["two documents", `${goodYaml}---\n${goodYaml}`, [], /config:5:1: invalid YAML: a second document begins \(---\)/],
+  ["a tag", `${goodYaml}description: !!js/function x\n`, [], /config:5:14: invalid YAML: Unresolved tag/],
+  [
+    "a list as a key",
+    `${goodYaml}? [1, 2]\n: 3\n`,
+    [],
+    /config:5:3: invalid YAML: a list, an object or an alias stands as a key/,
+  ],
+  ["a merge key", `${goodYaml}<<: {steps: 4}\n`, [], /config: unknown key "<<"/],
+  ["a tab as indentation", `${goodYaml}data:\n\tname: mnist\n`, [], /config:6:1: invalid YAML: Tabs are not allowed/],
   ["__proto__", '{"name": "probe", "__proto__": {"steps": 3}}', [], /unknown key "__proto__"/],
   ["__proto__ by --set", good, ["--set", "__proto__.steps=3"], /unknown key "__proto__"/],
   ["not an object", "just text", [], /expected an object with keys such as/],
@@ -108,17 +157,230 @@ const table: readonly [what: string, config: unknown, args: string[], line: RegE
     [],
     /sweep\.zip: all axes must have the same number of values, but steps has 2, optimizer\.learningRate has 1/,
   ],
+  [
+    "a billion seeds",
+    { ...good, seeds: { range: [0, 1e9, 1] } },
+    [],
+    /make 1000000000 runs .*; expected at most 1000000/,
+  ],
+  ["a billion values", sweepOf({ "optimizer.learningRate": { linspace: [0.1, 1, 1e9] } }), [], /make 1000000000 runs/],
+  [
+    "the same in constant ratio",
+    sweepOf({ "optimizer.learningRate": { logspace: [0.1, 1, 1e9] } }),
+    [],
+    /make 1000000000 runs/,
+  ],
+  ["the same by --sweep", good, ["--sweep", "steps=range:0:1e9:1"], /make 1000000000 runs/],
+  [
+    "more values than a number can count",
+    { ...good, seeds: { range: [0, 1e300, 1e-10] } },
+    ["--dry-run"],
+    /make Infinity runs/,
+  ],
+  [
+    "a trillion combinations",
+    sweepOf({ steps: { range: [1, 1_000_001, 1] }, "problem.start": { linspace: [1, 2, 1e6] } }),
+    ["--dry-run"],
+    /make 1000000000000 runs/,
+  ],
+  [
+    "a sweep of __proto__",
+    good,
+    ["--sweep", "__proto__=list:1,2"],
+    /--sweep __proto__=list:1,2: unknown key "__proto__"/,
+  ],
+  ["a sweep through __proto__", good, ["--sweep", "optimizer.__proto__.x=list:1,2"], /unknown key "__proto__"/],
+  [
+    "--set of a list's length",
+    { ...good, seeds: [1, 2] },
+    ["--set", "seeds.length=0"],
+    /--set seeds\.length=0: unknown key "length"/,
+  ],
+  ["a nameless results directory", good, ["--out", ""], /out: expected text of ≥ 1 characters; got ""/],
+  ["a results directory where there can be none", good, ["--out", "/proc/x"], /cannot create \/proc\/x\/probe: ENOENT/],
+  // 4 copies of 4 bytes: 16·(784·10⁹ + 10⁹ + 10·10⁹ + 10)/2³⁰ = 11846.
+  [
+    "a layer that fits no machine",
+    { ...network, problem: { name: "mlp", hidden: [1e9] } },
+    [],
+    tooLarge("mlp", "11846 GiB"),
+  ],
+  // 16·(784·4·10⁵ + (4·10⁵)² + 10·4·10⁵ + 8·10⁵ + 10)/2³⁰ = 2389.
+  [
+    "layers that fit no machine",
+    { ...network, problem: { name: "mlp", hidden: [400_000, 400_000] } },
+    [],
+    tooLarge("mlp", "2389 GiB"),
+  ],
+  // Three matrices of 8 bytes an entry: 8·3·10¹⁸/2³⁰ = 2.2·10¹⁰.
+  [
+    "a matrix that fits no machine",
+    { ...good, problem: { name: "quadratic", dimension: 1e9 } },
+    [],
+    tooLarge("quadratic", "2\\.2e\\+10 GiB"),
+  ],
+  // Ten features and a target: 8·11·10¹²/2³⁰ = 81956.
+  [
+    "examples that fit no machine",
+    { ...good, problem: { name: "least-squares", data: { examples: 1e12 } } },
+    [],
+    tooLarge("least-squares", "81956 GiB"),
+  ],
+  // 8·3·10¹²/2³⁰ = 22352.
+  [
+    "targets that fit no machine",
+    { ...good, problem: { name: "scalar", target: { count: 1e12, from: { distribution: "normal" } } } },
+    [],
+    tooLarge("scalar", "22352 GiB"),
+  ],
+  [
+    "examples too large to compute with",
+    { ...good, problem: { name: "huber", data: { design: { distribution: "normal", mean: 1e308 } } } },
+    [],
+    /problem\.data: the examples hold 1e\+308; expected magnitudes of at most 1e\+75/,
+  ],
   ["--set without a value", good, ["--set", "steps"], /--set steps: expected path=value/],
   ["an unknown option", good, ["--colour"], /unknown option '--colour'/],
   ["an unknown backend", good, ["--backend", "wasn"], /backend: expected one of .*Did you mean "wasm"\?/],
   ["a backend that is not there", { ...network, batchSize: 10 }, ["--backend", "cuda"], /backend cuda: .+/],
 ];
 
-test.concurrent.each(table)("%s: one clear line, exit code 2, nothing written", async (_, config, args, line) => {
-  const directory = freshDirectory();
-  writeFileSync(join(directory, "config"), typeof config === "string" ? config : JSON.stringify(config));
-  const env = { RUN_EXPERIMENT_CACHE: join(directory, ".cache") };
-  const { code, stdout, stderr } = await runTool(["config", ...args], { cwd: directory, env });
+/** Files beside the config, made before the command; what is wrong, the arguments, and the line that must come. */
+const files: readonly [what: string, prepare: (directory: string) => void, args: string[], line: RegExp][] = [
+  ["a missing file", () => {}, ["absent.json"], /cannot read config absent\.json: no such file/],
+  [
+    "a directory",
+    (at) => mkdirSync(join(at, "config")),
+    ["config"],
+    /config is a directory; expected a YAML or JSON config file/,
+  ],
+  [
+    "a device without end",
+    () => {},
+    ["/dev/zero"],
+    /\/dev\/zero is no ordinary file; expected a YAML or JSON config file/,
+  ],
+  ["a device of noise", () => {}, ["/dev/urandom"], /\/dev\/urandom is no ordinary file/],
+  ["a pipe nobody writes into", pipe("config"), ["config"], /config is no ordinary file/],
+  ["3 GB", sparse("config"), ["config"], /config has 3000000000 bytes, more than 250000; expected/],
+  ["extends a device", configs({ config: { extends: "/dev/zero" } }), ["config"], /\/dev\/zero is no ordinary file/],
+  [
+    "extends a pipe",
+    both(configs({ config: { extends: "base" } }), pipe("base")),
+    ["config"],
+    /base is no ordinary file/,
+  ],
+  [
+    "extends 3 GB",
+    both(configs({ config: { extends: "base" } }), sparse("base")),
+    ["config"],
+    /base has 3000000000 bytes/,
+  ],
+  ["extends itself", configs({ config: { extends: "config" } }), ["config"], /extends itself/],
+  [
+    "extends what is not there",
+    configs({ config: { extends: "base.yaml" } }),
+    ["config"],
+    /cannot read config .*base\.yaml: no such file/,
+  ],
+  ["extends a number", configs({ config: { extends: 3 } }), ["config"], /extends: expected the path of a config/],
+  [
+    "extends a chain of 3000",
+    configs(chain(3000, (next) => next)),
+    ["config"],
+    /extends: more than 200 files in all; expected a few/,
+  ],
+  [
+    "extends two that extend two, forty times",
+    configs(chain(40, (next) => [next, next])),
+    ["config"],
+    /extends: more than 200 files in all/,
+  ],
+  [
+    "a table without end",
+    configs({
+      config: { ...good, problem: { name: "least-squares", data: { source: "csv", file: "/dev/zero", target: "y" } } },
+    }),
+    ["config"],
+    /\/dev\/zero is no ordinary file: correct problem\.data\.file/,
+  ],
+  [
+    "IDX files that are cut",
+    idx((path) => writeFileSync(path, Buffer.from([0, 0, 8, 3, 0, 0, 0, 9]))),
+    ["config"],
+    /train-images-idx3-ubyte: found 8 bytes, expected an IDX header/,
+  ],
+  [
+    "IDX files of 3 GB",
+    idx((path) => truncateSync(path, 3e9)),
+    ["config"],
+    /train-images-idx3-ubyte: it has 3000000000 bytes, more than 47105552/,
+  ],
+  [
+    "results where a file is",
+    both(configs({ config: good }), (at) => writeFileSync(join(at, "file"), "")),
+    ["config", "-o", "file/results"],
+    /cannot create file\/results\/probe: ENOTDIR/,
+  ],
+];
+
+type Prepare = (directory: string) => void;
+
+function both(...all: Prepare[]): Prepare {
+  return (directory) => {
+    for (const one of all) one(directory);
+  };
+}
+
+function configs(contents: Record<string, unknown>): Prepare {
+  return (directory) => {
+    for (const [name, content] of Object.entries(contents))
+      writeFileSync(join(directory, name), JSON.stringify(content));
+  };
+}
+
+function pipe(name: string): Prepare {
+  return (directory) => void execFileSync("mkfifo", [join(directory, name)]);
+}
+
+/** Takes no room on the disk. */
+function sparse(name: string): Prepare {
+  return (directory) => {
+    writeFileSync(join(directory, name), "");
+    truncateSync(join(directory, name), 3e9);
+  };
+}
+
+function chain(length: number, bases: (next: string) => unknown): Record<string, unknown> {
+  const name = (i: number) => (i === 0 ? "config" : `base${i}`);
+  const links = Array.from({ length }, (_, i) => [name(i), { extends: bases(name(i + 1)) }]);
+  return { ...Object.fromEntries(links), [name(length)]: good };
+}
+
+function idx(damage: (path: string) => void): Prepare {
+  const mnist = { name: "mnist", directory: ".", mirrors: [], whenUnavailable: "synthetic-digits" };
+  return (directory) => {
+    configs({ config: { ...network, batchSize: 10, data: mnist } })(directory);
+    const path = join(directory, "train-images-idx3-ubyte");
+    writeFileSync(path, "");
+    damage(path);
+  };
+}
+
+const peakMemory = fileURLToPath(new URL("peak-memory.mjs", import.meta.url));
+
+/** The tool ends with exit code 2 and this one line, has written nothing and taken little memory. */
+async function refuses(directory: string, args: readonly string[], line: RegExp): Promise<void> {
+  const before = readdirSync(directory);
+  const cache = freshDirectory();
+  const peak = join(cache, "peak memory");
+  const env = {
+    RUN_EXPERIMENT_CACHE: cache,
+    MNIST_DIR: "",
+    NODE_OPTIONS: `--import ${peakMemory}`,
+    PEAK_MEMORY_FILE: peak,
+  };
+  const { code, stdout, stderr } = await runTool(args, { cwd: directory, env });
   const lines = stderr
     .trim()
     .split("\n")
@@ -127,54 +389,31 @@ test.concurrent.each(table)("%s: one clear line, exit code 2, nothing written", 
   expect(lines).toHaveLength(1);
   expect(code).toBe(2);
   expect(stdout).toBe("");
-  expect(readdirSync(directory).filter((name) => name !== ".cache")).toEqual(["config"]);
+  expect(readdirSync(directory)).toEqual(before);
+  expect(Number(readFileSync(peak, "utf8"))).toBeLessThan(300_000);
+}
+
+test.concurrent.each(table)("%s: one clear line, exit code 2, nothing written", async (_, config, args, line) => {
+  const directory = freshDirectory();
+  writeFileSync(join(directory, "config"), typeof config === "string" ? config : JSON.stringify(config));
+  await refuses(directory, ["config", ...args], line);
 });
 
-test.each([
-  ["a missing file", "absent.json", /cannot read config absent\.json: no such file/],
-  ["a directory", "directory", /directory is a directory; expected a YAML or JSON config file/],
-])("%s as config", async (_, path, line) => {
+test.concurrent.each(files)("%s: one clear line, exit code 2, nothing written", async (_, prepare, args, line) => {
   const directory = freshDirectory();
-  mkdirSync(join(directory, "directory"));
-  const { code, stderr } = await runTool([path], { cwd: directory });
-  expect(stderr).toMatch(line);
-  expect(code).toBe(2);
+  prepare(directory);
+  await refuses(directory, args, line);
 });
 
-test("a results directory that cannot be made", async () => {
+test.concurrent.each([
+  ["cut off", "{", /submissions\.json is damaged \(.*JSON.*\); move it away to submit all unfinished runs anew/],
+  ["of another shape", "{}", /submissions\.json is damaged \(tasks: .*\); move it away/],
+  ["a directory", undefined, /submissions\.json is a directory; move it away/],
+])("a record of what was submitted to Slurm that is %s", async (_, content, line) => {
   const directory = freshDirectory();
-  writeFileSync(join(directory, "config"), JSON.stringify(good));
-  writeFileSync(join(directory, "file"), "");
-  const { code, stderr } = await runTool(["config", "--out", "file/results", "-q"], { cwd: directory });
-  expect(stderr).toMatch(/^error: cannot create file\/results\/probe: ENOTDIR.*\n$/);
-  expect(code).toBe(2);
-});
-
-test.each([
-  ["extends itself", { extends: "config" }, /extends itself/],
-  ["extends what is not there", { extends: "base.yaml" }, /cannot read config .*base\.yaml: no such file/],
-  ["extends a number", { extends: 3 }, /extends: expected the path of a config/],
-])("a config that %s", async (_, config, line) => {
-  const directory = freshDirectory();
-  writeFileSync(join(directory, "config"), JSON.stringify(config));
-  const { code, stderr } = await runTool(["config"], { cwd: directory });
-  expect(stderr).toMatch(line);
-  expect(code).toBe(2);
-});
-
-test("IDX files that are truncated are named and refused", async () => {
-  const directory = freshDirectory();
-  writeFileSync(join(directory, "train-images-idx3-ubyte"), Buffer.from([0, 0, 8, 3, 0, 0, 0, 9]));
-  writeFileSync(
-    join(directory, "config"),
-    JSON.stringify({
-      ...network,
-      batchSize: 10,
-      data: { name: "mnist", directory: ".", mirrors: [], whenUnavailable: "synthetic-digits" },
-    }),
-  );
-  const { code, stderr } = await runTool(["config"], { cwd: directory });
-  expect(stderr).toMatch(/train-images-idx3-ubyte/);
-  expect(code).toBe(2);
-  expect(readdirSync(directory).sort()).toEqual(["config", "train-images-idx3-ubyte"]);
+  configs({ config: good })(directory);
+  const record = join(directory, "results", "probe", "slurm", "submissions.json");
+  mkdirSync(content === undefined ? record : join(record, ".."), { recursive: true });
+  if (content !== undefined) writeFileSync(record, content);
+  await refuses(directory, ["config", "--executor", "slurm"], line);
 });

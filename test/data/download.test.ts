@@ -8,7 +8,7 @@ const content = Buffer.from(Uint8Array.from({ length: 300_000 }, (_, i) => (i * 
 const expected = { bytes: content.length, sha256: sha256Of(content) };
 const half = content.length / 2;
 /** Longest silence borne where the server is meant to answer. */
-const patience = 20;
+const patience = { timeoutSeconds: 20 };
 
 const host = (url: string) => new URL(url).host;
 const whole = (_: IncomingMessage, response: ServerResponse) => void response.end(content);
@@ -42,7 +42,7 @@ describe("fetchVerified", () => {
     const unknown = "http://mirror.invalid/";
     const reasons = [/HTTP 404/, /ECONNREFUSED/, /silent for 0.3 s/, /ENOTFOUND|EAI_AGAIN|silent/].map((r) => r.source);
     const message = [missing, dead, silent, unknown].map((url, i) => `${host(url)}: (${reasons[i]})`).join("; ");
-    await expect(fetchVerified([missing, dead, silent, unknown], expected, 0.3)).rejects.toThrow(
+    await expect(fetchVerified([missing, dead, silent, unknown], expected, { timeoutSeconds: 0.3 })).rejects.toThrow(
       new RegExp(`^${message}$`),
     );
     await expect(fetchVerified([], expected, patience)).rejects.toThrow("no mirror is configured");
@@ -67,7 +67,7 @@ describe("fetchVerified", () => {
       if (ranges.length === 1) sendHalf(response, () => {});
       else sendRest(request, response);
     });
-    const { bytes } = await fetchVerified([stalling], expected, 1);
+    const { bytes } = await fetchVerified([stalling], expected, { timeoutSeconds: 1 });
     expect(ranges).toEqual([undefined, `bytes=${half}-`]);
     expect(content.equals(bytes)).toBe(true);
   });
@@ -95,6 +95,35 @@ describe("fetchVerified", () => {
     const { url } = await fetchVerified([hopeless, good], expected, patience);
     expect(url).toBe(good);
     expect(requests).toBe(2);
+  });
+
+  test("gives up a mirror that sends a little now and then, and asks it for no rest", async () => {
+    let requests = 0;
+    const dripping = await serve((_, response) => {
+      requests += 1;
+      response.writeHead(200, { "content-length": content.length });
+      const drip = setInterval(() => response.write("x"), 20);
+      response.on("close", () => clearInterval(drip));
+    });
+    const good = await serve(whole);
+    const { url } = await fetchVerified([dripping, good], expected, { timeoutSeconds: 0.3 });
+    expect(url).toBe(good);
+    expect(requests).toBe(1);
+    await expect(fetchVerified([dripping], expected, { timeoutSeconds: 0.3 })).rejects.toThrow(
+      `${host(dripping)}: slower than 10 kB/s`,
+    );
+  });
+
+  test("ends at a signal, before the answer and in the middle of it", async () => {
+    const interruption = new AbortController();
+    const silent = await serve(() => setTimeout(() => interruption.abort(new Error("enough")), 10));
+    const { signal } = interruption;
+    await expect(fetchVerified([silent, silent], expected, { ...patience, signal })).rejects.toThrow(/^enough$/);
+    const second = new AbortController();
+    const half = await serve((_, response) => sendHalf(response, () => second.abort(new Error("enough"))));
+    await expect(fetchVerified([half, half], expected, { ...patience, signal: second.signal })).rejects.toThrow(
+      /^enough$/,
+    );
   });
 
   test("refuses other bytes than the expected", async () => {

@@ -32,7 +32,7 @@ describe("an IDX file", () => {
       const path = join(directory, "array");
       const bytes = formatIdx(array);
       await writeFile(path, packed ? gzipSync(bytes) : bytes);
-      const file = await readIdxFile({ path, mend });
+      const file = await readIdxFile({ path, mend }, bytes.length);
       expect(parseIdx(file!, array.dimensions.length)).toEqual({
         dimensions: array.dimensions,
         values: Buffer.from(array.values),
@@ -78,14 +78,18 @@ describe("an IDX file", () => {
     const packed = gzipSync(images);
     await writeFile(path, packed.subarray(0, -5));
     const refusal = (why: string) => `${path}: found damaged gzip data (${why}), expected a packed IDX file. ${mend}`;
-    await expect(readIdxFile({ path, mend })).rejects.toThrow(new ExperimentError(refusal("unexpected end of file")));
+    await expect(readIdxFile({ path, mend }, images.length)).rejects.toThrow(
+      new ExperimentError(refusal("unexpected end of file")),
+    );
     packed[packed.length - 8]! ^= 1; // the first byte of the checksum
     await writeFile(path, packed);
-    await expect(readIdxFile({ path, mend })).rejects.toThrow(new ExperimentError(refusal("incorrect data check")));
+    await expect(readIdxFile({ path, mend }, images.length)).rejects.toThrow(
+      new ExperimentError(refusal("incorrect data check")),
+    );
   });
 
   test("that does not exist is undefined", async () => {
-    expect(await readIdxFile({ path: join(await temporaryDirectory(), "none"), mend })).toBeUndefined();
+    expect(await readIdxFile({ path: join(await temporaryDirectory(), "none"), mend }, 1)).toBeUndefined();
   });
 });
 

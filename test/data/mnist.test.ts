@@ -1,3 +1,4 @@
+import { execFileSync } from "node:child_process";
 import { access, mkdir, readdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { gunzipSync, gzipSync } from "node:zlib";
@@ -19,7 +20,7 @@ const standIns = [
 const packed = standIns.map((bytes) => gzipSync(bytes));
 const published = standIns.map((bytes, i) => ({
   packed: { bytes: packed[i]!.length, sha256: sha256Of(packed[i]!) },
-  sha256: sha256Of(bytes),
+  unpacked: { bytes: bytes.length, sha256: sha256Of(bytes) },
 }));
 
 /** A mirror of the stand-ins; `requested` lists what was asked for. */
@@ -149,9 +150,27 @@ describe("the mnist loader", () => {
     await expect(load(altered)).rejects.toThrow(
       new ExperimentError(
         `${join(altered, fileStems[1])}: a well-formed IDX file, but not that of MNIST (its unpacked content has the SHA-256 ` +
-          `${sha256Of(labels)}, the original ${published[1]!.sha256}). ${mend}`,
+          `${sha256Of(labels)}, the original ${published[1]!.unpacked.sha256}). ${mend}`,
       ),
     );
+  });
+
+  test("unpacks no further than the original's length, and waits for no pipe", async () => {
+    const { context } = await surroundings();
+    const load = (directory: string) => loadMnist(options({ directory }), context, published);
+    const bomb = await directoryOf({ [`${fileStems[0]}.gz`]: gzipSync(Buffer.alloc(1_000_000)) });
+    await expect(load(bomb)).rejects.toThrow(
+      new ExperimentError(
+        `${join(bomb, fileStems[0])}.gz: found gzip data of more than 96 bytes, expected no more. ${mend}`,
+      ),
+    );
+    const long = await directoryOf({ [fileStems[0]]: Buffer.alloc(100_000) });
+    await expect(load(long)).rejects.toThrow(
+      new ExperimentError(`${join(long, fileStems[0])}: it has 100000 bytes, more than 65632. ${mend}`),
+    );
+    const piped = await directoryOf({});
+    execFileSync("mkfifo", [join(piped, fileStems[0])]);
+    await expect(load(piped)).rejects.toThrow("it is no ordinary file");
   });
 
   test("says why MNIST is unavailable and how to mend it", async () => {

@@ -175,7 +175,15 @@ onCluster(
       ...sweep,
       ...network,
       name: "odd = +@ name",
+      // What the tasks find out again by themselves: a backend, and that there is no MNIST.
       backend: "auto",
+      data: {
+        name: "mnist",
+        directory: "nowhere",
+        mirrors: [],
+        limit: { train: 300, test: 50 },
+        whenUnavailable: "synthetic-digits",
+      },
       steps: 3,
       sweep: undefined,
       seeds: [0],
@@ -187,24 +195,35 @@ onCluster(
     expect(readdirSync(files).sort()).toEqual(["task-0.log", "tasks.json"]);
     expect(readFileSync(join(files, "task-0.log"), "utf8")).toContain("completed");
 
-    // As if it had been planned where there is native TensorFlow.
+    expect(manifest(experiment, runIds(experiment)[0]!)).toMatchObject({
+      status: "completed",
+      dataset: { name: "synthetic-digits", fallbackFor: "mnist" },
+    });
+
     const file = JSON.parse(readFileSync(join(files, "tasks.json"), "utf8"));
-    file.tasks[0][0] = {
-      ...file.tasks[0][0],
-      id: "elsewhere",
-      backend: { name: "tensorflow", device: "CPU", kernels: "1" },
-    };
-    writeFileSync(join(files, "tasks.json"), JSON.stringify(file));
-    const { code, stderr } = await runTool(["task", join(files, "tasks.json"), "0"], {
-      env: { RUN_EXPERIMENT_CACHE: freshDirectory() },
-    });
-    expect(code).toBe(3);
-    const reason = /this machine cannot keep to what was planned: backend tensorflow: not installed/;
-    expect(stderr).toMatch(reason);
-    expect(manifest(experiment, "elsewhere")).toMatchObject({
-      status: "failed",
-      stopReason: expect.stringMatching(reason),
-    });
+    const [[planned]] = file.tasks;
+    const elsewhere: readonly [id: string, change: object, reason: RegExp][] = [
+      [
+        "native TensorFlow",
+        { backend: { name: "tensorflow", device: "CPU", kernels: "1" } },
+        /cannot keep to what was planned: backend tensorflow: not installed/,
+      ],
+      [
+        "MNIST",
+        { dataset: { name: "mnist", checksum: "0123456789abcdef", train: 300, test: 50 } },
+        /cannot keep to what was planned: data set mnist \(300 examples, checksum 0123456789ab\), here data set synthetic-digits/,
+      ],
+    ];
+    for (const [id, change, reason] of elsewhere) {
+      // As if it had been planned where there is this.
+      writeFileSync(join(files, "tasks.json"), JSON.stringify({ ...file, tasks: [[{ ...planned, id, ...change }]] }));
+      const { code, stderr } = await runTool(["task", join(files, "tasks.json"), "0"], {
+        env: { RUN_EXPERIMENT_CACHE: freshDirectory() },
+      });
+      expect(code).toBe(3);
+      expect(stderr).toMatch(reason);
+      expect(manifest(experiment, id)).toMatchObject({ status: "failed", stopReason: expect.stringMatching(reason) });
+    }
   },
 );
 

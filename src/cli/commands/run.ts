@@ -84,39 +84,55 @@ export async function loadExperiments(paths: readonly string[], options: ConfigO
 export const loadAll = async (paths: readonly string[], options: ConfigOptions): Promise<Loaded[]> =>
   (await loadExperiments(paths, options)).map((experiment) => ({ experiment, runs: expand(experiment) }));
 
-const linesAtOnce = 1000;
-
-/** Run by run as they are made: a matrix may have a million. */
-function printDryRun(experiments: readonly Experiment[], json: boolean): void {
-  if (json) {
-    const output = experiments.map((experiment) => ({
-      name: experiment.name,
-      path: experiment.path,
-      notes: experiment.notes,
-      runs: expand(experiment).map(({ label, config }) => ({ label, config })),
-    }));
-    process.stdout.write(`${JSON.stringify(output, null, 2)}\n`);
-    return;
+function* dryRunJson(experiments: readonly Experiment[]): Generator<string> {
+  const nested = (value: unknown, indent: string) => JSON.stringify(value, null, 2).replaceAll("\n", `\n${indent}`);
+  let between = "[\n";
+  for (const experiment of experiments) {
+    const { name, path, notes } = experiment;
+    const facts = Object.entries({ name, path, notes }).map(
+      ([key, value]) => `    "${key}": ${nested(value, "    ")},\n`,
+    );
+    yield `${between}  {\n${facts.join("")}    "runs": [`;
+    between = "\n";
+    for (const { label, config } of runsOf(experiment)) {
+      yield `${between}      ${nested({ label, config }, "      ")}`;
+      between = ",\n";
+    }
+    yield "\n    ]\n  }";
   }
+  yield "\n]\n";
+}
+
+function* dryRunText(experiments: readonly Experiment[]): Generator<string> {
   for (const experiment of experiments) {
     const count = countRuns(experiment);
-    let lines: string[] = [];
-    let isFirst = true;
-    const flush = () => {
-      process.stdout.write(lines.join(""));
-      lines = [];
-    };
+    let heading = true;
     for (const { label, config } of runsOf(experiment)) {
-      if (isFirst) {
-        lines.push(`${experiment.path}: ${experiment.name}, ${count} run${count === 1 ? "" : "s"}\n`);
-        lines.push(...experiment.notes.map((note) => `note: ${note}\n`), `${JSON.stringify(config, null, 2)}\n`);
-        isFirst = false;
+      if (heading) {
+        yield `${experiment.path}: ${experiment.name}, ${count} run${count === 1 ? "" : "s"}\n`;
+        for (const note of experiment.notes) yield `note: ${note}\n`;
+        yield `${JSON.stringify(config, null, 2)}\n`;
       }
-      lines.push(`  ${label}\n`);
-      if (lines.length >= linesAtOnce) flush();
+      heading = false;
+      yield `  ${label}\n`;
     }
-    flush();
   }
+}
+
+const charactersAtOnce = 100_000;
+
+/** Prints pieces as they are made: the runs of a matrix may be a million. */
+async function print(pieces: Iterable<string>): Promise<void> {
+  let waiting = "";
+  const flush = async () => {
+    await new Promise((resolve) => process.stdout.write(waiting, resolve));
+    waiting = "";
+  };
+  for (const piece of pieces) {
+    waiting += piece;
+    if (waiting.length >= charactersAtOnce) await flush();
+  }
+  await flush();
 }
 
 /** "6 held", or what was violated first. */
@@ -189,7 +205,8 @@ export async function run(paths: readonly string[], rawOptions: unknown): Promis
   if (!parsed.success) throw new ExperimentError(explain(parsed.error.issues, optionsSchema, rawOptions));
   const options = parsed.data;
   if (options.dryRun) {
-    printDryRun(await loadExperiments(paths, options), options.json);
+    const experiments = await loadExperiments(paths, options);
+    await print(options.json ? dryRunJson(experiments) : dryRunText(experiments));
     return "ok";
   }
   const loaded = await loadAll(paths, options);

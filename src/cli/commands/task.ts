@@ -15,7 +15,7 @@ export async function task(path: string, index: string): Promise<ExitReason> {
   if (!file || !planned) throw new ExperimentError(`${path}: there is no task ${index} in it`);
   const progress = createProgress({ quiet: false });
   const signal = interruptSignal();
-  const resources = new Resources((line) => progress.announce(line));
+  const resources = new Resources((line) => progress.announce(line), signal);
   progress.begin(planned.length, 0);
   const executor = await executorFor(planned, { jobs: 1 }, resources);
   const { failures, bugs } = await schedule(planned, {
