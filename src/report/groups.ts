@@ -1,5 +1,6 @@
 import type { Manifest } from "../results/manifest.js";
 import { outcomeOf } from "../results/quantities.js";
+import { printable } from "../text.js";
 import { quantile } from "./quantile.js";
 
 /** Runs that differ in their seed only: one curve, the median over them. */
@@ -15,12 +16,6 @@ export interface Group {
 
 /** How many groups are told apart by colour and legend; more are shown as small multiples. */
 export const distinctGroups = 8;
-
-/** Control characters become visible signs: they have no place in a page or an SVG file. */
-export const printable = (text: string) =>
-  text.replace(/\p{Cc}/gu, (sign) =>
-    String.fromCodePoint(sign.codePointAt(0)! < 0x20 ? 0x2400 + sign.codePointAt(0)! : 0x2421),
-  );
 
 /** Digits beyond the fifth only lengthen a legend; the table of runs has them all. */
 const shortened = (label: string) =>

@@ -3,6 +3,7 @@ import { datasets } from "../../data/registry.js";
 import { optimizers } from "../../optimizers/registry.js";
 import { schedules } from "../../optimizers/schedules/registry.js";
 import { problems } from "../../problems/registry.js";
+import { print } from "../output.js";
 import { table } from "../table.js";
 
 /** What can be named in a config, from the registries. */
@@ -14,5 +15,5 @@ export function list(): void {
     ["bounds", bounds.map(({ name, theorem, statement }) => [name, theorem, statement])],
     ["learning-rate schedules", schedules.map(({ name, formula }) => [name, formula, ""])],
   ];
-  process.stdout.write(`${sections.map(([title, rows]) => table([title, "", ""], rows)).join("\n\n")}\n`);
+  print(sections.flatMap(([title, rows], i) => [...(i > 0 ? [""] : []), ...table([title, "", ""], rows)]));
 }

@@ -6,12 +6,12 @@ import { type Experiment, loadExperiment, type Override } from "../../config/loa
 import { type ExitReason, ExperimentError } from "../../errors.js";
 import { type ExperimentResult, executeExperiment } from "../../execution/experiment.js";
 import type { Finding } from "../../expectations/evaluate.js";
-import { jsonText } from "../../results/files.js";
 import type { Manifest } from "../../results/manifest.js";
 import { outcomeOf } from "../../results/quantities.js";
 import { tellBugs, tellFailures } from "../failures.js";
 import { interruptSignal } from "../interrupt.js";
 import { jobsOption, outOption } from "../options.js";
+import { print, printJson } from "../output.js";
 import { createProgress } from "../progress.js";
 import { reportOn } from "../report-on.js";
 import { duration, percent, short, table } from "../table.js";
@@ -93,7 +93,7 @@ function printDryRun(experiments: readonly Experiment[], json: boolean): void {
       notes: experiment.notes,
       runs: expand(experiment).map(({ label, config }) => ({ label, config })),
     }));
-    process.stdout.write(`${JSON.stringify(output, null, 2)}\n`);
+    printJson(output);
     return;
   }
   for (const experiment of experiments) {
@@ -101,16 +101,16 @@ function printDryRun(experiments: readonly Experiment[], json: boolean): void {
     let lines: string[] = [];
     let isFirst = true;
     const flush = () => {
-      process.stdout.write(lines.join(""));
+      print(lines);
       lines = [];
     };
     for (const { label, config } of runsOf(experiment)) {
       if (isFirst) {
-        lines.push(`${experiment.path}: ${experiment.name}, ${count} run${count === 1 ? "" : "s"}\n`);
-        lines.push(...experiment.notes.map((note) => `note: ${note}\n`), `${JSON.stringify(config, null, 2)}\n`);
+        lines.push(`${experiment.path}: ${experiment.name}, ${count} run${count === 1 ? "" : "s"}`);
+        lines.push(...experiment.notes.map((note) => `note: ${note}`), ...JSON.stringify(config, null, 2).split("\n"));
         isFirst = false;
       }
-      lines.push(`  ${label}\n`);
+      lines.push(`  ${label}`);
       if (lines.length >= linesAtOnce) flush();
     }
     flush();
@@ -140,7 +140,7 @@ function row(manifest: Manifest): string[] {
   ];
 }
 
-function findingsTable(findings: readonly Finding[]): string {
+function findingsTable(findings: readonly Finding[]): string[] {
   const rows = findings.map(({ met, claim, expected, measured }) => [
     met ? "met" : "NOT MET",
     claim,
@@ -154,14 +154,14 @@ function printResult({ directory, manifests, skipped, interrupted, findings }: E
   const header = ["run", "status", "best train loss", "train loss", "test accuracy", "norm ratio", "bounds", "time"];
   const lines = [
     "",
-    table(header, manifests.map(row)),
+    ...table(header, manifests.map(row)),
     "",
-    ...(findings.length > 0 ? [findingsTable(findings), ""] : []),
+    ...(findings.length > 0 ? [...findingsTable(findings), ""] : []),
     ...(skipped > 0 ? [`${skipped} of the runs had been made before and were kept; --force makes them again`] : []),
     ...(interrupted ? ["interrupted: what was finished is kept; the same command goes on with the rest"] : []),
     `results: ${join(directory, "report.html")}, ${join(directory, "summary.csv")} and ${join(directory, "runs", manifests.length === 1 ? manifests[0]!.id : "")}`,
   ];
-  process.stdout.write(`${lines.join("\n")}\n`);
+  print(lines);
 }
 
 const jsonResult = ({ manifests, ...facts }: ExperimentResult) => ({
@@ -209,7 +209,7 @@ export async function run(paths: readonly string[], rawOptions: unknown): Promis
     if (!options.json) printResult(result);
     if (signal.aborted) break;
   }
-  if (options.json) process.stdout.write(jsonText(results.map(jsonResult)));
+  if (options.json) printJson(results.map(jsonResult));
   if (signal.aborted) return "interrupted";
   const bugs = results.flatMap((result) => result.bugs);
   if (options.quiet) tellFailures(results);

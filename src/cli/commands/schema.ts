@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { fileSchema } from "../../config/schema.js";
 import { writeAtomically } from "../../results/files.js";
+import { printText } from "../output.js";
 
 /** The JSON Schema of config files, for editors: what a file may hold, before defaults are filled in. */
 export const jsonSchema = () =>
@@ -8,6 +9,6 @@ export const jsonSchema = () =>
 
 /** Prints the JSON Schema, or writes it to a file. */
 export function schema(file: string | undefined): void {
-  if (file === undefined) process.stdout.write(jsonSchema());
+  if (file === undefined) printText(jsonSchema());
   else writeAtomically(file, jsonSchema());
 }

@@ -4,6 +4,7 @@ import { ExperimentError } from "../../errors.js";
 import { type Manifest, readManifest } from "../../results/manifest.js";
 import { provenanceFacts } from "../../results/provenance-facts.js";
 import { outcomeOf, quantities, quantityNames } from "../../results/quantities.js";
+import { print, printJson } from "../output.js";
 import { short, table } from "../table.js";
 
 /** @throws ExperimentError if there is no run in this directory */
@@ -42,20 +43,20 @@ function outcomeLines(manifest: Manifest): string[][] {
   ].filter(([, text]) => text !== "") as string[][];
 }
 
-const section = (title: string, rows: readonly (readonly string[])[]) => `${table([title, ""], rows)}\n`;
+const section = (title: string, rows: readonly (readonly string[])[]) => ["", ...table([title, ""], rows)];
 
 /** Prints a run: what it came to, how it came about, its resolved config. */
 export function show(path: string, { json = false }: { json?: boolean }): void {
   const manifest = manifestAt(path);
   if (json) {
-    process.stdout.write(`${JSON.stringify(manifest, null, 2)}\n`);
+    printJson(manifest);
     return;
   }
-  const sections = [
-    `${manifest.experiment}: ${manifest.label}\n${manifest.id}\n`,
-    section("OUTCOME", outcomeLines(manifest)),
-    section("PROVENANCE", provenanceFacts(manifest)),
-    section("CONFIG", flattened(manifest.config)),
-  ];
-  process.stdout.write(sections.join("\n"));
+  print([
+    `${manifest.experiment}: ${manifest.label}`,
+    manifest.id,
+    ...section("OUTCOME", outcomeLines(manifest)),
+    ...section("PROVENANCE", provenanceFacts(manifest)),
+    ...section("CONFIG", flattened(manifest.config)),
+  ]);
 }

@@ -1,6 +1,6 @@
+import { printable } from "../../text.js";
 import { curveNotes, groupCurve, layerCurves, type Reduction } from "../curves.js";
 import { bestOf, columnTitle, type Figure, type FigureMaker, type FigureSource } from "../figure.js";
-import { printable } from "../groups.js";
 import { type Curve, curveData, lineSpec, measured } from "../line-spec.js";
 
 /** Small multiples stay readable up to here; networks with more layers show the first and the last ones. */
