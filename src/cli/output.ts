@@ -2,10 +2,14 @@ import { jsonText } from "../results/files.js";
 import { printable, printableJson } from "../text.js";
 
 /** What CI systems take for a command: `::error::` at the start of a line, `##[error]` and `##vso[` anywhere. */
-const withoutCommands = (line: string) => line.replace(/^(\s*):(?=:)/, "$1: ").replace(/##(?=[a-z]*\[)/gi, "# #");
+const atStart = /^(\s*):(?=:)/;
+const anywhere = /#(?=#[a-z]*\[)/gi;
 
 /** A line as it may be shown, whatever texts of others are in it. */
-export const consoleLine = (line: string): string => withoutCommands(printable(line));
+export const consoleLine = (line: string): string => printable(line).replace(atStart, "$1: ").replace(anywhere, "# ");
+
+/** JSON as it may be shown: the same value, its strings escaped where a terminal or a CI system would obey them. */
+const consoleJson = (value: unknown): string => printableJson(jsonText(value)).replace(anywhere, "\\u0023");
 
 /**
  * A standard stream that nobody may be listening to any more: what cannot be written is lost, and the work goes on. A
@@ -39,7 +43,7 @@ export const print = (lines: readonly string[]): void => standardOutput.write(sh
 export const tell = (line: string): void => standardError.write(shown([line]));
 
 /** Writes a value to standard output as JSON and nothing else. */
-export const printJson = (value: unknown): void => standardOutput.write(printableJson(jsonText(value)));
+export const printJson = (value: unknown): void => standardOutput.write(consoleJson(value));
 
 /** Text of several lines, such as help. */
 export const printText = (text: string): void => print(text.replace(/\n$/, "").split("\n"));

@@ -87,6 +87,25 @@ export function shownInDetail(groups: readonly Group[]): readonly Group[] {
   return groups.length <= distinctGroups ? groups : bestGroups(groups).slice(0, mostShown);
 }
 
+/** Most groups whose curves are drawn faintly, as small multiples: more are a grey area, and megabytes. */
+const mostMultiples = 400;
+
+/** All groups, or as many of each optimizer as there is room for, evenly spread over the sweep. */
+export function spread(groups: readonly Group[], most = mostMultiples): readonly Group[] {
+  if (groups.length <= most) return groups;
+  const byOptimizer = new Map<string, Group[]>();
+  for (const group of groups) {
+    const own = byOptimizer.get(group.optimizer);
+    if (own) own.push(group);
+    else byOptimizer.set(group.optimizer, [group]);
+  }
+  const share = most / groups.length;
+  return [...byOptimizer.values()].flatMap((own) => {
+    const count = Math.max(1, Math.floor(own.length * share));
+    return Array.from({ length: count }, (_, i) => own[Math.round((i * (own.length - 1)) / Math.max(1, count - 1))]!);
+  });
+}
+
 /** An axis of a sweep with the values it takes, in the order of the runs. */
 export type SweptAxis = readonly [path: string, values: readonly unknown[]];
 

@@ -90,7 +90,8 @@ export async function reproduce(names: readonly string[], rawOptions: unknown): 
     bugs.push(...result.bugs);
     if (options.quiet) tellFailures([result]);
     if (signal.aborted) return "interrupted";
-    await reportOn(result, progress);
+    const unreported = await reportOn(result, progress);
+    if (options.quiet && unreported !== undefined) tellFailures([{ failures: [unreported] }]);
     const { name, description = "", path } = experiment;
     const one = claimsOf({ name, description, config: relative(packageRoot, path) }, result);
     claims.push(one);

@@ -203,9 +203,10 @@ export async function run(paths: readonly string[], rawOptions: unknown): Promis
   for (const { experiment, runs } of loaded) {
     for (const note of experiment.notes) progress.announce(`note: ${note}`);
     const execution = { out, force, jobs, shard, slurm, signal };
-    const result = await executeExperiment(experiment, runs, execution, progress);
+    const made = await executeExperiment(experiment, runs, execution, progress);
+    const unreported = await reportOn(made, progress);
+    const result = unreported === undefined ? made : { ...made, failures: [...made.failures, unreported] };
     results.push(result);
-    await reportOn(result, progress);
     if (!options.json) printResult(result);
     if (signal.aborted) break;
   }

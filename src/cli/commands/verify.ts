@@ -125,7 +125,8 @@ async function checksOfConfigs(paths: readonly string[], work: Work): Promise<Ch
     work.bugs.push(...result.bugs);
     if (options.quiet) tellFailures([result]);
     if (signal.aborted) break;
-    await reportOn(result, progress);
+    const unreported = await reportOn(result, progress);
+    if (options.quiet && unreported !== undefined) tellFailures([{ failures: [unreported] }]);
     const verified = verifiedOf(experiment.name, result);
     if (options.update) update(verified, work);
     checks.push(...checksOf(verified, join(options.references, verified.name)));
