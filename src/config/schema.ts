@@ -5,6 +5,7 @@ import { datasets } from "../data/registry.js";
 import { expectationSchema } from "../expectations/schema.js";
 import { type OptimizerConfig, optimizerSchema } from "../optimizers/optimizer.js";
 import { problems } from "../problems/registry.js";
+import { fewWeights } from "../results/weights.js";
 import { slurmSchema } from "./slurm.js";
 import { axisSchema, sweepSchema } from "./sweep.js";
 
@@ -86,6 +87,12 @@ const sharedFields = {
     ])
     .default({ everySeconds: 10 })
     .describe("how often a run saves what it needs to go on after it was cut off"),
+  save: z
+    .enum(["auto", "weights", "nothing"])
+    .default("auto")
+    .describe(
+      `whether a run keeps its final weights, as weights.npz for NumPy: "weights", "nothing", or "auto" where there are at most ${fewWeights}`,
+    ),
   backend: z
     .enum(["auto", "float64", ...backendNames])
     .default("auto")
@@ -143,6 +150,7 @@ export interface RunConfig {
   readonly bounds: "auto" | readonly string[];
   readonly stop: { readonly lossAbove: number; readonly wallSeconds?: number };
   readonly checkpoint: { readonly everySeconds: number } | { readonly everySteps: number };
+  readonly save: "auto" | "weights" | "nothing";
   readonly backend: string;
   readonly precision?: "float32" | "float64";
   readonly seed: number;

@@ -3,8 +3,11 @@ import type { Algebra } from "../compute/algebra.js";
 import { type BatchSampler, batchSampler } from "../data/batches.js";
 import type { Objective } from "../problems/problem.js";
 import { type Checkpoint, writeCheckpoint } from "../results/checkpoint.js";
+import type { FileState } from "../results/files.js";
+import { namedFiles } from "../results/integrity.js";
 import type { OutcomeReader } from "../results/outcome.js";
-import { type TraceStates, TraceWriter } from "../trace/trace-writer.js";
+import { keepsWeights, weightsFile, writeWeights } from "../results/weights.js";
+import { TraceWriter } from "../trace/trace-writer.js";
 import type { StepRecord } from "../training/record.js";
 import { type Checkpoints, type TrainingEnd, train } from "../training/train.js";
 import { evaluationExamples, type PreparedRun } from "./plan.js";
@@ -31,10 +34,10 @@ export interface Recording {
   readonly mayWrite: () => void;
 }
 
-/** What is left of a training: how it ended, and the files that tell of it, safely on the disk. */
+/** What is left of a training: how it ended, and the files that tell of it, by name, safely on the disk. */
 export interface Recorded {
   readonly end: TrainingEnd;
-  readonly files: TraceStates;
+  readonly files: Readonly<Record<string, FileState>>;
 }
 
 const secondsBetweenFlushes = 2;
@@ -110,15 +113,22 @@ export async function trainInto<V, S>(
     evaluationExamples: evaluationExamples(prepared),
     measureEveryStep: bounds.needsEveryStep,
     lossLimit: stop.lossAbove,
+    keepWeights: keepsWeights(run.config, problem.layers),
     signal,
     resume: checkpoint?.training,
     checkpoints: checkpointsOf(prepared, recording, writer, sampler),
   });
+  function finished({ weights }: TrainingEnd): Recorded["files"] {
+    const files = namedFiles(writer.sync());
+    if (!weights) return files;
+    mayWrite();
+    return { ...files, [weightsFile]: writeWeights(directory, problem.layers, weights) };
+  }
   const flushDue = interval(secondsBetweenFlushes);
   try {
     for (;;) {
       const { value, done } = await records.next();
-      if (done) return { end: value, files: writer.sync() };
+      if (done) return { end: value, files: finished(value) };
       outcome.observe(value);
       const boundValues = bounds.observe(value);
       if (value.traced) writer.write(value, boundValues);

@@ -4,12 +4,15 @@ import { ExperimentError } from "../../errors.js";
 import { type Manifest, readManifest } from "../../results/manifest.js";
 import { provenanceFacts } from "../../results/provenance-facts.js";
 import { outcomeOf, quantities, quantityNames } from "../../results/quantities.js";
+import { weightsFile } from "../../results/weights.js";
 import { print, printJson } from "../output.js";
 import { short, table } from "../table.js";
 
+const runDirectoryOf = (path: string) => (path.endsWith("run.json") ? join(path, "..") : path);
+
 /** @throws ExperimentError if there is no run in this directory */
 export function manifestAt(path: string): Manifest {
-  const manifest = readManifest(path.endsWith("run.json") ? join(path, "..") : path);
+  const manifest = readManifest(runDirectoryOf(path));
   if (manifest) return manifest;
   throw new ExperimentError(`${path} is no run; expected a directory with run.json in it, such as results/…/runs/…`);
 }
@@ -20,7 +23,15 @@ export function flattened(value: unknown, path = ""): [path: string, text: strin
   return Object.entries(value).flatMap(([key, inner]) => flattened(inner, path === "" ? key : `${path}.${key}`));
 }
 
-function outcomeLines(manifest: Manifest): string[][] {
+/** Where the final weights are, or why they are not. */
+function weightsText({ files = {}, status, precision, config }: Manifest, runDirectory: string): string {
+  if (files[weightsFile]) return `${join(runDirectory, weightsFile)}, ${precision}, for NumPy's load`;
+  if (status !== "completed" && status !== "diverged") return "";
+  if (status === "diverged" && config.save !== "nothing") return "not saved: it diverged at a step that was not traced";
+  return config.save === "nothing" ? "not saved" : "not saved: they are many; save: weights in the config keeps them";
+}
+
+function outcomeLines(manifest: Manifest, runDirectory: string): string[][] {
   const { status, stopReason, plannedSteps, outcome, verdicts = {}, versions, config } = manifest;
   return [
     ["note", madeByOtherCode(versions, config) ?? ""],
@@ -32,6 +43,7 @@ function outcomeLines(manifest: Manifest): string[][] {
         short(outcomeOf(manifest, kind, quantity)),
       ]),
     ),
+    ["weights", weightsText(manifest, runDirectory)],
     ...Object.entries(verdicts).map(([name, verdict]) => [
       name,
       verdict.outcome === "not applicable"
@@ -55,7 +67,7 @@ export function show(path: string, { json = false }: { json?: boolean }): void {
   print([
     `${manifest.experiment}: ${manifest.label}`,
     manifest.id,
-    ...section("OUTCOME", outcomeLines(manifest)),
+    ...section("OUTCOME", outcomeLines(manifest, runDirectoryOf(path))),
     ...section("PROVENANCE", provenanceFacts(manifest)),
     ...section("CONFIG", flattened(manifest.config)),
   ]);
