@@ -1,4 +1,5 @@
 import { exitCodes } from "../errors.js";
+import { tell } from "./output.js";
 
 /**
  * Aborted by the first SIGINT or SIGTERM, which lets the step in progress finish and everything be written; a second
@@ -10,7 +11,8 @@ export function interruptSignal(): AbortSignal {
     process.on(name, () => {
       if (controller.signal.aborted) process.exit(exitCodes.interrupted);
       controller.abort();
-      process.stderr.write(`\n${name}: finishing the step and writing what is there (again to exit at once)\n`);
+      tell("");
+      tell(`${name}: finishing the step and writing what is there (again to exit at once)`);
     });
   }
   return controller.signal;

@@ -2,6 +2,7 @@ import { Command, CommanderError } from "commander";
 import { type ExitReason, ExperimentError, exitCodes } from "../errors.js";
 import { toolVersion } from "../results/provenance.js";
 import { tellBug } from "./failures.js";
+import { outputFailure, printText, tell, tellText } from "./output.js";
 
 const collect = (value: string, previous: string[] = []) => [...previous, value];
 
@@ -14,6 +15,7 @@ function createProgram(): Command {
     .version(toolVersion)
     .showHelpAfterError("(run-experiment --help lists commands and options)")
     .configureHelp({ sortSubcommands: false })
+    .configureOutput({ writeOut: printText, writeErr: tellText })
     .exitOverride();
 
   program
@@ -155,17 +157,18 @@ function createProgram(): Command {
 function report(error: unknown): ExitReason {
   if (error instanceof CommanderError) return error.exitCode === 0 ? "ok" : "usage";
   if (error instanceof ExperimentError) {
-    process.stderr.write(`error: ${error.message}\n`);
+    tell(`error: ${error.message}`);
     return error.reason;
   }
   tellBug(String((error instanceof Error && error.stack) || error));
   return "bug";
 }
 
-// A reader that closes the pipe (`| head`) has seen enough.
-process.stdout.on("error", (error: NodeJS.ErrnoException) => {
-  if (error.code === "EPIPE") process.exit(exitCodes.ok);
-  throw error;
+process.on("exit", (code) => {
+  const failure = outputFailure();
+  if (failure === undefined) return;
+  tell(`error: cannot write to standard output: ${failure}`);
+  if (code === exitCodes.ok) process.exitCode = exitCodes.runFailed;
 });
 
 try {

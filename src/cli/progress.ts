@@ -4,6 +4,7 @@ import type { PlannedRun } from "../execution/plan.js";
 import type { ShownRecord } from "../execution/schedule.js";
 import type { Manifest } from "../results/manifest.js";
 import { outcomeOf } from "../results/quantities.js";
+import { consoleLine, tell } from "./output.js";
 import { duration, percent, short } from "./table.js";
 
 /** Tells a person how far things are; always on standard error, so that standard output stays clean. */
@@ -126,12 +127,12 @@ class BarProgress implements Progress {
     if (total > 1) this.all = this.bars.create(total, finished, { title: "runs", reading: "" });
   }
   announce(line: string): void {
-    if (this.bars.isActive) this.bars.log(`${line}\n`);
-    else process.stderr.write(`${line}\n`);
+    if (this.bars.isActive) this.bars.log(`${consoleLine(line)}\n`);
+    else tell(line);
   }
   start(planned: PlannedRun): void {
     const reading = new Reading(this.count.start(planned), planned);
-    const bar = this.bars.create(planned.steps, 0, { title: reading.title, reading: "" });
+    const bar = this.bars.create(planned.steps, 0, { title: consoleLine(reading.title), reading: "" });
     this.active.set(planned.id, { bar, reading });
   }
   record({ id }: PlannedRun, record: ShownRecord): void {
@@ -168,7 +169,7 @@ class LineProgress implements Progress {
     this.count = new Count(total, finished);
   }
   announce(line: string): void {
-    process.stderr.write(`${line}\n`);
+    tell(line);
   }
   start(planned: PlannedRun): void {
     const reading = new Reading(this.count.start(planned), planned);

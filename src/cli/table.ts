@@ -1,19 +1,26 @@
-/** Columns aligned with two spaces between them, numbers (by their looks) to the right; columns without any cell are left out. */
-export function table(titles: readonly string[], cells: readonly (readonly string[])[]): string {
+import { printable } from "../text.js";
+
+/**
+ * Columns aligned with two spaces between them, numbers (by their looks) to the right; columns without any cell are
+ * left out.
+ *
+ * @returns one line a row, the titles first
+ */
+export function table(titles: readonly string[], cells: readonly (readonly string[])[]): string[] {
   const filled = titles.map((_, column) => column).filter((column) => cells.some((row) => row[column]));
-  const header = filled.map((column) => titles[column]!);
-  const rows = cells.map((row) => filled.map((column) => row[column] ?? ""));
+  const header = filled.map((column) => printable(titles[column]!));
+  const rows = cells.map((row) => filled.map((column) => printable(row[column] ?? "")));
   const lines = [header, ...rows];
-  const widths = header.map((_, column) => Math.max(...lines.map((line) => [...(line[column] ?? "")].length)));
+  const widths = header.map((_, column) =>
+    lines.reduce((widest, line) => Math.max(widest, [...(line[column] ?? "")].length), 0),
+  );
   const numeric = header.map((_, column) => rows.every((row) => /^[-+\d.e%–∞ s]*$/.test(row[column] ?? "")));
-  return lines
-    .map((line) =>
-      line
-        .map((cell, column) => (numeric[column] ? cell.padStart(widths[column]!) : cell.padEnd(widths[column]!)))
-        .join("  ")
-        .trimEnd(),
-    )
-    .join("\n");
+  return lines.map((line) =>
+    line
+      .map((cell, column) => (numeric[column] ? cell.padStart(widths[column]!) : cell.padEnd(widths[column]!)))
+      .join("  ")
+      .trimEnd(),
+  );
 }
 
 /** A number as people read it: four significant digits. Files hold all of them. */

@@ -84,9 +84,10 @@ export function madeByOtherCode(
  * kind of device and data set really used, and the versions of the definitions it is made from. Same id: same result.
  */
 export function runId(registry: Registry, { label, config }: Run, surroundings: Surroundings): string {
-  const { name: _, description: __, backend: ___, checkpoint: ____, data, optimizer, stop, ...determining } = config;
-  const { label: _____, ...rule } = optimizer;
-  const { wallSeconds: ______, ...stopRule } = stop;
+  const { name: _1, description: _2, backend: _3, checkpoint: _4, save: _5, ...numbers } = config;
+  const { data, optimizer, stop, ...determining } = numbers;
+  const { label: _6, ...rule } = optimizer;
+  const { wallSeconds: _7, ...stopRule } = stop;
   const identity = canonicalJson({
     ...determining,
     optimizer: rule,

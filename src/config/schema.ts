@@ -3,6 +3,7 @@ import { backendNames } from "../compute/backends.js";
 import { expectationSchema } from "../expectations/schema.js";
 import { optimizerSchema } from "../optimizers/optimizer.js";
 import type { Registry } from "../registry/registry.js";
+import { fewWeights } from "../results/weights.js";
 import { slurmSchema } from "./slurm.js";
 import { axisSchema, sweepSchema } from "./sweep.js";
 
@@ -89,6 +90,12 @@ const sharedFields = ({ problems, datasets, bounds }: Registry) => ({
     ])
     .default({ everySeconds: 10 })
     .describe("how often a run saves what it needs to go on after it was cut off"),
+  save: z
+    .enum(["auto", "weights", "nothing"])
+    .default("auto")
+    .describe(
+      `whether a run keeps its final weights, as weights.npz for NumPy: "weights", "nothing", or "auto" where there are at most ${fewWeights}`,
+    ),
   backend: z
     .enum(["auto", "float64", ...backendNames])
     .default("auto")

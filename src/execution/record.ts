@@ -1,8 +1,11 @@
 import type { BoundWatch } from "../bounds/verdict.js";
 import type { BatchSampler } from "../data/batches.js";
 import { type Checkpoint, writeCheckpoint } from "../results/checkpoint.js";
+import type { FileState } from "../results/files.js";
+import { namedFiles } from "../results/integrity.js";
 import type { OutcomeReader } from "../results/outcome.js";
-import { type TraceStates, TraceWriter } from "../trace/trace-writer.js";
+import { keepsWeights, weightsFile, writeWeights } from "../results/weights.js";
+import { TraceWriter } from "../trace/trace-writer.js";
 import type { StepRecord } from "../training/record.js";
 import { type Checkpoints, type TrainingEnd, train } from "../training/train.js";
 import type { PreparedRun } from "./plan.js";
@@ -24,10 +27,10 @@ export interface Recording {
   readonly mayWrite: () => void;
 }
 
-/** What is left of a training: how it ended, and the files that tell of it, safely on the disk. */
+/** What is left of a training: how it ended, and the files that tell of it, by name, safely on the disk. */
 export interface Recorded {
   readonly end: TrainingEnd;
-  readonly files: TraceStates;
+  readonly files: Readonly<Record<string, FileState>>;
 }
 
 const secondsBetweenFlushes = 2;
@@ -88,15 +91,22 @@ export async function trainInto<V, S>(
   const records = train({
     ...trainingOf(prepared, { algebra, objective }, bounds),
     sampler,
+    keepWeights: keepsWeights(run.config, problem.layers),
     signal,
     resume: checkpoint?.training,
     checkpoints: checkpointsOf(prepared, recording, writer, sampler),
   });
+  function finished({ weights }: TrainingEnd): Recorded["files"] {
+    const files = namedFiles(writer.sync());
+    if (!weights) return files;
+    mayWrite();
+    return { ...files, [weightsFile]: writeWeights(directory, problem.layers, weights) };
+  }
   const flushDue = interval(secondsBetweenFlushes);
   try {
     for (;;) {
       const { value, done } = await records.next();
-      if (done) return { end: value, files: writer.sync() };
+      if (done) return { end: value, files: finished(value) };
       outcome.observe(value);
       const boundValues = bounds.observe(value);
       if (value.traced) writer.write(value, boundValues);

@@ -11,11 +11,12 @@ import { plannedRegistry } from "../registry/plugins.js";
 import type { Registry } from "../registry/registry.js";
 import { type Checkpoint, readCheckpoint, removeCheckpoints } from "../results/checkpoint.js";
 import { makeDirectory, onDisk } from "../results/files.js";
-import { damageOf, namedFiles } from "../results/integrity.js";
+import { damageOf } from "../results/integrity.js";
 import { isFinished, type Manifest, readManifest, writeManifest } from "../results/manifest.js";
 import { OutcomeReader } from "../results/outcome.js";
 import { provenance } from "../results/provenance.js";
 import { runsDirectory } from "../results/summary.js";
+import { savesWeights } from "../results/weights.js";
 import type { StepRecord } from "../training/record.js";
 import type { TrainingEnd } from "../training/train.js";
 import { boundContext } from "./bound-context.js";
@@ -51,7 +52,8 @@ export function setRunAside(experimentDirectory: string, { id }: PlannedRun): vo
 }
 
 /**
- * The finished manifest of this run, if it has been made before and its files are still there, as long as they were.
+ * The finished manifest of this run, if it has been made before and its files are still there, as long as they were,
+ * the weights among them if they are asked for.
  *
  * @param announce told where they are not
  */
@@ -64,8 +66,11 @@ export function finishedManifest(
   const manifest = readManifest(directory);
   if (!manifest || !isFinished(manifest)) return undefined;
   const damage = damageOf(directory, manifest, { contents: false });
-  if (damage === undefined) return manifest;
-  announce(`${run.label}: ${damage}: it is made again, and what is left of it set aside`);
+  const lacksWeights = run.config.save === "weights" && !savesWeights(manifest);
+  if (damage === undefined && !lacksWeights) return manifest;
+  announce(
+    `${run.label}: ${damage ?? "its weights were not saved"}: it is made again, and what is left of it set aside`,
+  );
   return undefined;
 }
 
@@ -227,7 +232,7 @@ async function executeRun(
     // Traces are on the disk before the manifest says so, and the manifest before the checkpoints go.
     const manifest = finish(end.outcome, end.steps, {
       ...(reason !== undefined && { stopReason: reason }),
-      files: namedFiles(files),
+      files,
     });
     if (isFinished(manifest)) removeCheckpoints(directory);
     return manifest;

@@ -1,5 +1,5 @@
 import type { Bound } from "../bounds/bound.js";
-import { markdownTable } from "../markdown.js";
+import { markdownTable, markdownText } from "../markdown.js";
 import type { Manifest } from "../results/manifest.js";
 import { csvLines } from "../trace/csv-file.js";
 import { type BoundFinding, boundFindings } from "./bound-findings.js";
@@ -105,15 +105,15 @@ function section(claims: ExperimentClaims): string {
   const others = rows.filter(({ verdict }) => verdict === "not applicable");
   const mark = (row: ClaimRow) => (isBad(row) ? `**${row.verdict}**` : row.verdict);
   return [
-    `## ${claims.name}`,
+    `## ${markdownText(claims.name)}`,
     "",
-    `${claims.description} [\`${claims.config}\`](../../${claims.config})`,
-    `${claims.setting}.`,
+    `${markdownText(claims.description)} [\`${claims.config}\`](../../${claims.config})`,
+    `${markdownText(claims.setting)}.`,
     "",
-    ...claims.failures.map((failure) => `- **failed**: ${failure}`),
+    ...claims.failures.map((failure) => `- **failed**: ${markdownText(failure)}`),
     markdownTable(
       ["claim", "source", "expected", "measured", "verdict"],
-      applicable.map((row) => [row.claim, row.source, row.expected, row.measured, mark(row)]),
+      applicable.map((row) => [...[row.claim, row.source, row.expected, row.measured].map(markdownText), mark(row)]),
     ),
     "",
     ...(others.length > 0
@@ -122,7 +122,7 @@ function section(claims: ExperimentClaims): string {
           "",
           markdownTable(
             ["bound", "theorem", "why not"],
-            others.map(({ claim, source, measured }) => [claim.split(":", 1)[0]!, source, measured]),
+            others.map(({ claim, source, measured }) => [claim.split(":", 1)[0]!, source, measured].map(markdownText)),
           ),
           "",
           "</details>",

@@ -2,7 +2,7 @@ import { ExperimentError } from "../errors.js";
 import type { FigureSource } from "./figure.js";
 import type { Group } from "./groups.js";
 import { bandText } from "./quantile.js";
-import { medianOverSeeds, type Point, type RunSeries, thinned } from "./series.js";
+import { MedianOverSeeds, type Point, type RunSeries, thinned } from "./series.js";
 
 /** Points drawn by all curves of a figure together: enough for the eye, few enough for a page of all figures. */
 const pointsInFigure = 4000;
@@ -31,21 +31,51 @@ export function seriesOf(
   }
 }
 
-/** The median curve of a group, thinned for display; undefined if no run has the column. */
-export function groupCurve(
+export interface GroupCurve {
+  readonly points: readonly Point[];
+  /** How many it is the median of. */
+  readonly seeds: number;
+}
+
+interface CurveOptions {
+  /** How many the figure has: the more, the fewer points each. */
+  readonly curves: number;
+  readonly reduction: Reduction;
+}
+
+/**
+ * The median curves of a group, one a layer, thinned for display; undefined where no run has the column. Run by run:
+ * what is kept of each are the numbers of its curves, and its file is read once.
+ *
+ * @param layers undefined for a column of trace.csv
+ */
+export function layerCurves(
   source: FigureSource,
   { runs }: Group,
   column: string,
-  { curves, layer, reduction }: { curves: number; layer?: string; reduction: Reduction },
-): { points: readonly Point[]; seeds: number } | undefined {
-  const series = runs.flatMap((run) => seriesOf(source, run, column, layer) ?? []);
-  if (series.length === 0) return undefined;
-  const all = medianOverSeeds(series);
-  const points = thinned(all, Math.min(240, Math.max(40, Math.floor(pointsInFigure / curves))));
-  if (points.length < all.length) reduction.thinned++;
-  reduction.notPositive += all.filter(({ value }) => value <= 0).length;
-  return { points, seeds: series.length };
+  layers: readonly (string | undefined)[],
+  { curves, reduction }: CurveOptions,
+): (GroupCurve | undefined)[] {
+  const medians = layers.map(() => new MedianOverSeeds());
+  for (const run of runs) {
+    for (const [i, layer] of layers.entries()) {
+      const series = seriesOf(source, run, column, layer);
+      if (series) medians[i]!.add(series);
+    }
+  }
+  return medians.map((median) => {
+    if (median.seeds === 0) return undefined;
+    const all = median.points();
+    const points = thinned(all, Math.min(240, Math.max(40, Math.floor(pointsInFigure / curves))));
+    if (points.length < all.length) reduction.thinned++;
+    reduction.notPositive += all.filter(({ value }) => value <= 0).length;
+    return { points, seeds: median.seeds };
+  });
 }
+
+/** The median curve of a group in a column of trace.csv. */
+export const groupCurve = (source: FigureSource, group: Group, column: string, options: CurveOptions) =>
+  layerCurves(source, group, column, [undefined], options)[0];
 
 /** How many seeds are behind the curves, what the band is, and what display leaves out, in sentences. */
 export function curveNotes(

@@ -1,5 +1,6 @@
 import type { Manifest } from "../results/manifest.js";
 import { outcomeOf } from "../results/quantities.js";
+import { printable } from "../text.js";
 import { quantile } from "./quantile.js";
 
 /** Runs that differ in their seed only: one curve, the median over them. */
@@ -15,12 +16,6 @@ export interface Group {
 
 /** How many groups are told apart by colour and legend; more are shown as small multiples. */
 export const distinctGroups = 8;
-
-/** Control characters become visible signs: they have no place in a page or an SVG file. */
-export const printable = (text: string) =>
-  text.replace(/\p{Cc}/gu, (sign) =>
-    String.fromCodePoint(sign.codePointAt(0)! < 0x20 ? 0x2400 + sign.codePointAt(0)! : 0x2421),
-  );
 
 /** Digits beyond the fifth only lengthen a legend; the table of runs has them all. */
 const shortened = (label: string) =>
@@ -90,6 +85,25 @@ const mostShown = 24;
 /** All groups if they can be told apart; else the best of each optimizer on each problem. */
 export function shownInDetail(groups: readonly Group[]): readonly Group[] {
   return groups.length <= distinctGroups ? groups : bestGroups(groups).slice(0, mostShown);
+}
+
+/** Most groups whose curves are drawn faintly, as small multiples: more are a grey area, and megabytes. */
+const mostMultiples = 400;
+
+/** All groups, or as many of each optimizer as there is room for, evenly spread over the sweep. */
+export function spread(groups: readonly Group[], most = mostMultiples): readonly Group[] {
+  if (groups.length <= most) return groups;
+  const byOptimizer = new Map<string, Group[]>();
+  for (const group of groups) {
+    const own = byOptimizer.get(group.optimizer);
+    if (own) own.push(group);
+    else byOptimizer.set(group.optimizer, [group]);
+  }
+  const share = most / groups.length;
+  return [...byOptimizer.values()].flatMap((own) => {
+    const count = Math.max(1, Math.floor(own.length * share));
+    return Array.from({ length: count }, (_, i) => own[Math.round((i * (own.length - 1)) / Math.max(1, count - 1))]!);
+  });
 }
 
 /** An axis of a sweep with the values it takes, in the order of the runs. */

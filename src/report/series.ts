@@ -20,24 +20,32 @@ export interface Point {
  * The median over seeds at every step that any of them has, with a band. A seed that has diverged counts as infinite
  * from there on, so that the curve does not become better by the loss of its worst seeds.
  */
-export function medianOverSeeds(runs: readonly RunSeries[]): Point[] {
-  if (runs.length === 1) return runs[0]!.steps.map((step, i) => ({ step, value: runs[0]!.values[i]! }));
-  const byStep = new Map<number, number[]>();
-  for (const { steps, values } of runs) {
+export class MedianOverSeeds {
+  private readonly byStep = new Map<number, number[]>();
+  /** Last steps of the seeds that diverged. */
+  private readonly ends: number[] = [];
+  seeds = 0;
+
+  add({ steps, values, status }: RunSeries): void {
+    this.seeds++;
     steps.forEach((step, i) => {
-      const at = byStep.get(step);
+      const at = this.byStep.get(step);
       if (at) at.push(values[i]!);
-      else byStep.set(step, [values[i]!]);
+      else this.byStep.set(step, [values[i]!]);
     });
+    if (status === "diverged") this.ends.push(steps.at(-1) ?? -1);
   }
-  const ends = runs.filter(({ status }) => status === "diverged").map(({ steps }) => steps.at(-1) ?? -1);
-  return [...byStep]
-    .sort(([a], [b]) => a - b)
-    .map(([step, values]) => {
-      const gone = ends.filter((end) => end < step).map(() => Number.POSITIVE_INFINITY);
+
+  points(): Point[] {
+    const steps = [...this.byStep.keys()].sort((a, b) => a - b);
+    return steps.map((step) => {
+      const values = this.byStep.get(step)!;
+      if (this.seeds === 1) return { step, value: values[0]! };
+      const gone = this.ends.filter((end) => end < step).map(() => Number.POSITIVE_INFINITY);
       const all = [...values, ...gone];
       return { step, value: quantile(all, 0.5), ...band(all) };
     });
+  }
 }
 
 /** The first points of a curve are all kept: a logarithmic step axis shows them far apart. */

@@ -2,7 +2,8 @@ import type { Algebra, Precision } from "../compute/algebra.js";
 import type { Layer } from "../compute/layer.js";
 import type { Optimizer, OptimizerState } from "../optimizers/optimizer.js";
 
-type Numbers = Float32Array | Float64Array;
+/** Numbers in the precision of their run. */
+export type Numbers = Float32Array | Float64Array;
 
 /** Where a training stands between two steps, on the host and exact to the bit: all that its loop needs to go on. */
 export interface TrainingState {
@@ -24,16 +25,20 @@ export interface Position<V, S> {
 const inPrecision = (values: Float64Array, precision: Precision): Numbers =>
   precision === "float32" ? Float32Array.from(values) : values;
 
-/** A copy of the position on the host. Float32 numbers pass through float64 unchanged. */
+/** Copies on the host. Float32 numbers pass through float64 unchanged. */
+export async function captureVectors<V, S>(algebra: Algebra<V, S>, vectors: readonly (V | S)[]): Promise<Numbers[]> {
+  const copies: Numbers[] = [];
+  for (const vector of vectors) copies.push(inPrecision(await algebra.values(vector), algebra.precision));
+  return copies;
+}
+
+/** A copy of the position on the host. */
 export async function captureState<V, S>(algebra: Algebra<V, S>, position: Position<V, S>): Promise<TrainingState> {
-  const copy = async (vector: V | S) => inPrecision(await algebra.values(vector), algebra.precision);
-  const weights: Numbers[] = [];
-  for (const w of position.weights) weights.push(await copy(w));
+  const weights = await captureVectors(algebra, position.weights);
   const optimizer: Record<string, Numbers>[] = [];
   for (const block of position.state) {
-    const copied: Record<string, Numbers> = {};
-    for (const [name, remembered] of Object.entries(block)) copied[name] = await copy(remembered);
-    optimizer.push(copied);
+    const copied = await captureVectors(algebra, Object.values(block));
+    optimizer.push(Object.fromEntries(Object.keys(block).map((name, i) => [name, copied[i]!])));
   }
   return { step: position.step, weights, optimizer };
 }

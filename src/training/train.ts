@@ -7,7 +7,14 @@ import { type DivergedLoss, divergence, UnreadLosses } from "./divergence.js";
 import { Evaluation } from "./evaluation.js";
 import { Measurer } from "./measure.js";
 import type { StepRecord } from "./record.js";
-import { captureState, type Position, restoreState, type TrainingState } from "./state.js";
+import {
+  captureState,
+  captureVectors,
+  type Numbers,
+  type Position,
+  restoreState,
+  type TrainingState,
+} from "./state.js";
 
 /** Everything one run's training consists of, on one backend. */
 export interface Training<V, S> {
@@ -32,6 +39,8 @@ export interface Training<V, S> {
   readonly measureEveryStep: boolean;
   /** A run whose loss exceeds this has diverged. */
   readonly lossLimit: number;
+  /** Hand over the weights at the end. */
+  readonly keepWeights?: boolean;
   /** Ends the run after the step in progress. */
   readonly signal?: AbortSignal | undefined;
   /** Go on from here in place of w_0; the sampler must stand where it stood then. */
@@ -56,6 +65,11 @@ export interface TrainingEnd {
   readonly steps: number;
   /** For divergence: what was seen. */
   readonly detail?: string;
+  /**
+   * w_k at the step where the training ended, if they were asked for and it did not merely stop there. Absent after a
+   * divergence at a step that was not measured: when it is found out, these weights are gone.
+   */
+  readonly weights?: readonly Numbers[];
 }
 
 /** w_0 and the optimizer's first state, or where an earlier training was left. */
@@ -145,6 +159,8 @@ export async function* train<V, S>(training: Training<V, S>): AsyncGenerator<Ste
     last: false,
   });
   const divergedAt = (step: number, detail: string) => ({ outcome: "diverged", steps: step, detail }) as const;
+  const withWeights = async (end: TrainingEnd): Promise<TrainingEnd> =>
+    training.keepWeights ? { ...end, weights: await captureVectors(algebra, weights) } : end;
 
   try {
     for (let step = start.step; ; step++) {
@@ -178,10 +194,10 @@ export async function* train<V, S>(training: Training<V, S>): AsyncGenerator<Ste
           };
           const detail = divergence(record, training.lossLimit);
           yield detail === undefined ? record : { ...record, traced: true };
-          if (detail !== undefined) return divergedAt(step, detail);
+          if (detail !== undefined) return await withWeights(divergedAt(step, detail));
         }
       }
-      if (!next) return { outcome: "completed", steps };
+      if (!next) return await withWeights({ outcome: "completed", steps });
 
       algebra.dispose(weights);
       algebra.dispose(forgotten(state, next.state));

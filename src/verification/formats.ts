@@ -1,14 +1,12 @@
-import { markdownTable } from "../markdown.js";
+import { markdownTable, markdownText } from "../markdown.js";
+import { printable } from "../text.js";
 import type { Check } from "./check.js";
 
 const xmlEntities: Readonly<Record<string, string>> = { "&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;" };
 
-/** Text in XML; control characters, which XML 1.0 cannot express at all, become question marks. */
+/** Text in XML; control characters, which XML 1.0 cannot express at all, become visible signs. */
 const xml = (text: string) =>
-  text
-    .replace(/[&<>"]/g, (sign) => xmlEntities[sign]!)
-    .replace(/[\n\r\t]/g, " ")
-    .replace(/\p{Cc}|\p{Cs}|[\uFFFE\uFFFF]/gu, "?");
+  printable(text.replace(/[\n\r\t]/g, " ")).replace(/[&<>"]/g, (sign) => xmlEntities[sign]!);
 
 const by = (checks: readonly Check[], outcome: Check["outcome"]) => checks.filter((check) => check.outcome === outcome);
 
@@ -40,9 +38,6 @@ export function junit(checks: readonly Check[]): string {
   return `<?xml version="1.0" encoding="UTF-8"?>\n<testsuites>\n${suites.join("\n")}\n</testsuites>\n`;
 }
 
-/** Text in a cell of a Markdown table: on one line, and never markup. */
-const cell = (text: string) => text.replace(/\s+/g, " ").replaceAll("&", "&amp;").replaceAll("<", "&lt;");
-
 /** A step summary: failures in full, the rest counted by experiment. */
 export function markdownSummary(checks: readonly Check[]): string {
   const failed = by(checks, "failed");
@@ -50,11 +45,13 @@ export function markdownSummary(checks: readonly Check[]): string {
   const counts = experiments.map((experiment) => {
     const own = checks.filter((check) => check.experiment === experiment);
     return [
-      experiment,
+      markdownText(experiment),
       ...(["passed", "failed", "not checked"] as const).map((outcome) => String(by(own, outcome).length)),
     ];
   });
-  const failures = failed.map(({ experiment, kind, name, detail }) => [experiment, kind, name, detail].map(cell));
+  const failures = failed.map(({ experiment, kind, name, detail }) =>
+    [experiment, kind, name, detail].map(markdownText),
+  );
   return [
     `## Verification ${failed.length > 0 ? "failed" : "passed"}: ${countsText(checks)}`,
     "",

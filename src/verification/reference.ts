@@ -45,7 +45,16 @@ const referencePath = (directory: string) => join(directory, "reference.json");
 
 /** Hash of the config without names, backend and precision: where two traces differ, it tells whether the configs do. */
 export function configurationHash({ config }: Manifest): string {
-  const { name: _, description: __, backend: ___, precision: ____, trace: _____, bounds: ______, ...rest } = config;
+  const {
+    name: _,
+    description: __,
+    backend: ___,
+    precision: ____,
+    trace: _____,
+    bounds: ______,
+    save: _8,
+    ...rest
+  } = config;
   const { label: _______, ...optimizer } = rest.optimizer;
   return createHash("sha256")
     .update(canonicalJson({ ...rest, optimizer }))

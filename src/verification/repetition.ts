@@ -11,7 +11,7 @@ export function repetitionChecks(first: Verified, second: Verified): Check[] {
   return first.manifests.map((manifest): Check => {
     const check = { experiment: first.name, kind: "repetition" as const, name: manifest.label };
     const path = (directory: string, name: string) => join(runsDirectory(directory), manifest.id, name);
-    const differing = ["trace.csv", "layers.csv"].filter((name) => {
+    const differing = ["trace.csv", "layers.csv", "weights.npz"].filter((name) => {
       const [one, other] = [path(first.directory, name), path(second.directory, name)];
       if (existsSync(one) !== existsSync(other)) return true;
       return existsSync(one) && !readFileSync(one).equals(readFileSync(other));

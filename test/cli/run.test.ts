@@ -148,7 +148,7 @@ test("--set is typed by the schema", async () => {
   const { code, manifests, runs } = await experiment(scalar, set);
   expect(code).toBe(0);
   expect(manifests[0]).toMatchObject({ experiment: "123", seed: 4, config: { optimizer: { momentum: 0.9 } } });
-  expect(readdirSync(runs[0]!).sort()).toEqual(["run.json", "trace.csv"]);
+  expect(readdirSync(runs[0]!).sort()).toEqual(["run.json", "trace.csv", "weights.npz"]);
 });
 
 test("extends merges, and another variant replaces", async () => {

@@ -188,7 +188,7 @@ test("an unwritable summary fails the command, with --quiet too", async () => {
   mkdirSync(join(directory, "summary", "summary.csv"), { recursive: true });
   const { code, stderr } = await runTool(args);
   expect([code, stderr]).toEqual([3, expect.stringMatching(/^error: cannot write .*summary\.csv: EISDIR/)]);
-  expect(Object.keys(traces(join(directory, "summary")))).toHaveLength(2);
+  expect(Object.keys(traces(join(directory, "summary")))).toHaveLength(3);
 });
 
 test("results of changed code are told, not taken for new ones", async () => {

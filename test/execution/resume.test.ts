@@ -71,7 +71,12 @@ test.each(["network", "convex"] as const)("killed at random moments and resumed:
   expect(traces(experiment)).toEqual(traces(expected));
   const id = onlyRun(experiment);
   expect(readdirSync(join(experiment, "runs"))).toEqual([id]);
-  expect(readdirSync(join(experiment, "runs", id)).sort()).toEqual(["layers.csv", "run.json", "trace.csv"]);
+  expect(readdirSync(join(experiment, "runs", id)).sort()).toEqual([
+    "layers.csv",
+    "run.json",
+    "trace.csv",
+    "weights.npz",
+  ]);
   const [made, wanted] = [manifest(experiment, id), manifest(expected, id)];
   const resumptions = (made.resumed as unknown[] | undefined)?.length ?? 0;
   process.stderr.write(`${name}: killed ${killed} times, went on from a checkpoint ${resumptions} times\n`);

@@ -60,14 +60,14 @@ export async function until(what: string, condition: () => boolean, seconds = 60
   }
 }
 
-/** Every CSV of an experiment's runs, by path. */
+/** Every CSV of an experiment's runs, and its weights, by path. */
 export function traces(experimentDirectory: string): Record<string, string> {
   const runs = join(experimentDirectory, "runs");
   return Object.fromEntries(
     readdirSync(runs).flatMap((id) =>
-      ["trace.csv", "layers.csv"].flatMap((name) => {
+      ["trace.csv", "layers.csv", "weights.npz"].flatMap((name) => {
         const path = join(runs, id, name);
-        return existsSync(path) ? [[`${id}/${name}`, readFileSync(path, "utf8")] as const] : [];
+        return existsSync(path) ? [[`${id}/${name}`, readFileSync(path, "latin1")] as const] : [];
       }),
     ),
   );

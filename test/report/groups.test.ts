@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { finalLosses, groupsOf, shownInDetail } from "../../src/report/groups.js";
+import { finalLosses, groupsOf, shownInDetail, spread } from "../../src/report/groups.js";
 import type { Manifest, Status } from "../../src/results/manifest.js";
 
 const run = (rate: number, seed: number, trainLoss: unknown, status: Status = "completed") =>
@@ -22,4 +22,18 @@ test("a seed that did not complete, or whose loss is no number, counts as infini
   const never = { ...run(1, 4, 0), outcome: { steps: 3 } } as unknown as Manifest;
   const infinite = Number.POSITIVE_INFINITY;
   expect(finalLosses(groupsOf([...runs, never])[0]!)).toEqual([0.5, infinite, infinite, infinite, infinite]);
+});
+
+test("of too many configurations as many of each optimizer are drawn as there is room for, the ends among them", () => {
+  const of = (optimizer: string, count: number) =>
+    Array.from({ length: count }, (_, i) => ({
+      ...{ label: `${optimizer} ${i}`, optimizer, axes: {}, facet: "", runs: [] },
+    }));
+  const groups = [...of("lars", 60), ...of("sgd", 20)];
+  expect(spread(groups, 80)).toBe(groups);
+  // 8 of 80: a tenth of each, the 60 at distances of 59/5.
+  expect(spread(groups, 8).map(({ label }) => label)).toEqual([
+    ...["lars 0", "lars 12", "lars 24", "lars 35", "lars 47", "lars 59"],
+    ...["sgd 0", "sgd 19"],
+  ]);
 });

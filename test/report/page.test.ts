@@ -5,6 +5,7 @@ import { type Browser, type Page, chromium as playwright } from "playwright-core
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { builtIn } from "../../src/built-in/built-in.js";
 import { writeReport } from "../../src/report/report.js";
+import { printable } from "../../src/text.js";
 import { readColumns } from "../../src/trace/csv-columns.js";
 import { chromium, execute, temporaryDirectory } from "./support.js";
 
@@ -185,7 +186,7 @@ describe.skipIf(!chromium)("the report in a browser", () => {
     expect(await page.evaluate(() => (window as unknown as TestedWindow).attacked)).toBeUndefined();
     expect(await page.locator("img").count()).toBe(0);
     const names = await page.locator("#runs tbody tr td:first-child").allTextContents();
-    expect(names).toEqual(manifests.map(({ label }) => label));
+    expect(names).toEqual(manifests.map(({ label }) => printable(label)));
     expect(await page.locator(".lead").textContent()).toBe(attack);
     const width = await page.evaluate(() => document.documentElement.scrollWidth);
     expect(width).toBeLessThanOrEqual(1100);

@@ -2,7 +2,13 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { embeddedJson, html } from "../../src/report/html.js";
 import { quantile } from "../../src/report/quantile.js";
-import { medianOverSeeds, thinned } from "../../src/report/series.js";
+import { MedianOverSeeds, type RunSeries, thinned } from "../../src/report/series.js";
+
+function medianOverSeeds(runs: readonly RunSeries[]) {
+  const median = new MedianOverSeeds();
+  for (const run of runs) median.add(run);
+  return median.points();
+}
 
 describe("median over seeds", () => {
   it("is the middle value, with a band from smallest to largest", () => {

@@ -122,9 +122,9 @@ it("writes JUnit XML and a step summary", async () => {
     outcome: "failed",
     detail: "a | b\n<img>",
   };
-  expect(junit([hostile])).toContain('name="&quot;&amp;?"><failure message="a | b &lt;img&gt;"/>');
-  expect(markdownSummary([hostile])).toContain('| &lt;e> | run | "&amp;');
-  expect(markdownSummary([hostile])).toContain("a \\| b &lt;img> |");
+  expect(junit([hostile])).toContain('name="&quot;&amp;␀"><failure message="a | b &lt;img&gt;"/>');
+  expect(markdownSummary([hostile])).toContain('| &lt;e&gt; | run | "&amp;');
+  expect(markdownSummary([hostile])).toContain("a \\| b &lt;img&gt; |");
 });
 
 it("show prints a run; diff says where two part", async () => {

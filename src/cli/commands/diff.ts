@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { provenanceFacts } from "../../results/provenance-facts.js";
 import { readColumns } from "../../trace/csv-columns.js";
 import { type Difference, differences, differenceText } from "../../verification/compare.js";
+import { print, printJson } from "../output.js";
 import { table } from "../table.js";
 import { flattened, manifestAt } from "./show.js";
 
@@ -32,14 +33,15 @@ export function diff(one: string, other: string, { json = false }: { json?: bool
   const provenance = differing(provenanceFacts(a), provenanceFacts(b));
   const traces = traceDifferences(one, other);
   if (json) {
-    process.stdout.write(`${JSON.stringify({ config, provenance, traces }, null, 2)}\n`);
+    printJson({ config, provenance, traces });
     return;
   }
   const rows = (facts: typeof config) => facts.map(({ name, one: first, other: second }) => [name, first, second]);
-  const sections = [
-    config.length > 0 ? table(["CONFIG", a.id, b.id], rows(config)) : "CONFIG  the same",
-    provenance.length > 0 ? table(["PROVENANCE", "first", "second"], rows(provenance)) : "PROVENANCE  the same",
+  print([
+    ...(config.length > 0 ? table(["CONFIG", a.id, b.id], rows(config)) : ["CONFIG  the same"]),
+    "",
+    ...(provenance.length > 0 ? table(["PROVENANCE", "first", "second"], rows(provenance)) : ["PROVENANCE  the same"]),
+    "",
     traces.length > 0 ? `TRACES  ${differenceText(traces)}` : "TRACES  the same text on every step of the second",
-  ];
-  process.stdout.write(`${sections.join("\n\n")}\n`);
+  ]);
 }

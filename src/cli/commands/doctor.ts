@@ -1,8 +1,9 @@
 import { diagnose, renderDiagnosis } from "../../compute/doctor.js";
+import { print, printJson } from "../output.js";
 
 /** Tells what this machine has. */
 export async function doctor({ json = false }: { json?: boolean }): Promise<void> {
   const diagnosis = await diagnose();
-  const text = json ? JSON.stringify(diagnosis, null, 2) : renderDiagnosis(diagnosis).join("\n");
-  process.stdout.write(`${text}\n`);
+  if (json) printJson(diagnosis);
+  else print(renderDiagnosis(diagnosis));
 }

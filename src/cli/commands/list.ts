@@ -1,5 +1,6 @@
 import { builtIn } from "../../built-in/built-in.js";
 import { loadPlugins } from "../../registry/plugins.js";
+import { print } from "../output.js";
 import { table } from "../table.js";
 
 /** What can be named in a config that has these plugins. */
@@ -12,5 +13,5 @@ export async function list({ plugin = [] }: { plugin?: readonly string[] }): Pro
     ["bounds", bounds.map(({ name, theorem, statement }) => [name, theorem, statement])],
     ["learning-rate schedules", schedules.map(({ name, formula }) => [name, formula, ""])],
   ];
-  process.stdout.write(`${sections.map(([title, rows]) => table([title, "", ""], rows)).join("\n\n")}\n`);
+  print(sections.flatMap(([title, rows], i) => [...(i > 0 ? [""] : []), ...table([title, "", ""], rows)]));
 }

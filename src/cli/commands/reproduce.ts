@@ -20,6 +20,7 @@ import { writeAtomically } from "../../results/files.js";
 import { tellBugs, tellFailures } from "../failures.js";
 import { interruptSignal } from "../interrupt.js";
 import { jobsOption, outOption } from "../options.js";
+import { print, printJson } from "../output.js";
 import { createProgress } from "../progress.js";
 import { reportOn } from "../report-on.js";
 import { table } from "../table.js";
@@ -59,7 +60,7 @@ function printClaims({ name, findings, bounds, failures }: ExperimentClaims): vo
       .map(({ bound, theorem, detail }) => ["VIOLATED", `${theorem} ${bound}`, detail]),
     ...failures.map((failure) => ["FAILED", failure, ""]),
   ];
-  process.stdout.write(`\n${table([name, "claim", "measured"], rows)}\n`);
+  print(["", ...table([name, "claim", "measured"], rows)]);
 }
 
 /**
@@ -92,7 +93,8 @@ export async function reproduce(names: readonly string[], rawOptions: unknown): 
     bugs.push(...result.bugs);
     if (options.quiet) tellFailures([result]);
     if (signal.aborted) return "interrupted";
-    await reportOn(result, experiment.registry, progress);
+    const unreported = await reportOn(result, experiment.registry, progress);
+    if (options.quiet && unreported !== undefined) tellFailures([{ failures: [unreported] }]);
     const { name, description = "", path } = experiment;
     const one = claimsOf(
       { name, description, config: relative(packageRoot, path) },
@@ -103,13 +105,12 @@ export async function reproduce(names: readonly string[], rawOptions: unknown): 
     if (!options.json) printClaims(one);
   }
 
-  if (options.json) process.stdout.write(`${JSON.stringify(claims, null, 2)}\n`);
-  else process.stdout.write(`\n${tally(claims)}\n`);
+  if (options.json) printJson(claims);
+  else print(["", tally(claims)]);
   if (names.length === 0) {
     writeAtomically(join(options.out, "claims.csv"), claimsCsv(claims));
     writeAtomically(join(options.out, "CLAIMS.md"), claimsMarkdown(claims, "run-experiment reproduce"));
-    if (!options.json)
-      process.stdout.write(`claims: ${join(options.out, "CLAIMS.md")} and ${join(options.out, "claims.csv")}\n`);
+    if (!options.json) print([`claims: ${join(options.out, "CLAIMS.md")} and ${join(options.out, "claims.csv")}`]);
   }
   tellBugs(bugs);
   if (bugs.length > 0) return "bug";

@@ -7,12 +7,12 @@ import { type Experiment, loadExperiment, type Override } from "../../config/loa
 import { type ExitReason, ExperimentError } from "../../errors.js";
 import { type ExperimentResult, executeExperiment } from "../../execution/experiment.js";
 import type { Finding } from "../../expectations/evaluate.js";
-import { jsonText } from "../../results/files.js";
 import type { Manifest } from "../../results/manifest.js";
 import { outcomeOf } from "../../results/quantities.js";
 import { tellBugs, tellFailures } from "../failures.js";
 import { interruptSignal } from "../interrupt.js";
 import { jobsOption, outOption } from "../options.js";
+import { print, printJson, printJsonPieces, printLines } from "../output.js";
 import { createProgress } from "../progress.js";
 import { reportOn } from "../report-on.js";
 import { duration, percent, short, table } from "../table.js";
@@ -109,30 +109,14 @@ function* dryRunText(experiments: readonly Experiment[]): Generator<string> {
     let heading = true;
     for (const { label, config } of runsOf(experiment)) {
       if (heading) {
-        yield `${experiment.path}: ${experiment.name}, ${count} run${count === 1 ? "" : "s"}\n`;
-        for (const note of experiment.notes) yield `note: ${note}\n`;
-        yield `${JSON.stringify(config, null, 2)}\n`;
+        yield `${experiment.path}: ${experiment.name}, ${count} run${count === 1 ? "" : "s"}`;
+        for (const note of experiment.notes) yield `note: ${note}`;
+        yield* JSON.stringify(config, null, 2).split("\n");
       }
       heading = false;
-      yield `  ${label}\n`;
+      yield `  ${label}`;
     }
   }
-}
-
-const charactersAtOnce = 100_000;
-
-/** Prints pieces as they are made: the runs of a matrix may be a million. */
-async function print(pieces: Iterable<string>): Promise<void> {
-  let waiting = "";
-  const flush = async () => {
-    await new Promise((resolve) => process.stdout.write(waiting, resolve));
-    waiting = "";
-  };
-  for (const piece of pieces) {
-    waiting += piece;
-    if (waiting.length >= charactersAtOnce) await flush();
-  }
-  await flush();
 }
 
 /** "6 held", or what was violated first. */
@@ -158,7 +142,7 @@ function row(manifest: Manifest): string[] {
   ];
 }
 
-function findingsTable(findings: readonly Finding[]): string {
+function findingsTable(findings: readonly Finding[]): string[] {
   const rows = findings.map(({ met, claim, expected, measured }) => [
     met ? "met" : "NOT MET",
     claim,
@@ -172,14 +156,14 @@ function printResult({ directory, manifests, skipped, interrupted, findings }: E
   const header = ["run", "status", "best train loss", "train loss", "test accuracy", "norm ratio", "bounds", "time"];
   const lines = [
     "",
-    table(header, manifests.map(row)),
+    ...table(header, manifests.map(row)),
     "",
-    ...(findings.length > 0 ? [findingsTable(findings), ""] : []),
+    ...(findings.length > 0 ? [...findingsTable(findings), ""] : []),
     ...(skipped > 0 ? [`${skipped} of the runs had been made before and were kept; --force makes them again`] : []),
     ...(interrupted ? ["interrupted: what was finished is kept; the same command goes on with the rest"] : []),
     `results: ${join(directory, "report.html")}, ${join(directory, "summary.csv")} and ${join(directory, "runs", manifests.length === 1 ? manifests[0]!.id : "")}`,
   ];
-  process.stdout.write(`${lines.join("\n")}\n`);
+  print(lines);
 }
 
 const jsonResult = ({ manifests, ...facts }: ExperimentResult) => ({
@@ -206,7 +190,7 @@ export async function run(paths: readonly string[], rawOptions: unknown): Promis
   const options = parsed.data;
   if (options.dryRun) {
     const experiments = await loadExperiments(paths, options);
-    await print(options.json ? dryRunJson(experiments) : dryRunText(experiments));
+    await (options.json ? printJsonPieces(dryRunJson(experiments)) : printLines(dryRunText(experiments)));
     return "ok";
   }
   const loaded = await loadAll(paths, options);
@@ -222,13 +206,14 @@ export async function run(paths: readonly string[], rawOptions: unknown): Promis
   for (const { experiment, runs } of loaded) {
     for (const note of experiment.notes) progress.announce(`note: ${note}`);
     const execution = { out, force, jobs, shard, slurm, signal };
-    const result = await executeExperiment(experiment, runs, execution, progress);
+    const made = await executeExperiment(experiment, runs, execution, progress);
+    const unreported = await reportOn(made, experiment.registry, progress);
+    const result = unreported === undefined ? made : { ...made, failures: [...made.failures, unreported] };
     results.push(result);
-    await reportOn(result, experiment.registry, progress);
     if (!options.json) printResult(result);
     if (signal.aborted) break;
   }
-  if (options.json) process.stdout.write(jsonText(results.map(jsonResult)));
+  if (options.json) printJson(results.map(jsonResult));
   if (signal.aborted) return "interrupted";
   const bugs = results.flatMap((result) => result.bugs);
   if (options.quiet) tellFailures(results);

@@ -4,6 +4,7 @@ import { configSchemas } from "../../config/schema.js";
 import { loadPlugins } from "../../registry/plugins.js";
 import type { Registry } from "../../registry/registry.js";
 import { writeAtomically } from "../../results/files.js";
+import { printText } from "../output.js";
 
 /** The JSON Schema of config files, for editors: what a file may hold, before defaults are filled in. */
 export const jsonSchema = (registry: Registry) =>
@@ -12,6 +13,6 @@ export const jsonSchema = (registry: Registry) =>
 /** Prints the JSON Schema of configs that name these plugins, or writes it to a file. */
 export async function schema(file: string | undefined, { plugin = [] }: { plugin?: readonly string[] }): Promise<void> {
   const text = jsonSchema(await loadPlugins(builtIn, plugin, process.cwd()));
-  if (file === undefined) process.stdout.write(text);
+  if (file === undefined) printText(text);
   else writeAtomically(file, text);
 }

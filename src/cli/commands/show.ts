@@ -7,11 +7,15 @@ import type { Registry } from "../../registry/registry.js";
 import { type Manifest, readManifest } from "../../results/manifest.js";
 import { provenanceFacts } from "../../results/provenance-facts.js";
 import { outcomeOf, quantities, quantityNames } from "../../results/quantities.js";
+import { weightsFile } from "../../results/weights.js";
+import { print, printJson, tell } from "../output.js";
 import { short, table } from "../table.js";
+
+const runDirectoryOf = (path: string) => (path.endsWith("run.json") ? join(path, "..") : path);
 
 /** @throws ExperimentError if there is no run in this directory */
 export function manifestAt(path: string): Manifest {
-  const manifest = readManifest(path.endsWith("run.json") ? join(path, "..") : path);
+  const manifest = readManifest(runDirectoryOf(path));
   if (manifest) return manifest;
   throw new ExperimentError(`${path} is no run; expected a directory with run.json in it, such as results/…/runs/…`);
 }
@@ -22,7 +26,15 @@ export function flattened(value: unknown, path = ""): [path: string, text: strin
   return Object.entries(value).flatMap(([key, inner]) => flattened(inner, path === "" ? key : `${path}.${key}`));
 }
 
-function outcomeLines(manifest: Manifest, registry: Registry): string[][] {
+/** Where the final weights are, or why they are not. */
+function weightsText({ files = {}, status, precision, config }: Manifest, runDirectory: string): string {
+  if (files[weightsFile]) return `${join(runDirectory, weightsFile)}, ${precision}, for NumPy's load`;
+  if (status !== "completed" && status !== "diverged") return "";
+  if (status === "diverged" && config.save !== "nothing") return "not saved: it diverged at a step that was not traced";
+  return config.save === "nothing" ? "not saved" : "not saved: they are many; save: weights in the config keeps them";
+}
+
+function outcomeLines(manifest: Manifest, registry: Registry, runDirectory: string): string[][] {
   const { status, stopReason, plannedSteps, outcome, verdicts = {} } = manifest;
   return [
     ["note", madeByOtherCode(registry, manifest) ?? ""],
@@ -34,6 +46,7 @@ function outcomeLines(manifest: Manifest, registry: Registry): string[][] {
         short(outcomeOf(manifest, kind, quantity)),
       ]),
     ),
+    ["weights", weightsText(manifest, runDirectory)],
     ...Object.entries(verdicts).map(([name, verdict]) => [
       name,
       verdict.outcome === "not applicable"
@@ -45,23 +58,21 @@ function outcomeLines(manifest: Manifest, registry: Registry): string[][] {
   ].filter(([, text]) => text !== "") as string[][];
 }
 
-const section = (title: string, rows: readonly (readonly string[])[]) => `${table([title, ""], rows)}\n`;
+const section = (title: string, rows: readonly (readonly string[])[]) => ["", ...table([title, ""], rows)];
 
 /** Prints a run: what it came to, how it came about, its resolved config. */
 export async function show(path: string, { json = false }: { json?: boolean }): Promise<void> {
   const manifest = manifestAt(path);
   if (json) {
-    process.stdout.write(`${JSON.stringify(manifest, null, 2)}\n`);
+    printJson(manifest);
     return;
   }
-  const registry = await availableRegistry(builtIn, manifest.plugins ?? [], (line) =>
-    process.stderr.write(`${line}\n`),
-  );
-  const sections = [
-    `${manifest.experiment}: ${manifest.label}\n${manifest.id}\n`,
-    section("OUTCOME", outcomeLines(manifest, registry)),
-    section("PROVENANCE", provenanceFacts(manifest)),
-    section("CONFIG", flattened(manifest.config)),
-  ];
-  process.stdout.write(sections.join("\n"));
+  const registry = await availableRegistry(builtIn, manifest.plugins ?? [], tell);
+  print([
+    `${manifest.experiment}: ${manifest.label}`,
+    manifest.id,
+    ...section("OUTCOME", outcomeLines(manifest, registry, runDirectoryOf(path))),
+    ...section("PROVENANCE", provenanceFacts(manifest)),
+    ...section("CONFIG", flattened(manifest.config)),
+  ]);
 }

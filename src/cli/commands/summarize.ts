@@ -3,6 +3,7 @@ import { collect } from "../../results/collect.js";
 import { writeAtomically } from "../../results/files.js";
 import type { Manifest } from "../../results/manifest.js";
 import { summaryCsv } from "../../results/summary.js";
+import { print, tell } from "../output.js";
 
 /** "12 completed, 1 failed" */
 function statusText(manifests: readonly Manifest[]): string {
@@ -18,10 +19,10 @@ function statusText(manifests: readonly Manifest[]): string {
  */
 export function summarize(directories: readonly string[], { out }: { out?: string }): void {
   for (const { experiment, directories: places, manifests, conflicts } of collect(directories)) {
-    for (const conflict of conflicts) process.stderr.write(`${conflict}\n`);
+    for (const conflict of conflicts) tell(conflict);
     const path = join(out === undefined ? places[0]! : join(out, experiment), "summary.csv");
     writeAtomically(path, summaryCsv(manifests));
     const from = places.length > 1 ? ` from ${places.length} directories` : "";
-    process.stdout.write(`${path}: ${manifests.length} runs${from} (${statusText(manifests)})\n`);
+    print([`${path}: ${manifests.length} runs${from} (${statusText(manifests)})`]);
   }
 }

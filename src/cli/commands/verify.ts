@@ -19,6 +19,7 @@ import { repetitionChecks } from "../../verification/repetition.js";
 import { tellBugs, tellFailures } from "../failures.js";
 import { interruptSignal } from "../interrupt.js";
 import { jobsOption, outOption } from "../options.js";
+import { print, printJson, printText } from "../output.js";
 import { createProgress, type Progress } from "../progress.js";
 import { reportOn } from "../report-on.js";
 import { table } from "../table.js";
@@ -132,7 +133,8 @@ async function checksOfConfigs(paths: readonly string[], work: Work): Promise<Ch
     work.bugs.push(...result.bugs);
     if (options.quiet) tellFailures([result]);
     if (signal.aborted) break;
-    await reportOn(result, experiment.registry, progress);
+    const unreported = await reportOn(result, experiment.registry, progress);
+    if (options.quiet && unreported !== undefined) tellFailures([{ failures: [unreported] }]);
     const verified = verifiedOf(experiment, result);
     if (options.update) update(verified, work);
     checks.push(...checksOf(verified, join(options.references, verified.name)));
@@ -155,9 +157,9 @@ async function checksOfResults(paths: readonly string[], work: Work): Promise<Ch
   return checks;
 }
 
-function print(checks: readonly Check[], { json }: Options): void {
+function printChecks(checks: readonly Check[], { json }: Options): void {
   if (json) {
-    process.stdout.write(`${JSON.stringify(checks, null, 2)}\n`);
+    printJson(checks);
     return;
   }
   const failed = checks.filter(({ outcome }) => outcome === "failed");
@@ -169,8 +171,8 @@ function print(checks: readonly Check[], { json }: Options): void {
     name,
     detail,
   ]);
-  if (rows.length > 0) process.stdout.write(`${table(["", "experiment", "kind", "check", "found"], rows)}\n\n`);
-  process.stdout.write(`${countsText(checks)}\n`);
+  if (rows.length > 0) print([...table(["", "experiment", "kind", "check", "found"], rows), ""]);
+  print([countsText(checks)]);
 }
 
 function summarize(checks: readonly Check[], { junit: file, github }: Options): void {
@@ -178,7 +180,7 @@ function summarize(checks: readonly Check[], { junit: file, github }: Options): 
   if (!github) return;
   const { GITHUB_STEP_SUMMARY: path } = process.env;
   if (path) onDisk("write", path, () => appendFileSync(path, markdownSummary(checks)));
-  else process.stdout.write(markdownSummary(checks));
+  else printText(markdownSummary(checks));
 }
 
 /** Runs what is missing of these configs, and checks these and the results in these directories. */
@@ -189,7 +191,7 @@ export async function verify(paths: readonly string[], rawOptions: unknown): Pro
   const configs = paths.filter((path) => !directories.includes(path));
   const checks = [...(await checksOfConfigs(configs, work)), ...(await checksOfResults(directories, work))];
   if (work.signal.aborted) return "interrupted";
-  print(checks, options);
+  printChecks(checks, options);
   summarize(checks, options);
   tellBugs(work.bugs);
   if (work.bugs.length > 0) return "bug";

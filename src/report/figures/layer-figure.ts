@@ -1,6 +1,6 @@
-import { curveNotes, groupCurve, type Reduction } from "../curves.js";
+import { printable } from "../../text.js";
+import { curveNotes, groupCurve, layerCurves, type Reduction } from "../curves.js";
 import { bestOf, columnTitle, type Figure, type FigureMaker, type FigureSource } from "../figure.js";
-import { printable } from "../groups.js";
 import { type Curve, curveData, lineSpec, measured } from "../line-spec.js";
 
 /** Small multiples stay readable up to here; networks with more layers show the first and the last ones. */
@@ -23,18 +23,16 @@ function layerFigure(
     const layers = all.length <= mostLayers ? all : [...all.slice(0, mostLayers / 2), ...all.slice(-mostLayers / 2)];
     const reduction: Reduction = { thinned: 0, notPositive: 0 };
     const options = { curves: layers.length * source.shown.length * (withSchedule ? 2 : 1), reduction };
-    const curves = layers.flatMap((layer) =>
-      source.shown.flatMap((group): Curve[] => {
-        const panel = printable(layer);
-        const own = groupCurve(source, group, column, { ...options, layer });
+    const byGroup = source.shown.map((group): Curve[][] => {
+      const ofLayers = layerCurves(source, group, column, layers, options);
+      const rate = withSchedule ? groupCurve(source, group, "learning_rate", options) : undefined;
+      return ofLayers.map((own, i) => {
+        const shared = { group: group.label, panel: printable(layers[i]!) };
         if (!own) return [];
-        const rate = withSchedule ? groupCurve(source, group, "learning_rate", options) : undefined;
-        return [
-          { ...own, group: group.label, panel, kind: measured },
-          ...(rate ? [{ ...rate, group: group.label, panel, kind: scheduled }] : []),
-        ];
-      }),
-    );
+        return [{ ...own, ...shared, kind: measured }, ...(rate ? [{ ...rate, ...shared, kind: scheduled }] : [])];
+      });
+    });
+    const curves = layers.flatMap((_, i) => byGroup.flatMap((ofLayers) => ofLayers[i]!));
     if (curves.length === 0) return undefined;
     const chosen = source.shown.length < source.groups.length;
     const caption = [

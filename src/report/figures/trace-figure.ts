@@ -1,7 +1,7 @@
 import type { Bound } from "../../bounds/bound.js";
 import { curveNotes, groupCurve, type Reduction } from "../curves.js";
 import { bestOf, columnTitle, type Figure, type FigureMaker, type FigureSource, plural } from "../figure.js";
-import { axesOf, distinctGroups, type Group, shownInDetail } from "../groups.js";
+import { axesOf, distinctGroups, type Group, shownInDetail, spread } from "../groups.js";
 import { type Curve, curveData, lineSpec, measured } from "../line-spec.js";
 
 /** Bounds that are drawn with a column. */
@@ -46,9 +46,10 @@ function traceFigure({
   withoutStart,
 }: TraceFigure): FigureMaker {
   return (source): Figure | undefined => {
-    const groups: readonly Group[] = every ? source.groups : source.shown;
+    const all: readonly Group[] = every ? source.groups : source.shown;
+    const groups = spread(all);
     const many = groups.length > distinctGroups;
-    const isBest = groups.length < source.groups.length;
+    const isBest = all.length < source.groups.length;
     const { tuned, facets } = axesOf(groups);
     const [axis] = isBest ? [...facets, ...tuned] : [...tuned, ...facets];
     const reduction: Reduction = { thinned: 0, notPositive: 0 };
@@ -77,10 +78,14 @@ function traceFigure({
     if (!curves.some(({ kind }) => kind === measured)) return undefined;
     const ceiling = logarithmic ? ceilingOf(curves, source) : undefined;
     const dashed = [...new Set(curves.map(({ kind }) => kind))].filter((kind) => kind !== measured);
+    const drawn =
+      groups.length === all.length
+        ? plural(all.length, "configuration")
+        : `${groups.length} of ${all.length} configurations, evenly spread over the sweep`;
     const caption = [
       about,
       isBest ? bestOf(source) : "",
-      many ? `${plural(groups.length, "configuration")}, one panel an optimizer.` : "",
+      many ? `${drawn}, one panel an optimizer.` : "",
       dashed.length > 0 ? `Dashed: what the theory says of it (${dashed.join(", ")}).` : "",
       curveNotes(curves, reduction, logarithmic),
       ceiling === undefined
