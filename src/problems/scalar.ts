@@ -36,6 +36,7 @@ export const scalar = defineProblem({
   formula: "f(w) = a·mean_i ℓ(w − a_i), ℓ(r) = ½r² or |r|",
   needsData: false,
   schema,
+  gradientJumps: ({ loss }) => loss === "absolute",
   create(options, context) {
     const { target } = options;
     const targets =

@@ -5,15 +5,17 @@ import { z } from "zod";
 import type { Run } from "../../config/expand.js";
 import type { Experiment } from "../../config/load.js";
 import { type ExitReason, ExperimentError } from "../../errors.js";
-import { type ExperimentResult, executeExperiment } from "../../execution/experiment.js";
-import { boundFindings } from "../../expectations/bound-findings.js";
+import { executeExperiment } from "../../execution/experiment.js";
 import { experimentDirectories, readExperiment } from "../../report/experiment-results.js";
 import { onDisk, writeAtomically } from "../../results/files.js";
 import { isFinished } from "../../results/manifest.js";
-import { type Check, checksOf, referenceChecks, type Verified } from "../../verification/check.js";
+import { type Check, checksOf, type Verified, verifiedOf } from "../../verification/check.js";
 import { countsText, junit, markdownSummary } from "../../verification/formats.js";
-import { readReference, writeReference } from "../../verification/reference.js";
+import { readReference } from "../../verification/reference.js";
+import { referenceChecks } from "../../verification/reference-check.js";
+import { writeReference } from "../../verification/reference-writer.js";
 import { repetitionChecks } from "../../verification/repetition.js";
+import { selfChecks } from "../../verification/self-check.js";
 import { tellBugs, tellFailures } from "../failures.js";
 import { interruptSignal } from "../interrupt.js";
 import { jobsOption, outOption } from "../options.js";
@@ -38,15 +40,6 @@ const optionsSchema = z.object({
 type Options = z.output<typeof optionsSchema>;
 
 const isDirectory = (path: string) => statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false;
-
-const verifiedOf = (name: string, { directory, manifests, findings, failures }: ExperimentResult): Verified => ({
-  name,
-  directory,
-  manifests,
-  findings,
-  failures,
-  bounds: boundFindings(manifests),
-});
 
 /** Results as they lie there; a run that is missing counts as failed. */
 function existing(directory: string): Verified {
@@ -151,7 +144,9 @@ function print(checks: readonly Check[], { json }: Options): void {
     return;
   }
   const failed = checks.filter(({ outcome }) => outcome === "failed");
-  const shown = failed.length > 0 ? failed : checks.filter(({ outcome }) => outcome === "passed");
+  // That a bound does not apply is no news; that something else was left unchecked is.
+  const isWorthTelling = ({ kind, outcome }: Check) => outcome === "passed" || kind !== "bound";
+  const shown = failed.length > 0 ? failed : checks.filter(isWorthTelling);
   const rows = shown.map(({ experiment, kind, name, outcome, detail }) => [
     outcome === "failed" ? "FAILED" : outcome,
     experiment,
@@ -177,7 +172,11 @@ export async function verify(paths: readonly string[], rawOptions: unknown): Pro
   const work: Work = { options, progress: createProgress(options), signal: interruptSignal(), bugs: [] };
   const directories = paths.filter(isDirectory);
   const configs = paths.filter((path) => !directories.includes(path));
-  const checks = [...(await checksOfConfigs(configs, work)), ...checksOfResults(directories, work)];
+  const checks = [
+    ...(await selfChecks()),
+    ...(await checksOfConfigs(configs, work)),
+    ...checksOfResults(directories, work),
+  ];
   if (work.signal.aborted) return "interrupted";
   print(checks, options);
   summarize(checks, options);
