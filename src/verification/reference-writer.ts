@@ -78,7 +78,11 @@ function verdictsText(runs: readonly RunTraces[]): string {
   return lines.length === 0 ? "" : csvLines([verdictColumns, ...lines]);
 }
 
-const everyNth = <T>(items: readonly T[], n: number) => items.filter((_, i) => i % n === 0);
+/** So many of the items, in even distances. */
+const spread = <T>(items: readonly T[], count: number): readonly T[] =>
+  count >= items.length
+    ? items
+    : Array.from({ length: count }, (_, i) => items[Math.floor((i * items.length) / count)]!);
 
 function read(experimentDirectory: string, manifest: Manifest): RunTraces {
   const runDirectory = join(runsDirectory(experimentDirectory), manifest.id);
@@ -97,7 +101,7 @@ function filesOf(
   ];
   const excess = Math.max(...files.map(([, text]) => text.length)) / mostBytes;
   if (excess <= 1 || runs.length === 1) return { runs, files };
-  return filesOf(everyNth(runs, Math.ceil(excess)), directory);
+  return filesOf(spread(runs, Math.max(1, Math.floor(runs.length / excess))), directory);
 }
 
 /**
@@ -107,8 +111,7 @@ function filesOf(
  * @param directory where the reference goes
  */
 export function writeReference(directory: string, experimentDirectory: string, manifests: readonly Manifest[]): void {
-  const finished = manifests.filter(isFinished);
-  const candidates = everyNth(finished, Math.ceil(finished.length / mostRuns));
+  const candidates = spread(manifests.filter(isFinished), mostRuns);
   const { runs, files } = filesOf(
     candidates.map((manifest) => read(experimentDirectory, manifest)),
     directory,
