@@ -130,6 +130,15 @@ function disagreements(
   ];
 }
 
+function agreementText({ traces }: Reference, index: number, { lastStep }: Comparison): string {
+  if (lastStep === undefined) return "agrees";
+  const steps =
+    traces(index)[0]
+      ?.get("step")
+      ?.filter((step) => Number(step) <= lastStep) ?? [];
+  return `agrees in ${steps.length} traced steps up to step ${lastStep}, beyond which other arithmetic says nothing`;
+}
+
 /** So many differences of one run are told in full. */
 const told = 3;
 
@@ -146,11 +155,7 @@ function runCheck(verified: Verified, reference: Reference, index: number): Chec
   const comparison = comparisonWith(manifest, run);
   if (typeof comparison === "string") return { ...check, outcome: "not checked", detail: comparison };
   const found = disagreements(verified, manifest, reference, index, comparison);
-  if (found.length === 0) {
-    const { lastStep } = comparison;
-    const extent = lastStep === undefined ? "" : ` up to step ${lastStep}, where other arithmetic begins to part`;
-    return { ...check, outcome: "passed", detail: `agrees${extent}` };
-  }
+  if (found.length === 0) return { ...check, outcome: "passed", detail: agreementText(reference, index, comparison) };
   // An option that is new and at its default changes the config and no number: only a difference needs explaining.
   const cause = configurationHash(manifest) === run.configuration ? "" : ", whose config has changed since";
   const more = found.length > told ? `; and ${found.length - told} more` : "";

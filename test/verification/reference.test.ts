@@ -205,11 +205,11 @@ describe("float32 on another backend", () => {
   it("is compared for a few steps where the gradient jumps, for more where it does not", async () => {
     const rectifiers = { problem: { name: "mlp", hidden: [20] }, optimizer: { name: "sgd", learningRate: 0.1 } };
     expect(await onTwoBackends("relu", rectifiers)).toMatchObject([
-      { outcome: "passed", detail: expect.stringContaining("up to step 5") },
+      { outcome: "passed", detail: expect.stringContaining("agrees in 6 traced steps up to step 5,") },
     ]);
     const smooth = { ...rectifiers, problem: { ...rectifiers.problem, activation: "tanh" } };
     expect(await onTwoBackends("tanh", smooth)).toMatchObject([
-      { outcome: "passed", detail: expect.stringContaining("up to step 40") },
+      { outcome: "passed", detail: expect.stringContaining("agrees in 7 traced steps up to step 40,") },
     ]);
   });
 
