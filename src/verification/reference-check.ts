@@ -1,5 +1,3 @@
-import { existsSync } from "node:fs";
-import { join } from "node:path";
 import { tolerance as boundTolerance } from "../bounds/bound.js";
 import type { Precision } from "../compute/algebra.js";
 import { isPortable } from "../compute/backends.js";
@@ -8,28 +6,11 @@ import { ExperimentError } from "../errors.js";
 import type { ClaimRow } from "../expectations/claims.js";
 import { optimizerDefinition } from "../optimizers/optimizer.js";
 import { problems } from "../problems/registry.js";
-import type { Manifest, Measured } from "../results/manifest.js";
-import { runsDirectory } from "../results/summary.js";
-import { type Columns, readColumns } from "../trace/csv-columns.js";
+import type { Manifest } from "../results/manifest.js";
 import type { Check, Verified } from "./check.js";
-import { type Difference, differences, differenceText } from "./compare.js";
-import {
-  configurationHash,
-  datasetOf,
-  type Reference,
-  type ReferenceRun,
-  type ReferenceVerdict,
-  readReference,
-  traceFiles,
-} from "./reference.js";
-import { agree, type Comparison, comparisonOf, slackTolerance } from "./tolerance.js";
-
-/** The trace files of a run that are there. */
-export function tracesOf(experimentDirectory: string, { id }: Manifest): Map<string, Columns> {
-  const directory = join(runsDirectory(experimentDirectory), id);
-  const names = traceFiles.filter((name) => existsSync(join(directory, name)));
-  return new Map(names.map((name) => [name, readColumns(join(directory, name))]));
-}
+import { configurationHash, datasetOf, type Reference, type ReferenceRun, readReference } from "./reference.js";
+import { disagreements } from "./reference-differences.js";
+import { type Comparison, comparisonOf } from "./tolerance.js";
 
 /** How a run can be held against its reference; or, in words, why it cannot. */
 function comparisonWith(manifest: Manifest, run: ReferenceRun): Comparison | string {
@@ -45,89 +26,6 @@ function comparisonWith(manifest: Manifest, run: ReferenceRun): Comparison | str
   }
   const gradientJumps = problems.find(({ name }) => name === problem.name)?.gradientJumps?.(problem) ?? false;
   return comparisonOf({ precision, sameArithmetic, gradientJumps });
-}
-
-function traceDifferences(
-  directory: string,
-  manifest: Manifest,
-  expected: readonly Columns[],
-  comparison: Comparison,
-): Difference[] {
-  const own = [...tracesOf(directory, manifest).values()];
-  return expected
-    .flatMap((columns) => {
-      const actual = own.find((one) => one.has("layer") === columns.has("layer"));
-      return differences(actual ?? new Map([["step", []]]), columns, { agree, ...comparison });
-    })
-    .sort((a, b) => a.step - b.step);
-}
-
-const text = (value: unknown) => (value === undefined ? "none" : String(value));
-
-/** What the run came to, number by number. */
-function outcomeDifferences(manifest: Manifest, { outcome }: ReferenceRun, { tolerance }: Comparison): string[] {
-  const compare = (kind: "final" | "best") => {
-    const actual: Measured = manifest.outcome?.[kind] ?? {};
-    return Object.entries(outcome[kind]).flatMap(([quantity, value]) => {
-      const own = actual[quantity as keyof Measured];
-      const agrees = own !== undefined && agree(String(own), String(value), tolerance(quantity));
-      return agrees ? [] : [`${kind} ${quantity} ${text(own)} in place of ${value}`];
-    });
-  };
-  const steps = manifest.outcome?.steps;
-  return [
-    ...(steps === outcome.steps ? [] : [`${text(steps)} steps in place of ${outcome.steps}`]),
-    ...compare("final"),
-    ...compare("best"),
-  ];
-}
-
-/** How one bound ended, against how it did; of runs in different arithmetic the outcome alone. */
-function verdictDifference(
-  manifest: Manifest,
-  bound: string,
-  expected: ReferenceVerdict | undefined,
-  comparison: Comparison,
-): string[] {
-  const actual = manifest.verdicts?.[bound];
-  const [outcome, wanted] = [actual?.outcome ?? "not applicable", expected?.outcome ?? "not applicable"];
-  if (outcome !== wanted) return [`bound ${bound}: ${outcome} in place of ${wanted}`];
-  if (!expected || !actual || actual.outcome === "not applicable") return [];
-  if (comparison.lastStep !== undefined) return [];
-  const allowed = slackTolerance(manifest.precision as Precision);
-  const numbers: [what: string, own: number | undefined, expected: number | undefined, allowed: typeof allowed][] = [
-    ["checks", actual.checks, expected.checks, { relative: 0, absolute: 0 }],
-    ["smallest slack", actual.smallestSlack, expected.smallestSlack, allowed],
-    ["mean slack", actual.meanSlack, expected.meanSlack, allowed],
-    [
-      "first violated at step",
-      actual.outcome === "violated" ? actual.firstStep : undefined,
-      expected.firstStep,
-      { relative: 0, absolute: 0 },
-    ],
-  ];
-  const differing = numbers.filter(([, own, wanted, allowed]) => !agree(String(own), String(wanted), allowed));
-  return differing.map(([what, own, wanted]) => `bound ${bound}: ${what} ${text(own)} in place of ${text(wanted)}`);
-}
-
-/** Everything in which a run differs from its reference, the most telling first. */
-function disagreements(
-  { directory }: Verified,
-  manifest: Manifest,
-  reference: Reference,
-  index: number,
-  comparison: Comparison,
-): string[] {
-  const run = reference.runs[index]!;
-  if (manifest.status !== run.status) return [`${manifest.status} in place of ${run.status}`];
-  const found = traceDifferences(directory, manifest, reference.traces(index), comparison);
-  const isWhole = comparison.lastStep === undefined || run.outcome.steps <= comparison.lastStep;
-  const expected = reference.verdicts(index);
-  return [
-    ...(found.length > 0 ? [differenceText(found)] : []),
-    ...(isWhole ? outcomeDifferences(manifest, run, comparison) : []),
-    ...reference.bounds.flatMap((bound) => verdictDifference(manifest, bound, expected.get(bound), comparison)),
-  ];
 }
 
 function agreementText({ traces }: Reference, index: number, { lastStep }: Comparison): string {
@@ -154,7 +52,7 @@ function runCheck(verified: Verified, reference: Reference, index: number): Chec
   }
   const comparison = comparisonWith(manifest, run);
   if (typeof comparison === "string") return { ...check, outcome: "not checked", detail: comparison };
-  const found = disagreements(verified, manifest, reference, index, comparison);
+  const found = disagreements(verified.directory, manifest, reference, index, comparison);
   if (found.length === 0) return { ...check, outcome: "passed", detail: agreementText(reference, index, comparison) };
   // An option that is new and at its default changes the config and no number: only a difference needs explaining.
   const cause = configurationHash(manifest) === run.configuration ? "" : ", whose config has changed since";

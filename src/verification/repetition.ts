@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { runsDirectory } from "../results/summary.js";
 import type { Check, Verified } from "./check.js";
 import { differences, differenceText } from "./compare.js";
-import { tracesOf } from "./reference-check.js";
+import { tracesOf } from "./reference-differences.js";
 
 const exactly = { agree: (a: string, b: string) => a === b, tolerance: () => ({ relative: 0, absolute: 0 }) };
 

@@ -49,10 +49,12 @@ function acrossBackends(column: string, gradientJumps: boolean): Tolerance {
 /**
  * How far two executions of one run can be compared, and how tightly.
  *
- * *float64*: the same operations in the same order give the same bits; 1e-9 leaves room for a mathematical library that
- * rounds its last digit otherwise, amplified by a long trajectory, and is a thousandth of the smallest change of a
- * formula that is to be noticed (1e-6). The absolute part, 1e-12, is the rounding level of gaps and distances between
- * numbers of size 1 that have come to vanish.
+ * *float64*: the same operations in the same order give the same bits on every machine, so that whole runs are compared.
+ * 1e-9 leaves room for a power or cosine that another version of Node rounds otherwise in its last digit, and is a
+ * thousandth of the smallest change of a formula that is to be noticed (1e-6); a long run at a constant rate, which
+ * turns about its optimum for ever, may part all the same after such a change, and its reference is to be written anew.
+ * The absolute part, 1e-12, is the rounding level of gaps and distances between numbers of size 1 that have come to
+ * vanish.
  *
  * *float32, the same arithmetic*: WebAssembly is specified to the bit, so the whole run comes out the same wherever it is
  * made; 1e-6 is a digit that float32 does not quite hold.
