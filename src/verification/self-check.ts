@@ -137,7 +137,7 @@ export async function selfChecks(): Promise<Check[]> {
       kind: "self-check",
       name: bad.what,
       outcome: found.length === 0 ? "passed" : "failed",
-      detail: found.length === 0 ? `violate ${bad.violates.join(" and ")}, as they must` : found.join("; "),
+      detail: found.length === 0 ? `found to violate ${bad.violates.join(" and ")}` : found.join("; "),
     });
   }
   return checks;
@@ -153,7 +153,7 @@ export const selfCheckClaims = (checks: readonly Check[]): ExperimentClaims => (
   bounds: [],
   failures: [],
   others: checks.map(({ name, outcome, detail }) => ({
-    claim: `${name} are noticed`,
+    claim: `noticed: ${name}`,
     source: "the checks themselves",
     expected: "violated",
     measured: detail,

@@ -16,7 +16,7 @@ cpSync(join(root, "results/reference", experiment), join(references, experiment)
 it("holds the runs against the committed references, and itself against runs known to be bad", async () => {
   const { code, stdout } = await reproduce();
   expect(code, stdout).toBe(0);
-  expect(stdout).toMatch(/^met +steps that are too long are noticed +violate norm-ratio/m);
+  expect(stdout).toMatch(/^met +noticed: steps that are too long +found to violate norm-ratio/m);
   expect(stdout).toMatch(/^met +traces, outcomes and bounds are those of the committed reference +3 of 3 runs: /m);
 });
 
