@@ -95,17 +95,23 @@ export const defineBound = (definition: Omit<Bound, "kind">): Bound => ({ kind: 
  * noise.
  */
 export type Verdict =
-  | { readonly outcome: "held"; readonly checks: number; readonly smallestSlack: number }
-  | {
+  | ({ readonly outcome: "held" } & Slack)
+  | ({
       readonly outcome: "violated";
-      readonly checks: number;
-      readonly smallestSlack: number;
       readonly firstStep: number;
       readonly layer?: string;
       readonly measured: number;
       readonly bound: number;
-    }
+    } & Slack)
   | { readonly outcome: "not applicable"; readonly reason: string };
+
+/** What the checks of a bound came to. */
+export interface Slack {
+  readonly checks: number;
+  readonly smallestSlack: number;
+  /** Over all checks: a bound that is loosened anywhere shows here, even where it is not the tightest. */
+  readonly meanSlack: number;
+}
 
 /** Relative tolerance of a check, by precision. */
 export const tolerance: Readonly<Record<Precision, number>> = { float64: 1e-9, float32: 1e-4 };

@@ -14,6 +14,7 @@ import { fromPlain, toPlain } from "./plain-data.js";
 interface Tally {
   checks: number;
   smallestSlack: number;
+  sumOfSlacks: number;
   violation?: { firstStep: number; layer?: string; measured: number; bound: number };
 }
 
@@ -64,9 +65,10 @@ function isBeyondArithmetic({ loss, layers, last }: StepRecord): boolean {
   return false;
 }
 
-function verdictOf({ monitor, tally: { checks, smallestSlack, violation } }: Watched): Verdict {
-  if (violation) return { outcome: "violated", checks, smallestSlack, ...violation };
-  if (checks > 0) return { outcome: "held", checks, smallestSlack };
+function verdictOf({ monitor, tally: { checks, smallestSlack, sumOfSlacks, violation } }: Watched): Verdict {
+  const slack = { checks, smallestSlack, meanSlack: sumOfSlacks / checks };
+  if (violation) return { outcome: "violated", ...slack, ...violation };
+  if (checks > 0) return { outcome: "held", ...slack };
   return { outcome: "not applicable", reason: monitor.unchecked?.() ?? "the run was too short: nothing was checked" };
 }
 
@@ -97,12 +99,17 @@ export function watchBounds(bounds: readonly Bound[], context: BoundContext, sta
 
   function watch(bound: Bound): Watched {
     const earlier = saved[bound.name];
-    const tally: Tally = earlier?.tally ?? { checks: 0, smallestSlack: Number.POSITIVE_INFINITY };
+    const tally: Tally = earlier?.tally ?? {
+      checks: 0,
+      smallestSlack: Number.POSITIVE_INFINITY,
+      sumOfSlacks: 0,
+    };
     const check: Check = (measured, limit, absoluteTolerance = 0, layer) => {
       if (limit === Number.POSITIVE_INFINITY) return;
       const holds = measured <= limit + relativeTolerance * Math.abs(limit) + absoluteTolerance;
       const slack = slackOf(measured, limit, holds, relativeTolerance);
       tally.checks++;
+      tally.sumOfSlacks += slack;
       if (slack < tally.smallestSlack) tally.smallestSlack = slack;
       if (!holds && !tally.violation) {
         tally.violation = { firstStep: step, ...(layer !== undefined && { layer }), measured, bound: limit };

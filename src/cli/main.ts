@@ -95,6 +95,7 @@ function createProgram(): Command {
     .description("run the experiments of the paper and write every claim with its verdict")
     .argument("[experiment...]", "names of experiments in configs/paper (default: all)")
     .option("-o, --out <directory>", "where results go", "results/paper")
+    .option("--references <directory>", "where references are (default: those of the tool)")
     .option("--backend <name>", "as for run")
     .option("-j, --jobs <n>", "as for run")
     .option("--force", "make finished runs again; the earlier ones are set aside")

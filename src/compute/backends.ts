@@ -39,6 +39,8 @@ interface BackendDefinition {
   readonly kernels: number;
   /** Whether several threads of a process can compute on it side by side, and gain by it. */
   readonly shareable: boolean;
+  /** Whether the same device and version compute the same bits on every machine. */
+  readonly portable: boolean;
   /** @throws Unavailable with the reason and the mend */
   start(request: StartRequest): Promise<{ readonly device: string; readonly version: string }>;
 }
@@ -56,6 +58,7 @@ const backends = [
     automatic: true,
     kernels: 1,
     shareable: false,
+    portable: false,
     start: () => startNative({ demandGpu: false }),
   },
   {
@@ -64,6 +67,7 @@ const backends = [
     automatic: false,
     kernels: 1,
     shareable: false,
+    portable: false,
     start: () => startNative({ demandGpu: true }),
   },
   {
@@ -72,6 +76,7 @@ const backends = [
     automatic: true,
     kernels: 1,
     shareable: false,
+    portable: false,
     start: startWebgpu,
   },
   {
@@ -80,6 +85,7 @@ const backends = [
     automatic: true,
     kernels: 1,
     shareable: true,
+    portable: true,
     async start({ patched = true }) {
       const tf = await loadCore();
       await import("@tensorflow/tfjs-backend-wasm");
@@ -100,6 +106,7 @@ const backends = [
     automatic: true,
     kernels: 1,
     shareable: true,
+    portable: false,
     async start() {
       const tf = await loadCore();
       await import("@tensorflow/tfjs-backend-cpu");
@@ -118,6 +125,13 @@ export const backendNames: readonly BackendName[] = backends.map(({ name }) => n
 /** Whether several threads can compute on this backend at once; the host's own arithmetic always can be shared. */
 export const isShareable = (name: string): boolean =>
   backends.find((backend) => backend.name === name)?.shareable ?? true;
+
+/**
+ * Whether what is computed on this backend is the same on every machine, as long as device and version are. So it is on
+ * WebAssembly, whose arithmetic is specified to the bit; elsewhere the order of sums is the processor's affair.
+ */
+export const isPortable = (name: string): boolean =>
+  backends.find((backend) => backend.name === name)?.portable ?? false;
 
 /** One line on every backend. */
 export const backendSummaries = backends.map(({ name, summary }) => ({ name, summary }));

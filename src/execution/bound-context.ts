@@ -1,8 +1,12 @@
 import type { BoundContext } from "../bounds/bound.js";
 import type { PreparedRun } from "./plan.js";
 
+type Facts = Pick<PreparedRun, "problem" | "optimizer" | "steps" | "precision"> & {
+  readonly run: { readonly config: Pick<PreparedRun["run"]["config"], "batchSize"> };
+};
+
 /** What the bounds may know of a run before its first step. */
-export function boundContext({ problem, optimizer, steps, precision, run }: PreparedRun): BoundContext {
+export function boundContext({ problem, optimizer, steps, precision, run }: Facts): BoundContext {
   const { rule, scope, excluded, learningRate } = optimizer;
   return {
     rule: {

@@ -13,6 +13,8 @@ export interface ExperimentClaims {
   readonly config: string;
   readonly findings: readonly Finding[];
   readonly bounds: readonly BoundFinding[];
+  /** What else was checked: agreement with a committed reference. */
+  readonly others: readonly ClaimRow[];
   /** Runs that could not be made, one line each. */
   readonly failures: readonly string[];
   /** On what the runs were made: backends, and the data set really used. */
@@ -38,17 +40,19 @@ export function claimsOf(
     manifests,
     failures,
   }: Pick<ExperimentClaims, "findings" | "failures"> & { readonly manifests: readonly Manifest[] },
+  others: readonly ClaimRow[],
 ): ExperimentClaims {
-  return { ...facts, findings, failures, bounds: boundFindings(bounds, manifests), setting: settingOf(manifests) };
+  const setting = settingOf(manifests);
+  return { ...facts, findings, failures, bounds: boundFindings(bounds, manifests), others, setting };
 }
 
 /** One line of claims.csv and of the tables of CLAIMS.md. */
-interface ClaimRow {
+export interface ClaimRow {
   readonly claim: string;
   readonly source: string;
   readonly expected: string;
   readonly measured: string;
-  readonly verdict: "met" | "not met" | "held" | "violated" | "not applicable";
+  readonly verdict: "met" | "not met" | "not checked" | "held" | "violated" | "not applicable";
 }
 
 function boundRow(finding: BoundFinding): ClaimRow {
@@ -71,12 +75,13 @@ const findingRow = ({ claim, source, expected, measured, met, runs }: Finding): 
   verdict: met ? "met" : "not met",
 });
 
-const rowsOf = ({ findings, bounds }: ExperimentClaims): ClaimRow[] => [
+const rowsOf = ({ findings, bounds, others }: ExperimentClaims): ClaimRow[] => [
   ...findings.map(findingRow),
+  ...others,
   ...bounds.map(boundRow),
 ];
 
-const isBad = ({ verdict }: ClaimRow) => verdict === "not met" || verdict === "violated";
+export const isBad = ({ verdict }: ClaimRow) => verdict === "not met" || verdict === "violated";
 
 /** Claims that failed: expectations that were not met, bounds that were violated, runs that could not be made. */
 export const failuresIn = (claims: ExperimentClaims) => rowsOf(claims).filter(isBad).length + claims.failures.length;
@@ -136,7 +141,9 @@ function section(claims: ExperimentClaims): string {
 export function tally(experiments: readonly ExperimentClaims[]): string {
   const rows = experiments.flatMap(rowsOf);
   const count = (verdict: ClaimRow["verdict"]) => rows.filter((row) => row.verdict === verdict).length;
-  const parts = (["met", "not met", "held", "violated"] as const).map((verdict) => [count(verdict), verdict] as const);
+  const parts = (["met", "not met", "not checked", "held", "violated"] as const).map(
+    (verdict) => [count(verdict), verdict] as const,
+  );
   const notApplicable = count("not applicable");
   return [
     `${rows.length - notApplicable} claims: `,
@@ -153,8 +160,8 @@ export function claimsMarkdown(experiments: readonly ExperimentClaims[], command
   return [
     "# Claims",
     "",
-    `Written by \`${command}\`: ${tally(experiments)}. Expectations are *met* or not; bounds are *held* at every step, *violated*, or`,
-    "do not apply. The smallest slack of a bound is (bound − measured)/|bound| over all its checks; a slack of 1e-16 below",
+    `Written by \`${command}\`: ${tally(experiments)}. Expectations are *met* or not, agreement with the committed references`,
+    "among them; bounds are *held* at every step, *violated*, or do not apply. The smallest slack of a bound is (bound − measured)/|bound| over all its checks; a slack of 1e-16 below",
     "zero is rounding. T1 … T10 are explained in the [README](../../README.md#theory) and proved in `src/bounds`.",
     "",
     ...experiments.map(section),

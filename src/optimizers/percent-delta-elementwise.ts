@@ -10,6 +10,13 @@ function meanRelativeSize<V, S>(algebra: RuleAlgebra<V, S>, a: V, weights: V, ep
   return algebra.mean(algebra.absolute(algebra.divide(a, away)));
 }
 
+/**
+ * The smallest ε at which float32 runs follow each other from backend to backend (to 5e-5 over 40 steps of a network). A
+ * rounding error u·|w| ≈ 1e-8 of a weight within ε of 0 changes its quotient g_i/(w_i ± ε) by up to 1e-8/ε, and such a
+ * quotient can be a large part of the mean.
+ */
+const comparableEpsilon = 1e-4;
+
 /** PercentDelta as first published: scaled by the mean relative change of the single weights (T10). */
 export const percentDeltaElementwise = defineOptimizer({
   name: "percent-delta-elementwise",
@@ -19,7 +26,13 @@ export const percentDeltaElementwise = defineOptimizer({
   version: 2,
   schema: z.strictObject({
     name: z.literal("percent-delta-elementwise"),
-    epsilon: z.number().nonnegative().default(1e-6).describe("ε: keeps weights at 0 from dividing by 0 (sign(0) = 1)"),
+    epsilon: z
+      .number()
+      .nonnegative()
+      .default(1e-6)
+      .describe(
+        "ε: keeps weights at 0 from dividing by 0 (sign(0) = 1); below 1e-4 float32 runs of networks part between backends within a few steps",
+      ),
     denominatorEpsilon: z
       .number()
       .nonnegative()
@@ -39,6 +52,9 @@ export const percentDeltaElementwise = defineOptimizer({
       reason: "the rule scales by the mean relative change of the entries, so it is not equation (1)",
     },
     ...(denominatorEpsilon === 0 && { elementwise: true as const }),
+    ...(epsilon < comparableEpsilon && {
+      magnifiesRounding: `with epsilon ${epsilon} weights near 0 dominate the mean, rounding errors and all; from ${comparableEpsilon} on backends can be compared`,
+    }),
     proportion: (algebra, weights, update) => meanRelativeSize(algebra, update, weights, epsilon),
 
     update(algebra, { weights, gradient, learningRate, state }) {

@@ -16,7 +16,17 @@ import {
  *     Δw = −λ_k · c · (‖w‖_p / ‖g‖_p) · g,
  *
  * with every deviation from it that other implementations make as an explicit option. With the defaults it is
- * equation (1) itself: no momentum, no weight decay, no guard.
+ * equation (1) itself: no momentum, no weight decay, no guard. The implementations that the options name:
+ *
+ * | | c | ratio guarded by | denominator | momentum |
+ * |---|---|---|---|---|
+ * | authors' TensorFlow code | 1e-4 | threshold 1e-2, epsilon 1e-9 | separate | outside |
+ * | You et al., arXiv:1708.03888, algorithm 1 | η | – | separate | inside |
+ * | optax `lars` | 1e-3 | zeroRule one | combined | inside |
+ * | tf.contrib 1.15 `LARSOptimizer` | 1e-3 | zeroRule one | separate, weightDecayInGradient false | gradient |
+ * | SimCLR `LARSOptimizer`, classic momentum | 1e-3 | zeroRule one | combined | inside |
+ * | timm `Lars` | 1e-3 | epsilon 1e-8, zeroRule one | separate | outside |
+ * | chainer `GradientLARS` with MomentumSGD | 1 | threshold 1e-2, epsilon 1e-9 | separate | inside |
  */
 export const proportionalFields = {
   trustCoefficient: z
@@ -33,18 +43,26 @@ export const proportionalFields = {
   zeroRule: z
     .enum(["stay", "coefficient", "one"])
     .default("stay")
-    .describe("the scaled trust ratio where ‖w‖ or the denominator is 0: 0 (eq. (1)), c, or 1 (optax)"),
+    .describe(
+      "the scaled trust ratio where ‖w‖ or the denominator is 0: 0 (eq. (1)), c, or 1 (optax, tf.contrib, SimCLR)",
+    ),
   weightDecay: z.number().nonnegative().default(0).describe("β: β·w is added to the gradient before it is scaled"),
+  weightDecayInGradient: z
+    .boolean()
+    .default(true)
+    .describe("whether β·w is added to the gradient; false: β counts in the denominator alone (tf.contrib)"),
   weightDecayNorm: z
     .enum(["separate", "combined", "none"])
     .default("separate")
-    .describe("the denominator with weight decay: ‖g‖ + β‖w‖ (You et al.), ‖g + βw‖ (optax), or ‖g‖"),
+    .describe(
+      "the denominator with weight decay: ‖g‖ + β‖w‖ (You et al., authors' code, tf.contrib, timm, chainer), ‖g + βw‖ (optax, SimCLR), or ‖g‖",
+    ),
   ...momentumFields,
   momentumOrder: z
     .enum(["learning-rate-inside", "learning-rate-outside", "gradient"])
     .default("learning-rate-inside")
     .describe(
-      "u = trust ratio × (g + βw). Inside: v ← m·v + λu, Δw = −v (You et al., optax); outside: v ← m·v + u, Δw = −λv (authors' code, SimCLR); gradient: v ← m·v + g + βw, Δw = −λ × trust ratio × v (tf.contrib)",
+      "u = trust ratio × (g + βw). Inside: v ← m·v + λu, Δw = −v (You et al., optax, SimCLR, chainer); outside: v ← m·v + u, Δw = −λv (authors' code, timm); gradient: v ← m·v + g + βw, Δw = −λ × trust ratio × v (tf.contrib, without βw)",
     ),
 };
 
@@ -135,7 +153,7 @@ export function proportionalUpdate(options: ProportionalOptions, norm: Norm): Up
       const { length, denominator } = trustRatio(algebra, options, norm, input);
       const rate = algebra.scalar(-learningRate);
       const decayed =
-        options.weightDecay === 0
+        options.weightDecay === 0 || !options.weightDecayInGradient
           ? gradient
           : algebra.addScaled(gradient, algebra.scalar(options.weightDecay), weights);
       /** factor × trust ratio × a */

@@ -65,6 +65,8 @@ export interface UpdateRule {
   readonly norm?: Norm;
   /** True where `proportion` equals λ_k exactly although the rule is not eq. (1): the identity of T10. */
   readonly elementwise?: true;
+  /** Why float32 runs of it on different backends cannot be compared: it magnifies rounding. Absent: it does not. */
+  readonly magnifiesRounding?: string;
 }
 
 /** An entry of the optimizer registry. `Options` is what `schema` accepts, the field `name` included. */

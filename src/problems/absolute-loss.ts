@@ -29,6 +29,7 @@ export const absoluteLossRegression = defineProblem({
   formula: "f(w) = mean_i |x_i·w − y_i|",
   needsData: false,
   schema,
+  gradientJumps: () => true,
   outline: (options) => regressionOutline(options),
   async create(options, context) {
     const examples = await regressionExamples(options, context);

@@ -17,6 +17,7 @@ export const mlp = defineProblem({
   formula: "f(w) = mean_i −log softmax(net(x_i))[y_i],  net = affine ∘ (activation ∘ affine)…",
   needsData: true,
   schema,
+  gradientJumps: ({ activation }) => activation === "relu",
   create({ hidden, activation, initializer, bias }, context) {
     const { height, width, classes } = context.dataset!;
     const pixels = height * width;

@@ -120,6 +120,8 @@ export interface ProblemDefinition<Options = unknown> {
   /** True if the problem is trained on the config's `data`. */
   readonly needsData: boolean;
   readonly schema: z.ZodObject;
+  /** Whether ∇f jumps somewhere, so that trajectories in different arithmetic part at once there; absent: it does not. */
+  gradientJumps?(options: Options): boolean;
   /** Absent or undefined where only making the problem tells, as with the user's files. */
   outline?(options: Options, context: ProblemContext): Outline | undefined;
   create(options: Options, context: ProblemContext): Problem | Promise<Problem>;

@@ -41,6 +41,7 @@ export const scalar = defineProblem({
     // The targets, the same sorted, and a feature of 1 for each.
     return { layers: singleLayer(1), ...(count > 1 && { examples: count }), numbers: 3 * count };
   },
+  gradientJumps: ({ loss }) => loss === "absolute",
   create(options, context) {
     const { target } = options;
     const targets =

@@ -1,47 +1,75 @@
 import { createHash } from "node:crypto";
 import { existsSync } from "node:fs";
 import { join } from "node:path";
+import type { Verdict } from "../bounds/bound.js";
 import type { Precision } from "../compute/algebra.js";
-import { canonicalJson, resultSchemaVersion } from "../config/identity.js";
+import { canonicalJson } from "../config/identity.js";
 import { ExperimentError } from "../errors.js";
-import { readJson, writeAtomically, writeJson } from "../results/files.js";
-import { isFinished, type Manifest } from "../results/manifest.js";
-import { runsDirectory } from "../results/summary.js";
+import { readJson } from "../results/files.js";
+import type { Manifest, Outcome } from "../results/manifest.js";
 import { type Columns, readColumns } from "../trace/csv-columns.js";
-import { csvLines } from "../trace/csv-file.js";
-import { float32Steps } from "./tolerance.js";
 
-/** What a reference says of one run; its traces are the lines that carry its number. */
+/** Raised whenever the files of a reference change their form. */
+export const referenceVersion = 2;
+
+/** What a reference says of one run; the lines of its tables that carry the run's number say the rest. */
 export interface ReferenceRun {
   readonly label: string;
   readonly status: Manifest["status"];
   readonly precision: Precision;
-  readonly backend: string;
+  readonly backend: Manifest["backend"];
   /** The examples really used, where there are any: a fallback changes every number. */
   readonly dataset?: string;
   /** Of everything in the config that determines the numbers, save where they are computed. */
   readonly configuration: string;
+  readonly outcome: Pick<Outcome, "steps" | "final" | "best">;
 }
 
 /** reference.json */
-interface ReferenceFile {
-  readonly resultSchemaVersion: number;
+export interface ReferenceFile {
+  readonly referenceVersion: number;
   readonly experiment: string;
+  /** How many runs the experiment had: a reference of a large one covers some of them. */
+  readonly experimentRuns: number;
+  /** The bounds there were; one that says nothing of a run did not apply to it. */
+  readonly bounds: readonly string[];
+  /** Of their checks, by precision. */
+  readonly tolerance: Readonly<Record<Precision, number>>;
   readonly runs: readonly ReferenceRun[];
+}
+
+/** How a bound that was evaluated ended. */
+export interface ReferenceVerdict {
+  readonly outcome: Exclude<Verdict["outcome"], "not applicable">;
+  readonly checks: number;
+  readonly smallestSlack: number;
+  readonly meanSlack: number;
+  readonly firstStep?: number;
 }
 
 /** A committed reference of one experiment. */
 export interface Reference extends ReferenceFile {
   /** trace.csv and layers.csv of the run of this number; only some of its steps. */
   readonly traces: (run: number) => readonly Columns[];
+  /** By name of the bound, of those that were evaluated. */
+  readonly verdicts: (run: number) => ReadonlyMap<string, ReferenceVerdict>;
 }
 
-const files = ["trace.csv", "layers.csv"] as const;
+/** Traces of all runs, each with a column `run` before the run's own. */
+export const traceFiles = ["trace.csv", "layers.csv"] as const;
 
-/** Size that the lines of trace.csv and of layers.csv may have, each: references are committed. */
-const bytes = 30_000;
+export const referencePath = (directory: string) => join(directory, "reference.json");
+export const verdictsPath = (directory: string) => join(directory, "verdicts.csv");
 
-const referencePath = (directory: string) => join(directory, "reference.json");
+export const verdictColumns = [
+  "run",
+  "bound",
+  "outcome",
+  "checks",
+  "smallest_slack",
+  "mean_slack",
+  "first_step",
+] as const;
 
 /** Hash of the config without names, backend and precision: where two traces differ, it tells whether the configs do. */
 export function configurationHash({ config }: Manifest): string {
@@ -86,6 +114,22 @@ function byRun(columns: Columns): Map<number, Columns> {
   );
 }
 
+function verdictsIn(columns: Columns | undefined): Map<string, ReferenceVerdict> {
+  const text = (name: (typeof verdictColumns)[number], i: number) => columns!.get(name)?.[i] ?? "";
+  return new Map(
+    (columns?.get("bound") ?? []).map((bound, i) => [
+      bound,
+      {
+        outcome: text("outcome", i) as ReferenceVerdict["outcome"],
+        checks: Number(text("checks", i)),
+        smallestSlack: Number(text("smallest_slack", i)),
+        meanSlack: Number(text("mean_slack", i)),
+        ...(text("first_step", i) !== "" && { firstStep: Number(text("first_step", i)) }),
+      },
+    ]),
+  );
+}
+
 /**
  * The committed reference of an experiment; undefined if there is none.
  *
@@ -95,96 +139,18 @@ export function readReference(directory: string): Reference | undefined {
   const path = referencePath(directory);
   if (!existsSync(path)) return undefined;
   const file = readJson(path) as ReferenceFile | undefined;
-  if (file?.resultSchemaVersion !== resultSchemaVersion) {
+  if (file?.referenceVersion !== referenceVersion) {
     throw new ExperimentError(
-      `${path} is of result schema ${file?.resultSchemaVersion ?? "unknown"}; expected ${resultSchemaVersion}: write it anew with verify --update`,
+      `${path} is of version ${file?.referenceVersion ?? "1 or unknown"} of references; expected ${referenceVersion}: write it anew with verify --update`,
       { reason: "verificationFailed" },
     );
   }
-  const tables = files.filter((name) => existsSync(join(directory, name)));
-  const parts = tables.map((name) => byRun(readColumns(join(directory, name))));
-  return { ...file, traces: (run) => parts.flatMap((part) => part.get(run) ?? []) };
-}
-
-/** About half of the lines from the start of the run, the others in growing distances up to its end. */
-function chosen(count: number, wanted: number): number[] {
-  if (count <= wanted) return Array.from({ length: count }, (_, i) => i);
-  const start = Math.max(1, wanted >> 1);
-  const kept = new Set(Array.from({ length: start }, (_, i) => i));
-  const rest = wanted - start;
-  for (let i = 1; i <= rest; i++) kept.add(Math.round(start * ((count - 1) / start) ** (i / rest)));
-  return [...kept].filter((i) => i < count).sort((a, b) => a - b);
-}
-
-/** The steps of a run that go into its reference. */
-function stepsKept(trace: Columns, precision: string, wanted: number): Set<string> {
-  const steps = trace.get("step")!.filter((step) => precision === "float64" || Number(step) <= float32Steps);
-  return new Set(chosen(steps.length, wanted).map((i) => steps[i]!));
-}
-
-interface RunTraces {
-  readonly manifest: Manifest;
-  readonly tables: ReadonlyMap<string, Columns>;
-}
-
-function tableText(runs: readonly RunTraces[], name: string, wanted: number): string | undefined {
-  const names = [...new Set(runs.flatMap(({ tables }) => [...(tables.get(name)?.keys() ?? [])]))];
-  if (names.length === 0) return undefined;
-  const lines = runs.flatMap(({ manifest, tables }, run) => {
-    const table = tables.get(name);
-    if (!table) return [];
-    const kept = stepsKept(tables.get("trace.csv")!, manifest.precision, wanted);
-    const steps = table.get("step")!;
-    const own = steps.map((_, i) => i).filter((i) => kept.has(steps[i]!));
-    return own.map((i) => [run, ...names.map((column) => table.get(column)?.[i] ?? "")]);
-  });
-  return csvLines([["run", ...names], ...lines]);
-}
-
-/** As many steps a run as fit. */
-function fittingTable(runs: readonly RunTraces[], name: string): string | undefined {
-  let text: string | undefined;
-  for (let wanted = 400; wanted >= 2; wanted = Math.floor(wanted * 0.75)) {
-    text = tableText(runs, name, wanted);
-    if (text === undefined || text.length <= bytes) return text;
-  }
-  return text;
-}
-
-/** Most runs of a reference; of larger matrices every n-th is kept. */
-const mostRuns = 60;
-
-function thinnedRuns(manifests: readonly Manifest[]): readonly Manifest[] {
-  const stride = Math.ceil(manifests.length / mostRuns);
-  return manifests.filter((_, i) => i % stride === 0);
-}
-
-/**
- * Writes the reference of an experiment from its finished runs: the first steps and some later ones of each.
- *
- * @param directory where the reference goes
- */
-export function writeReference(directory: string, experimentDirectory: string, manifests: readonly Manifest[]): void {
-  const runs = thinnedRuns(manifests.filter(isFinished)).map((manifest): RunTraces => {
-    const runDirectory = join(runsDirectory(experimentDirectory), manifest.id);
-    const present = files.filter((name) => existsSync(join(runDirectory, name)));
-    return { manifest, tables: new Map(present.map((name) => [name, readColumns(join(runDirectory, name))])) };
-  });
-  for (const name of files) {
-    const text = fittingTable(runs, name);
-    if (text !== undefined) writeAtomically(join(directory, name), text);
-  }
-  const reference: ReferenceFile = {
-    resultSchemaVersion,
-    experiment: manifests[0]!.experiment,
-    runs: runs.map(({ manifest }) => ({
-      label: manifest.label,
-      status: manifest.status,
-      precision: manifest.precision as Precision,
-      backend: manifest.backend.name,
-      ...(manifest.dataset && { dataset: datasetOf(manifest)! }),
-      configuration: configurationHash(manifest),
-    })),
+  const table = (path: string) => (existsSync(path) ? byRun(readColumns(path)) : new Map<number, Columns>());
+  const parts = traceFiles.map((name) => table(join(directory, name)));
+  const verdicts = table(verdictsPath(directory));
+  return {
+    ...file,
+    traces: (run) => parts.flatMap((part) => part.get(run) ?? []),
+    verdicts: (run) => verdictsIn(verdicts.get(run)),
   };
-  writeJson(referencePath(directory), reference);
 }

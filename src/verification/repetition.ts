@@ -1,8 +1,9 @@
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { runsDirectory } from "../results/summary.js";
-import { type Check, tracesOf, type Verified } from "./check.js";
+import type { Check, Verified } from "./check.js";
 import { differences, differenceText } from "./compare.js";
+import { tracesOf } from "./reference-differences.js";
 
 const exactly = { agree: (a: string, b: string) => a === b, tolerance: () => ({ relative: 0, absolute: 0 }) };
 

@@ -100,6 +100,8 @@ describe("verdicts, by hand", () => {
     if (verdict.outcome === "violated") {
       expect(verdict.measured).toBeCloseTo(0.11, 14);
       expect(verdict.smallestSlack).toBeCloseTo(-0.1, 12);
+      // The other way round 0.1 is below 0.11, by (0.11 − 0.1)/0.11.
+      expect(verdict.meanSlack).toBeCloseTo((-0.1 + 1 / 11) / 2, 12);
     }
   });
 

@@ -48,6 +48,7 @@ test("weight decay and its place in the denominator", () => {
   const combined = 5 / Math.hypot(1.5, 4);
   close(once({ ...decay, weightDecayNorm: "combined" }), [-0.1 * combined * 1.5, -0.1 * combined * 4]);
   close(once({ ...decay, weightDecayNorm: "none" }), [-0.1 * 2.5 * 1.5, -0.1 * 2.5 * 4]); // ‖g‖ = 2
+  close(once({ ...decay, weightDecayInGradient: false }), [0, -0.1 * (5 / 4.5) * 2]); // g alone, over ‖g‖ + β‖w‖
 });
 
 test("momentum and its order", () => {

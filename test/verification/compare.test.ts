@@ -1,9 +1,11 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { differences, differenceText } from "../../src/verification/compare.js";
-import { agree, toleranceOf } from "../../src/verification/tolerance.js";
+import { agree, comparisonOf } from "../../src/verification/tolerance.js";
 
-const options = { agree, tolerance: (column: string) => toleranceOf(column, "float64") };
+const float64 = comparisonOf({ precision: "float64", sameArithmetic: true, gradientJumps: true });
+const float32 = { precision: "float32", sameArithmetic: false, gradientJumps: false } as const;
+const options = { agree, ...float64 };
 const table = (columns: Record<string, string[]>) => new Map(Object.entries(columns));
 
 describe("tolerances", () => {
@@ -11,7 +13,7 @@ describe("tolerances", () => {
     fc.assert(
       fc.property(fc.double({ min: 1e-3, max: 1e12, noNaN: true }), fc.boolean(), (size, negative) => {
         const value = negative ? -size : size;
-        const allowed = toleranceOf("loss", "float64");
+        const allowed = float64.tolerance("loss");
         expect(agree(String(value * (1 + 1e-6)), String(value), allowed)).toBe(false);
         expect(agree(String(value * (1 + 4e-16)), String(value), allowed)).toBe(true);
       }),
@@ -19,16 +21,33 @@ describe("tolerances", () => {
     );
   });
 
-  it("are 1e-4 in float32, save for the numbers of the host", () => {
-    const allowed = toleranceOf("loss", "float32");
+  it("are 1e-4 in float32 across backends, save for the numbers of the host", () => {
+    const { tolerance, lastStep } = comparisonOf(float32);
+    expect(lastStep).toBe(40);
     // |2.0002 − 2| = 2e-4 = 1e-4·2 is allowed together with the absolute 1e-6; 2.00021 is 9e-6 more.
-    expect(agree("2.0002", "2", allowed)).toBe(true);
-    expect(agree("2.00021", "2", allowed)).toBe(false);
-    expect(agree("0.10000001", "0.1", toleranceOf("learning_rate", "float32"))).toBe(false);
+    expect(agree("2.0002", "2", tolerance("loss"))).toBe(true);
+    expect(agree("2.00021", "2", tolerance("loss"))).toBe(false);
+    expect(agree("0.10000001", "0.1", tolerance("learning_rate"))).toBe(false);
+  });
+
+  it("are tight and reach to the end where the arithmetic is the same", () => {
+    const { tolerance, lastStep } = comparisonOf({ ...float32, sameArithmetic: true });
+    expect(lastStep).toBeUndefined();
+    expect(agree("2.000001", "2", tolerance("loss"))).toBe(true);
+    expect(agree("2.00001", "2", tolerance("loss"))).toBe(false);
+    expect(agree("0.51", "0.5", tolerance("accuracy"))).toBe(false);
+  });
+
+  it("allow for one rectifier that flips, within the few steps in which more are unlikely", () => {
+    const { tolerance, lastStep } = comparisonOf({ ...float32, gradientJumps: true });
+    expect(lastStep).toBe(5);
+    expect(agree("0.505", "0.5", tolerance("grad_norm"))).toBe(true);
+    expect(agree("0.51", "0.5", tolerance("grad_norm"))).toBe(false);
+    expect(agree("0.505", "0.5", tolerance("weight_norm"))).toBe(false);
   });
 
   it("take empty fields, NaN and infinity for equal to themselves only", () => {
-    const allowed = toleranceOf("loss", "float32");
+    const allowed = comparisonOf(float32).tolerance("loss");
     const texts = ["", "NaN", "Infinity", "-Infinity", "0"];
     for (const a of texts) for (const b of texts) expect(agree(a, b, allowed), `${a} ${b}`).toBe(a === b);
   });

@@ -53,7 +53,8 @@ it("writes a reference, agrees with it, and repeats to the byte", async () => {
   expect(after.code).toBe(0);
   const passed = (JSON.parse(after.stdout) as Check[]).filter(({ outcome }) => outcome === "passed");
   const count = (kind: Check["kind"]) => passed.filter((check) => check.kind === kind).length;
-  expect([count("reference"), count("repetition"), count("expectation")]).toEqual([2, 2, 1]);
+  // Besides the two runs, how many of them it covers and the tolerance of the checks.
+  expect([count("reference"), count("repetition"), count("expectation")]).toEqual([4, 2, 1]);
 });
 
 it("fails when a reference differs by 1e-6 in one number, and names rule, column and step", async () => {
@@ -75,28 +76,75 @@ it("fails when a reference differs by 1e-6 in one number, and names rule, column
   expect(failure!.detail).toMatch(/^rule lars: column loss: first at step 7, /);
 });
 
-it("fails when a rule's formula changes by 1e-6, in the runs of that rule alone", async () => {
-  const changed = join(directory, "changed");
-  for (const part of ["bin", "dist", "package.json"])
-    cpSync(join(root, part), join(changed, part), { recursive: true });
-  symlinkSync(join(root, "node_modules"), join(changed, "node_modules"));
-  const rule = join(changed, "dist/optimizers/sgd.js");
-  const source = readFileSync(rule, "utf8");
-  const mutated = source.replace(/algebra\.scalar\(-learningRate\)/g, "algebra.scalar(-learningRate * (1 + 1e-6))");
-  expect(mutated).not.toBe(source);
-  writeFileSync(rule, mutated);
-  const args = ["verify", config, "--out", "results-changed", "--json", "--quiet"];
-  const { code, stdout } = await cli([...args, "--references", "results/reference"], changed);
+/** A copy of the built tool with one place of its code changed. */
+function changedTool(name: string, file: string, from: string, to: string): string {
+  const tool = join(directory, name);
+  for (const part of ["bin", "dist", "package.json"]) cpSync(join(root, part), join(tool, part), { recursive: true });
+  symlinkSync(join(root, "node_modules"), join(tool, "node_modules"));
+  const path = join(tool, "dist", file);
+  const source = readFileSync(path, "utf8");
+  const changed = source.replaceAll(from, to);
+  expect(changed).not.toBe(source);
+  writeFileSync(path, changed);
+  return tool;
+}
+
+const faults: readonly {
+  what: string;
+  place: [file: string, from: string, to: string];
+  found: readonly [experiment: string, name: string, detail: RegExp][];
+}[] = [
+  {
+    what: "a rule's formula that is off by 1e-6, in the runs of that rule alone",
+    place: ["optimizers/sgd.js", "algebra.scalar(-learningRate)", "algebra.scalar(-learningRate * (1 + 1e-6))"],
+    found: [["rules", "sgd seed=0", /^rule sgd: column \w+(, layer w)?: first at step 0, /]],
+  },
+  {
+    what: "a bound that is loosened on one side, without a column that would show it",
+    place: ["bounds/norm-growth.js", "check(weights, initial *", "check(weights, 1.1 * initial *"],
+    found: [["rules", "lars seed=0", /^rule lars: bound norm-growth: .*mean slack 0\.\d+ in place of /]],
+  },
+  {
+    what: "checks that always hold",
+    place: ["bounds/verdict.js", "const holds = ", "const holds = true || "],
+    found: [
+      ["self-check", "steps that are too long", /^norm-ratio holds in float64 although it is off by 1e-8/],
+      ["self-check", "steps that are too short", /^norm-ratio holds/],
+      ["self-check", "elementwise steps that are too long", /^elementwise-proportionality holds/],
+      ["self-check", "a strong convexity that is too large", /^one-step-contraction holds/],
+    ],
+  },
+  {
+    what: "a tolerance of 0.1",
+    place: ["bounds/bound.js", "float32: 1e-4", "float32: 0.1"],
+    found: [
+      ["self-check", "steps that are too long", /^norm-ratio holds in float32 although it is off by 0\.001/],
+      ["self-check", "steps that are too short", /^norm-ratio holds/],
+      ["self-check", "elementwise steps that are too long", /^elementwise-proportionality holds/],
+      ["self-check", "a strong convexity that is too large", /^one-step-contraction holds/],
+      ["rules", "tolerance of the bounds", /^float32 0\.1 in place of 0\.0001$/],
+    ],
+  },
+];
+
+it.each(faults.map((fault, i) => [fault.what, i, fault] as const))("fails for %s", async (_, i, { place, found }) => {
+  const tool = changedTool(`changed-${i}`, ...place);
+  const args = ["verify", config, "--out", `results-changed-${i}`, "--json", "--quiet"];
+  const { code, stdout } = await cli([...args, "--references", "results/reference"], tool);
   expect(code).toBe(exitCodes.verificationFailed);
-  const found = failures(stdout);
-  expect(found.map(({ experiment, name }) => [experiment, name])).toEqual([["rules", "sgd seed=0"]]);
-  expect(found[0]!.detail).toMatch(/^rule sgd: column \w+(, layer w)?: first at step 0, /);
+  const failed = failures(stdout);
+  expect(failed.map(({ experiment, name }) => [experiment, name])).toEqual(
+    found.map(([experiment, name]) => [experiment, name]),
+  );
+  failed.forEach(({ detail }, i) => {
+    expect(detail).toMatch(found[i]![2]);
+  });
 });
 
-it("refuses a reference of another result schema, and says when the config has changed", async () => {
+it("refuses a reference of another form, and says when the config has changed", async () => {
   const path = join(directory, "results/reference/rules/reference.json");
   const original = readFileSync(path, "utf8");
-  writeFileSync(path, original.replace(/"resultSchemaVersion": \d+/, '"resultSchemaVersion": 0'));
+  writeFileSync(path, original.replace(/"referenceVersion": \d+/, '"resultSchemaVersion": 1'));
   const older = await cli(["verify", "results/rules", "--json"]);
   writeFileSync(path, original);
   expect(older.code).toBe(exitCodes.verificationFailed);

@@ -14,9 +14,13 @@ import {
   claimsOf,
   type ExperimentClaims,
   failuresIn,
+  isBad,
   tally,
 } from "../../expectations/claims.js";
 import { writeAtomically } from "../../results/files.js";
+import { verifiedOf } from "../../verification/check.js";
+import { committedReferenceChecks, referenceClaim } from "../../verification/reference-check.js";
+import { selfCheckClaims, selfChecks } from "../../verification/self-check.js";
 import { tellBugs, tellFailures } from "../failures.js";
 import { interruptSignal } from "../interrupt.js";
 import { jobsOption, outOption } from "../options.js";
@@ -28,6 +32,7 @@ import type { Loaded } from "./run.js";
 
 const optionsSchema = z.object({
   out: outOption,
+  references: z.string().optional(),
   backend: z.string().optional(),
   force: z.boolean().default(false),
   jobs: jobsOption,
@@ -37,6 +42,7 @@ const optionsSchema = z.object({
 
 const packageRoot = fileURLToPath(new URL("../../../", import.meta.url));
 const paperDirectory = join(packageRoot, "configs", "paper");
+const committedReferences = join(packageRoot, "results", "reference");
 
 /** The paper's configs by experiment name: all, or those asked for. */
 function selected(names: readonly string[]): string[] {
@@ -52,9 +58,10 @@ function selected(names: readonly string[]): string[] {
   return files.filter((file) => names.length === 0 || names.includes(basename(file, ".yaml")));
 }
 
-function printClaims({ name, findings, bounds, failures }: ExperimentClaims): void {
+function printClaims({ name, findings, bounds, others, failures }: ExperimentClaims): void {
   const rows = [
     ...findings.map(({ met, claim, measured }) => [met ? "met" : "NOT MET", claim, measured]),
+    ...others.map((row) => [isBad(row) ? row.verdict.toUpperCase() : row.verdict, row.claim, row.measured]),
     ...bounds
       .filter(({ violated }) => violated > 0)
       .map(({ bound, theorem, detail }) => ["VIOLATED", `${theorem} ${bound}`, detail]),
@@ -64,7 +71,8 @@ function printClaims({ name, findings, bounds, failures }: ExperimentClaims): vo
 }
 
 /**
- * Runs the experiments that reproduce the paper, and writes every claim with its verdict.
+ * Runs the experiments that reproduce the paper, holds them against their committed references, and writes every claim
+ * with its verdict.
  *
  * @param names of the experiments; all if there are none, and only then are claims.csv and CLAIMS.md written
  */
@@ -82,6 +90,11 @@ export async function reproduce(names: readonly string[], rawOptions: unknown): 
   const progress = createProgress(options);
   const signal = interruptSignal();
   const claims: ExperimentClaims[] = [];
+  const add = (one: ExperimentClaims) => {
+    claims.push(one);
+    if (!options.json) printClaims(one);
+  };
+  add(selfCheckClaims(await selfChecks()));
   const bugs: string[] = [];
   for (const { experiment, runs } of loaded) {
     const result = await executeExperiment(
@@ -96,13 +109,12 @@ export async function reproduce(names: readonly string[], rawOptions: unknown): 
     const unreported = await reportOn(result, experiment.registry, progress);
     if (options.quiet && unreported !== undefined) tellFailures([{ failures: [unreported] }]);
     const { name, description = "", path } = experiment;
-    const one = claimsOf(
-      { name, description, config: relative(packageRoot, path) },
-      experiment.registry.bounds,
-      result,
-    );
-    claims.push(one);
-    if (!options.json) printClaims(one);
+    const { registry } = experiment;
+    const reference = join(options.references ?? committedReferences, name);
+    const checks = committedReferenceChecks(verifiedOf(experiment, result), reference);
+    const compared = referenceClaim(checks, `results/reference/${name}`);
+    const facts = { name, description, config: relative(packageRoot, path) };
+    add(claimsOf(facts, registry.bounds, result, [compared]));
   }
 
   if (options.json) printJson(claims);

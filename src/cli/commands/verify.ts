@@ -6,16 +6,18 @@ import { builtIn } from "../../built-in/built-in.js";
 import type { Run } from "../../config/expand.js";
 import type { Experiment } from "../../config/load.js";
 import { type ExitReason, ExperimentError } from "../../errors.js";
-import { type ExperimentResult, executeExperiment } from "../../execution/experiment.js";
-import { boundFindings } from "../../expectations/bound-findings.js";
+import { executeExperiment } from "../../execution/experiment.js";
 import { availableRegistry } from "../../registry/plugins.js";
 import { experimentDirectories, readExperiment, recordedPlugins } from "../../report/experiment-results.js";
 import { onDisk, writeAtomically } from "../../results/files.js";
 import { isFinished } from "../../results/manifest.js";
-import { type Check, checksOf, referenceChecks, type Verified } from "../../verification/check.js";
+import { type Check, checksOf, type Verified, verifiedOf } from "../../verification/check.js";
 import { countsText, junit, markdownSummary } from "../../verification/formats.js";
-import { readReference, writeReference } from "../../verification/reference.js";
+import { readReference } from "../../verification/reference.js";
+import { referenceChecks } from "../../verification/reference-check.js";
+import { writeReference } from "../../verification/reference-writer.js";
 import { repetitionChecks } from "../../verification/repetition.js";
+import { selfChecks } from "../../verification/self-check.js";
 import { tellBugs, tellFailures } from "../failures.js";
 import { interruptSignal } from "../interrupt.js";
 import { jobsOption, outOption } from "../options.js";
@@ -41,19 +43,6 @@ const optionsSchema = z.object({
 type Options = z.output<typeof optionsSchema>;
 
 const isDirectory = (path: string) => statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false;
-
-const verifiedOf = (
-  { name, registry }: Pick<Experiment, "name" | "registry">,
-  { directory, manifests, findings, failures }: ExperimentResult,
-): Verified => ({
-  name,
-  directory,
-  registry,
-  manifests,
-  findings,
-  failures,
-  bounds: boundFindings(registry.bounds, manifests),
-});
 
 /** Results as they lie there; a run that is missing counts as failed. */
 async function existing(directory: string, announce: (line: string) => void): Promise<Verified> {
@@ -117,7 +106,7 @@ function update(verified: Verified, { options, progress }: Work): void {
   }
   const directory = join(options.references, verified.name);
   for (const line of changes(verified, directory)) progress.announce(line);
-  writeReference(directory, verified.directory, verified.manifests);
+  writeReference(directory, verified);
 }
 
 async function checksOfConfigs(paths: readonly string[], work: Work): Promise<Check[]> {
@@ -163,7 +152,9 @@ function printChecks(checks: readonly Check[], { json }: Options): void {
     return;
   }
   const failed = checks.filter(({ outcome }) => outcome === "failed");
-  const shown = failed.length > 0 ? failed : checks.filter(({ outcome }) => outcome === "passed");
+  // That a bound does not apply is no news; that something else was left unchecked is.
+  const isWorthTelling = ({ kind, outcome }: Check) => outcome === "passed" || kind !== "bound";
+  const shown = failed.length > 0 ? failed : checks.filter(isWorthTelling);
   const rows = shown.map(({ experiment, kind, name, outcome, detail }) => [
     outcome === "failed" ? "FAILED" : outcome,
     experiment,
@@ -189,7 +180,11 @@ export async function verify(paths: readonly string[], rawOptions: unknown): Pro
   const work: Work = { options, progress: createProgress(options), signal: interruptSignal(), bugs: [] };
   const directories = paths.filter(isDirectory);
   const configs = paths.filter((path) => !directories.includes(path));
-  const checks = [...(await checksOfConfigs(configs, work)), ...(await checksOfResults(directories, work))];
+  const checks = [
+    ...(await selfChecks()),
+    ...(await checksOfConfigs(configs, work)),
+    ...(await checksOfResults(directories, work)),
+  ];
   if (work.signal.aborted) return "interrupted";
   printChecks(checks, options);
   summarize(checks, options);

@@ -1,0 +1,55 @@
+import { cpSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { afterAll, expect, it } from "vitest";
+import { exitCodes } from "../../src/errors.js";
+import { freshDirectory, root, runTool } from "../cli/tool.js";
+
+const directory = freshDirectory();
+afterAll(() => rmSync(directory, { recursive: true, force: true }));
+
+const experiment = "centred-frontier";
+const reproduce = (...options: string[]) =>
+  runTool(["reproduce", experiment, "--quiet", "--out", join(directory, "results"), ...options]);
+const references = join(directory, "reference");
+cpSync(join(root, "results/reference", experiment), join(references, experiment), { recursive: true });
+
+it("holds the runs against the committed references, and itself against runs known to be bad", async () => {
+  const { code, stdout } = await reproduce();
+  expect(code, stdout).toBe(0);
+  expect(stdout).toMatch(/^met +noticed: steps that are too long +found to violate norm-ratio/m);
+  expect(stdout).toMatch(/^met +traces, outcomes and bounds are those of the committed reference +3 of 3 runs: /m);
+});
+
+it.each<[what: string, file: string, from: RegExp, to: string, found: RegExp]>([
+  ["in its trace", "trace.csv", /^0,1,1,,0\.\d/m, "0,1,1,,0.7", /: column \w+: first at step 1/],
+  [
+    "in the slack of a bound",
+    "verdicts.csv",
+    /^0,norm-ratio,held,2,/m,
+    "0,norm-ratio,held,2,0.5",
+    /norm-ratio: smallest slack/,
+  ],
+  [
+    "in what it came to",
+    "reference.json",
+    /"distance": 0\.8/,
+    '"distance": 0.7',
+    /final distance 0\.8.* in place of 0\.7/,
+  ],
+])("fails where a run differs from its reference %s", async (_, file, from, to, found) => {
+  const path = join(references, experiment, file);
+  const original = readFileSync(path, "utf8");
+  expect(original).toMatch(from);
+  writeFileSync(path, original.replace(from, to));
+  const { code, stdout } = await reproduce("--references", references);
+  writeFileSync(path, original);
+  expect(code).toBe(exitCodes.verificationFailed);
+  expect(stdout).toMatch(/^NOT MET +traces, outcomes and bounds are those/m);
+  expect(stdout).toMatch(found);
+});
+
+it("says so where there is no reference", async () => {
+  const { code, stdout } = await reproduce("--references", join(directory, "nowhere"));
+  expect(code).toBe(0);
+  expect(stdout).toMatch(/^not checked +traces, outcomes and bounds .* there is none in /m);
+});
