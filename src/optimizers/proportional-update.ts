@@ -135,7 +135,7 @@ export function proportionalUpdate(options: ProportionalOptions, norm: Norm): Up
   return {
     equationOne: isEquationOne,
     promises: {
-      ...(weightDecay === 0 && { againstGradient: true }),
+      ...((weightDecay === 0 || !options.weightDecayInGradient) && { againstGradient: true }),
       scaleInvariant: weightDecay === 0 && threshold === 0 && epsilon === 0,
       ...(isEquationOne.holds && { proportion: { coefficient: trustCoefficient, is: "exactly" } }),
       ...(momentum === 0 &&
@@ -188,6 +188,7 @@ const variants: readonly Partial<ProportionalOptions>[] = [
   { momentum: 0.9, momentumOrder: "gradient", weightDecay: 0.01, weightDecayNorm: "combined" },
   { weightDecay: 0.1 },
   { weightDecay: 0.1, weightDecayNorm: "none" },
+  { weightDecay: 0.1, weightDecayInGradient: false },
   { epsilon: 0.1 },
   { threshold: 0.01, epsilon: 0.1 },
   { zeroRule: "one" },
