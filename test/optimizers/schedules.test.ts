@@ -1,5 +1,5 @@
-import { expect, test } from "vitest";
-import { learningRateSchema, scheduleOf, schedules } from "../../src/optimizers/schedules/registry.js";
+import { describe, expect, test } from "vitest";
+import { learningRateSchema, rangeOf, scheduleOf, schedules } from "../../src/optimizers/schedules/registry.js";
 
 /** λ_k at the given steps of a run of 100, by hand. */
 const table: readonly [options: Record<string, unknown>, expected: Record<number, number>][] = [
@@ -52,4 +52,30 @@ test.each(table)("%j", (options, expected) => {
 
 test("a number is a constant learning rate", () => {
   expect(scheduleOf(0.3, 10)(7)).toBe(0.3);
+});
+
+describe("the range of the rates of a run", () => {
+  const longWarmup = { schedule: "exponential", initial: 1, factor: 0.5, decaySteps: 10, warmupSteps: 30 };
+  const rising = { schedule: "cosine", initial: 0.1, final: 0.9 };
+  const risingPower = { schedule: "polynomial", initial: 0.1, final: 0.9, power: 1 };
+
+  test.each([...table.map(([options]) => options), longWarmup, rising, risingPower])(
+    "is that of all of them: %j",
+    (options) => {
+      const parsed = learningRateSchema.parse(options);
+      for (const steps of [1, 2, 3, 25, 100]) {
+        const rates = Array.from({ length: steps }, (_, k) => scheduleOf(parsed, steps)(k));
+        expect(rangeOf(parsed, steps)).toEqual({ smallest: Math.min(...rates), largest: Math.max(...rates) });
+      }
+    },
+  );
+
+  test("of a number is that number", () => {
+    expect(rangeOf(0.3, 10)).toEqual({ smallest: 0.3, largest: 0.3 });
+  });
+
+  test.each(table)("is told without going through 10¹⁵ steps: %j", (options) => {
+    const { smallest, largest } = rangeOf(learningRateSchema.parse(options), 1e15);
+    expect(smallest).toBeLessThanOrEqual(largest);
+  });
 });

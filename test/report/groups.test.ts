@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { finalLosses, groupsOf, shownInDetail } from "../../src/report/groups.js";
+import { axesOf, bestGroups, finalLosses, groupsOf, shownInDetail } from "../../src/report/groups.js";
 import type { Manifest, Status } from "../../src/results/manifest.js";
 
 const run = (rate: number, seed: number, trainLoss: unknown, status: Status = "completed") =>
@@ -22,4 +22,21 @@ test("a seed that did not complete, or whose loss is no number, counts as infini
   const never = { ...run(1, 4, 0), outcome: { steps: 3 } } as unknown as Manifest;
   const infinite = Number.POSITIVE_INFINITY;
   expect(finalLosses(groupsOf([...runs, never])[0]!)).toEqual([0.5, infinite, infinite, infinite, infinite]);
+});
+
+test("nothing is optimised over problems and data: the best of each optimizer is told for every one of them", () => {
+  const on = (conditionNumber: number, rate: number, loss: number) => ({
+    ...run(rate, 0, loss),
+    label: `lars conditionNumber=${conditionNumber} learningRate=${rate} seed=0`,
+    axes: { "problem.conditionNumber": conditionNumber, "optimizer.learningRate": rate },
+  });
+  const groups = groupsOf([on(1, 0.1, 0), on(1, 0.2, 1e-9), on(100, 0.1, 5), on(100, 0.2, 3)]);
+  expect(bestGroups(groups).map(({ axes, facet }) => [facet, axes["optimizer.learningRate"]])).toEqual([
+    ["conditionNumber=1", 0.1],
+    ["conditionNumber=100", 0.2],
+  ]);
+  expect(axesOf(groups)).toEqual({
+    tuned: [["optimizer.learningRate", [0.1, 0.2]]],
+    facets: [["problem.conditionNumber", [1, 100]]],
+  });
 });
