@@ -1,5 +1,14 @@
 import { declareValuePlugin, PluginKind } from "@stryker-mutator/api/plugin";
 
+/**
+ * What is read of Babel's path to a node of the syntax tree.
+ *
+ * @typedef {object} SyntaxPath
+ * @property {unknown} key where the node is in its parent
+ * @property {{ type: string, key?: { name?: string } }} node
+ * @property {{ type: string, callee?: { property?: { name?: string } } } | null} parent
+ */
+
 /** Properties that hold text for people. */
 const proseKeys = new Set([
   "assumptions",
@@ -15,19 +24,13 @@ const proseKeys = new Set([
 
 /** Text for people is read, not tested word by word: descriptions of schemas, statements of theorems, formulas. */
 const ignorer = {
-  /** @param {import("@stryker-mutator/api/ignore").NodePath} path */
+  /** @param {unknown} path */
   shouldIgnore(path) {
-    if (path.isObjectProperty() && path.node.key.type === "Identifier" && proseKeys.has(path.node.key.name)) {
-      return "text for people";
-    }
-    const { parent } = path;
+    const { key, node, parent } = /** @type {SyntaxPath} */ (path);
+    const isProse = node.type === "ObjectProperty" && proseKeys.has(node.key?.name ?? "");
     const isDescription =
-      parent?.type === "CallExpression" &&
-      parent.callee.type === "MemberExpression" &&
-      parent.callee.property.type === "Identifier" &&
-      parent.callee.property.name === "describe" &&
-      path.key !== "callee";
-    return isDescription ? "text for people" : undefined;
+      parent?.type === "CallExpression" && key !== "callee" && parent.callee?.property?.name === "describe";
+    return isProse || isDescription ? "text for people" : undefined;
   },
 };
 

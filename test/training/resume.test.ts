@@ -66,7 +66,7 @@ describe("a training that goes on from a checkpoint", () => {
       const before = tf.memory().numTensors;
       const sessions = [
         await interrupted(float64, problem, async () => problem.onHost!(float64), rule),
-        await interrupted(algebra, problem, () => problem.onTensors(algebra), rule),
+        await interrupted(algebra, problem, async () => problem.onTensors(algebra), rule),
       ];
       for (const { whole, saved, goOn } of sessions) {
         expect(saved.map(({ training }) => training.step)).toEqual([7]);
