@@ -9,6 +9,7 @@ export default mergeConfig(
   base,
   defineConfig({
     test: {
+      isolate: false,
       include: ["optimizers", "bounds", "expectations", "training", "verification", "config"].map(
         (folder) => `test/${folder}/**/*.test.ts`,
       ),

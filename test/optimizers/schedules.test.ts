@@ -36,6 +36,16 @@ const table: readonly [options: Record<string, unknown>, expected: Record<number
     { 0: 0.4, 50: 0.2, 75: 0.2 * (1 - Math.SQRT1_2) },
   ],
   [
+    // 0.1 + 0.4·(1 + cos(π/4))/2 at k = 25
+    { schedule: "cosine", initial: 0.5, final: 0.1 },
+    { 0: 0.5, 25: 0.1 + 0.2 * (1 + Math.SQRT1_2), 50: 0.3 },
+  ],
+  [
+    // √(1 + 30/10) = 2
+    { schedule: "inverse-sqrt", initial: 0.6, decaySteps: 10 },
+    { 0: 0.6, 30: 0.3 },
+  ],
+  [
     { schedule: "constant", initial: 0.2, warmupSteps: 4 },
     { 0: 0.05, 1: 0.1, 3: 0.2, 4: 0.2 },
   ],
