@@ -39,6 +39,7 @@ const { values, positionals } = parseArgs({
 });
 const all = faultsSchema.parse(parse(readFileSync(new URL("faults.yaml", import.meta.url), "utf8")));
 const faults = all.filter(({ name }) => positionals.length === 0 || positionals.some((word) => name.includes(word)));
+if (faults.length === 0) throw new Error(`no fault's name holds ${positionals.join(" or ")}`);
 
 /** A copy of what is built, run and tested; the packages are those that are installed. */
 function copyOfTree() {
