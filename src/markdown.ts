@@ -16,7 +16,7 @@ export const markdownText = (text: string): string =>
   printable(text.replace(/\s+/g, " "))
     .replace(/[\\`*[\]~$]/g, "\\$&")
     .replace(/(?<![\p{L}\p{N}])_|_(?![\p{L}\p{N}])/gu, "\\_")
-    .replace(/^( ?)(#+|[-+]|\d+(?=[.)]))(?=[.) ])/, (_, space: string, mark: string) =>
+    .replace(/^( ?)(#+|[-+]|\d+(?=[.)](?: |$)))(?=[.) ])/, (_, space: string, mark: string) =>
       /\d/.test(mark) ? `${space}${mark}\\` : `${space}\\${mark}`,
     )
     .replace(/[&<>]/g, (sign) => entities[sign]!);

@@ -46,6 +46,15 @@ describe("columns, by hand", () => {
     expect(bounds[1]).toBeCloseTo(5 * Math.sqrt(0.85), 14);
   });
 
+  it("linear-rate with λ_0 = 0.1 and λ_1 = 0.4", () => {
+    const rate = (step: number) => [0.1, 0.4][step] ?? 0.2;
+    const run: TestRun = { problem: quadratic({ spectrum: [4, 1], start: [3, 4] }), rate, steps: 2 };
+    // 1 − 2·0.8·0.1 + 0.01 = 0.85, then 1 − 2·0.8·0.4 + 0.16 = 0.52
+    const line = column(run, "linear-rate", "linear_rate_distance");
+    expect(line[1]).toBeCloseTo(5 * Math.sqrt(0.85), 14);
+    expect(line[2]).toBeCloseTo(5 * Math.sqrt(0.85 * 0.52), 14);
+  });
+
   it("one-dimensional-step on |w − 1| from 2 with λ = ¼, and in the mirror", () => {
     // w: 2 → 1.5 → 1.125; bounds max(1 − ½, ½) = ½, max(0.5 − 0.375, 0.375) = 0.375
     for (const sign of [1, -1]) {

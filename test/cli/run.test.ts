@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { parse } from "csv-parse/sync";
 import { describe, expect, test } from "vitest";
 import type { Manifest } from "../../src/results/manifest.js";
+import { until } from "../execution/support.js";
 import { freshDirectory, root, runTool } from "./tool.js";
 
 type Row = Record<string, string>;
@@ -242,9 +243,16 @@ test("Ctrl-C keeps what is there and says so", async () => {
   for (const stream of [tool.stdout, tool.stderr])
     stream.on("data", (chunk) => {
       output += chunk;
-      if (String(chunk).includes("started")) setTimeout(() => tool.kill("SIGINT"), 300);
     });
-  const code = await new Promise((resolve) => tool.on("exit", resolve));
+  const ended = new Promise((resolve) => tool.on("exit", resolve));
+  // Rows are on the disk a while after the start.
+  const results = join(directory, "out", "scalar", "runs");
+  const hasRows = (trace: string) => existsSync(trace) && readFileSync(trace, "utf8").includes("\n1000,");
+  await until("rows of the trace", () => {
+    return existsSync(results) && readdirSync(results).some((id) => hasRows(join(results, id, "trace.csv")));
+  });
+  tool.kill("SIGINT");
+  const code = await ended;
   expect(code).toBe(130);
   expect(output).toMatch(/interrupted: what was finished is kept/);
   const { manifests, runs } = resultsIn(directory);

@@ -3,7 +3,7 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, symlinkSync, 
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { freshDirectory, root, runTool } from "../cli/tool.js";
-import { manifest, network, startTool, traces, until, writeConfig } from "./support.js";
+import { manifest, network, signalAt, startTool, traces, until, writeConfig } from "./support.js";
 
 const tool = join(root, "bin/run-experiment.js");
 const convex = {
@@ -11,8 +11,8 @@ const convex = {
   optimizer: { name: "lars", learningRate: 0.1, momentum: 0.5 },
   steps: 30,
 };
-/** Takes long enough to be stopped in the middle. */
-const long = { ...convex, steps: 150_000, trace: { every: 500 }, checkpoint: { everySteps: 1000 } };
+const long = { ...convex, steps: 10_000, trace: { every: 500 }, checkpoint: { everySteps: 1000 } };
+const atSecondCheckpoint = { call: "renameSync", path: "checkpoint.previous", count: 1 } as const;
 
 const only = (experiment: string) => readdirSync(join(experiment, "runs"))[0]!;
 const hasCheckpoint = (experiment: string) =>
@@ -96,10 +96,7 @@ test("a row changed by hand in the middle of a run that was cut off is noticed",
   const reference = runTool([writeConfig(other, { ...long, name: "edited" }), "-o", other, "-q"]);
   const args = [writeConfig(directory, { ...long, name: "edited" }), "-o", directory];
   const experiment = join(directory, "edited");
-  const { child, ended } = startTool(args);
-  await until("a checkpoint", () => hasCheckpoint(experiment));
-  process.kill(-child.pid!, "SIGKILL");
-  await ended;
+  expect(await startTool(args, signalAt({ ...atSecondCheckpoint, signal: "SIGKILL" })).ended).toBe("SIGKILL");
   const trace = join(experiment, "runs", only(experiment), "trace.csv");
   writeFileSync(trace, readFileSync(trace, "utf8").replace(/^0,0,0\.1,/m, "0,0,0.3,"));
   const { code, stderr } = await runTool(args);
@@ -116,9 +113,8 @@ test("a process that stood still while another took its run over writes nothing 
   const experiment = join(directory, "fence");
   // Two machines that share a directory.
   const on = (host: string) => ({ RUN_EXPERIMENT_HOST: host, RUN_EXPERIMENT_LOCK_SECONDS: "1" });
-  const sleeper = startTool(args, on("one"));
+  const sleeper = startTool(args, { ...on("one"), ...signalAt({ ...atSecondCheckpoint, signal: "SIGSTOP" }) });
   await until("a checkpoint", () => hasCheckpoint(experiment));
-  process.kill(sleeper.child.pid!, "SIGSTOP");
   const successor = startTool(args, on("two"));
   await until("the other one to go on", () => successor.stderr().includes("going on from step"));
   process.kill(sleeper.child.pid!, "SIGCONT");

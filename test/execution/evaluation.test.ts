@@ -64,7 +64,7 @@ const small = fc.record({
   ),
 });
 
-test("what a run comes to depends on neither the trace, the bounds, nor a kill", async () => {
+test("what a run comes to depends on neither the trace, the bounds, nor a kill; and its verdicts on neither trace nor kill", async () => {
   const variations = fc.record({ every: fc.integer({ min: 1, max: 60 }), killedAt: fc.integer({ min: 1, max: 40 }) });
   const seen = { diverged: 0, resumed: 0 };
   const property = fc.asyncProperty(small, variations, async (chosen, { every, killedAt }) => {
@@ -74,14 +74,20 @@ test("what a run comes to depends on neither the trace, the bounds, nor a kill",
       stop: { lossAbove: 1e9 },
       checkpoint: { everySteps: 3 },
     };
-    const { row } = await make(config);
+    const {
+      row,
+      manifest: { verdicts },
+    } = await make(config);
     expect(row.final_loss !== "" || row.status === "diverged").toBe(true);
-    expect((await make({ ...config, trace: { every } })).row).toEqual(row);
+    const sparse = await make({ ...config, trace: { every } });
+    expect(sparse.row).toEqual(row);
+    expect(sparse.manifest.verdicts).toEqual(verdicts);
     expect((await make({ ...config, bounds: [] })).row).toEqual(row);
     expect((await make({ ...config, trace: { every }, bounds: [] })).row).toEqual(row);
     expect((await make({ ...config, trace: { every }, bounds: [] }, killedAt)).row).toEqual(row);
     const resumed = await make(config, killedAt);
     expect(resumed.row).toEqual(row);
+    expect(resumed.manifest.verdicts).toEqual(verdicts);
     if (row.status === "diverged") seen.diverged++;
     if (resumed.manifest.resumed) seen.resumed++;
   });

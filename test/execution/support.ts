@@ -2,6 +2,7 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as wait } from "node:timers/promises";
+import { pathToFileURL } from "node:url";
 import { builtIn } from "../../src/built-in/built-in.js";
 import { expand } from "../../src/config/expand.js";
 import { loadExperiment } from "../../src/config/load.js";
@@ -32,6 +33,20 @@ export interface Process {
   readonly ended: Promise<number | string>;
   stderr(): string;
 }
+
+/** A moment in the life of the tool: before it does this to a file of this name for the n-th time, in one thread. */
+export interface Moment {
+  readonly call: "renameSync" | "fsyncSync" | "writeSync";
+  readonly path: string;
+  readonly count: number;
+  readonly signal: NodeJS.Signals;
+}
+
+/** Environment in which the tool gets a signal at this moment. */
+export const signalAt = (moment: Moment): Record<string, string> => ({
+  NODE_OPTIONS: `--import ${pathToFileURL(join(import.meta.dirname, "signal-at.js"))}`,
+  SIGNAL_AT: JSON.stringify(moment),
+});
 
 /** Starts the built tool and leaves it running, in a process group of its own. */
 export function startTool(args: readonly string[], env: Record<string, string> = {}): Process {

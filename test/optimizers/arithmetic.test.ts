@@ -81,6 +81,59 @@ test("guards: threshold, epsilon, zero rule", () => {
   }
 });
 
+test.each<[options: Record<string, unknown>, reason: string | undefined]>([
+  [{}, undefined],
+  [{ trustCoefficient: 0.5 }, undefined],
+  [{ momentum: 0.9 }, "momentum 0.9"],
+  [{ weightDecay: 0.01 }, "weight decay 0.01"],
+  [{ threshold: 0.5 }, "a threshold guard at ‖w‖ = 0.5"],
+  [{ epsilon: 1e-9 }, "epsilon 1e-9 in the denominator"],
+  [{ zeroRule: "one" }, 'zero rule "one"'],
+  [{ momentum: 0.5, epsilon: 2 }, "momentum 0.5 and epsilon 2 in the denominator"],
+])("why the rule is not equation (1), if it is not: %j", (options, reason) => {
+  const { equationOne } = optimizerFor({ name: "lars", ...options }, [[1]]).rule;
+  const coefficient = options.trustCoefficient ?? 1;
+  expect(equationOne).toEqual(
+    reason === undefined
+      ? { holds: true, norm: 2, coefficient }
+      : { holds: false, reason: `the rule has ${reason}, so it is not equation (1)` },
+  );
+});
+
+test("the elementwise rule promises its proportion only without δ", () => {
+  const promised = (denominatorEpsilon: number) =>
+    optimizerFor({ name: "percent-delta-elementwise", denominatorEpsilon }, [[1]]).rule.elementwise;
+  expect([promised(0), promised(1e-5)]).toEqual([true, undefined]);
+});
+
+test("an optimizer tells its blocks, what it leaves out, its rates and what it remembers", () => {
+  const weights = [Float64Array.of(1, 2), Float64Array.of(3), Float64Array.of(4)];
+  const facts = (config: object) => {
+    const { blocks, excluded, scope } = optimizerFor({ name: "lars", ...config }, weights);
+    return { blocks: blocks.map(({ layers }) => layers), excluded, scope };
+  };
+  expect(facts({})).toEqual({ blocks: [[0], [1], [2]], excluded: [], scope: "layer" });
+  expect(facts({ scope: "global", exclude: ["*_2"] })).toEqual({
+    blocks: [[0, 2], [1]],
+    excluded: ["layer_2"],
+    scope: "global",
+  });
+  expect(facts({ scope: "global", exclude: ["*"] })).toMatchObject({ blocks: [[0], [1], [2]] });
+
+  const stateOf = (config: object) => optimizerFor({ name: "lars", ...config }, weights).initialState(float64, weights);
+  for (const name of ["lars", "sgd"]) expect(stateOf({ name })).toEqual([{}, {}, {}]);
+  const [whole, plain] = stateOf({ momentum: 0.5, scope: "global", exclude: ["*_2"] });
+  expect([whole, plain]).toEqual([{ velocity: Float64Array.of(0, 0, 0) }, {}]);
+
+  const learningRate = { schedule: "step", initial: 1, factor: 0.5, milestones: [3] };
+  const falling = optimizerFor({ name: "lars", learningRate }, weights);
+  expect(falling.learningRates()).toEqual({ smallest: 0.5, largest: 1 });
+});
+
+test.each(["layer.1", "layer+_1", "layer_", "ayer_1", "layer_1*1"])("%s is no pattern of layer_1", (pattern) => {
+  expect(() => optimizerFor({ name: "lars", exclude: [pattern] }, [[1]])).toThrow(/matches no layer/);
+});
+
 test("an excluded pattern that matches no layer is refused with the layers' names", () => {
   expect(() => optimizerFor({ name: "lars", exclude: ["*/bias"] }, [[1], [2]])).toThrow(
     'optimizer.exclude: "*/bias" matches no layer; the layers are layer_1, layer_2 (* stands for any characters)',

@@ -121,3 +121,111 @@ test.each([
 ])("says what is wrong with %j", (options, message) => {
   expect(() => factories.lars!(options as TensorFlowOptions)).toThrow(message);
 });
+
+describe("variables by hand, with v ← 0.5v + g and w ← w − 0.1v", () => {
+  const sgd = (options: object = {}) => factories.sgd!({ learningRate: 0.1, momentum: 0.5, ...options });
+  let count = 0;
+  /** Variables of size 1 with names of their own, from 0. */
+  const variablesOf = (...names: string[]) => {
+    count++;
+    return names.map((name) => tf.variable(tf.tensor1d([0]), true, `${name}-${count}`));
+  };
+  const valuesOf = (variables: readonly tf.Variable[]) => variables.map((variable) => variable.dataSync()[0]!);
+  const one = (variable: tf.Variable) => ({ name: variable.name, tensor: tf.tensor1d([1]) });
+  const close = (actual: readonly number[], wanted: readonly number[]) =>
+    wanted.forEach((value, i) => {
+      expect(actual[i]).toBeCloseTo(value, 6);
+    });
+
+  test("what is remembered of a variable waits where it has no gradient", () => {
+    const optimizer = sgd();
+    const [a, b] = variablesOf("a", "b") as [tf.Variable, tf.Variable];
+    optimizer.applyGradients([one(a), one(b)]);
+    close(valuesOf([a, b]), [-0.1, -0.1]);
+    // b has no gradient: only v_a ← 1.5
+    optimizer.applyGradients({ [a.name]: tf.tensor1d([1]), [b.name]: null } as unknown as tf.NamedTensorMap);
+    close(valuesOf([a, b]), [-0.25, -0.1]);
+    // v_a ← 1.75, v_b ← 1.5, each its own
+    optimizer.applyGradients([one(b), one(a)]);
+    close(valuesOf([a, b]), [-0.425, -0.25]);
+    expect(optimizer.iterations).toBe(3);
+  });
+
+  test("steps leave as many tensors as there were, and disposing none", () => {
+    const variables = variablesOf("a", "b");
+    const gradients = variables.map(one);
+    const before = tf.memory().numTensors;
+    const optimizer = sgd({ scope: "global" });
+    optimizer.applyGradients(gradients);
+    const after = tf.memory().numTensors;
+    for (let k = 0; k < 3; k++) optimizer.applyGradients(gradients);
+    expect(tf.memory().numTensors).toBe(after);
+    expect(after).toBe(before + 1);
+    optimizer.dispose();
+    expect(tf.memory().numTensors).toBe(before);
+  });
+
+  test("a saved state is given to variables of the same name, and of a copy's; never to one of two", async () => {
+    const saving = sgd();
+    const variables = variablesOf("a", "b_1");
+    const gradients = variables.map(one);
+    saving.applyGradients(gradients);
+    const weights = await saving.getWeights();
+    expect(weights.map(({ name }) => name)).toEqual(["iter", ...variables.map(({ name }) => `${name}/state/velocity`)]);
+
+    const before = tf.memory().numTensors;
+    const loading = sgd();
+    await loading.setWeights(weights);
+    await loading.setWeights(weights);
+    expect(loading.iterations).toBe(1);
+    loading.applyGradients(gradients);
+    // v = 1.5 for both
+    close(valuesOf(variables), [-0.25, -0.25]);
+    loading.dispose();
+    expect(tf.memory().numTensors).toBe(before);
+
+    // "x_1" and "x_2" were saved; "x_3" could be either.
+    const pair = [tf.variable(tf.tensor1d([0]), true, "x_1"), tf.variable(tf.tensor1d([0]), true, "x_2")];
+    const two = sgd();
+    two.applyGradients(pair.map(one));
+    const other = sgd();
+    await other.setWeights(await two.getWeights());
+    const copy = tf.variable(tf.tensor1d([0]), true, "x_3");
+    other.applyGradients([one(copy)]);
+    close(valuesOf([copy]), [-0.1]);
+    // Where only one was saved it is that one.
+    const single = sgd();
+    single.applyGradients([one(pair[0]!)]);
+    const third = sgd();
+    await third.setWeights(await single.getWeights());
+    const fourth = tf.variable(tf.tensor1d([0]), true, "x_4");
+    third.applyGradients([one(fourth)]);
+    close(valuesOf([fourth]), [-0.15]);
+  });
+
+  test("the schedule goes by the steps made, over the steps that were given", () => {
+    const optimizer = factories.sgd!({ learningRate: { schedule: "polynomial", initial: 1, power: 1 }, steps: 4 });
+    const variables = variablesOf("a");
+    for (const expected of [-1, -1.75, -2.25]) {
+      optimizer.applyGradients(variables.map(one));
+      close(valuesOf(variables), [expected]);
+    }
+  });
+});
+
+test("an optimizer tells its class, and its options as they were given", () => {
+  expect(names.map((name) => factories[name]!({ learningRate: 0.1 }).getClassName())).toEqual(
+    names.map((name) => name.replace(/(^|-)./g, (start) => start.at(-1)!.toUpperCase())),
+  );
+  const config = factories.sgd!({ learningRate: 0.1 }).getConfig();
+  const defaults = {
+    momentum: 0,
+    nesterov: false,
+    weightDecay: 0,
+    scope: "layer",
+    exclude: [],
+    excludedUpdate: "gradient",
+  };
+  expect(config).toEqual({ learningRate: 0.1, ...defaults });
+  expect(factories.sgd!({ learningRate: 0.1, steps: 7 }).getConfig()).toEqual({ ...config, steps: 7 });
+});

@@ -37,6 +37,23 @@ test("least squares by hand", async () => {
   expect(exact[1]).toBeCloseTo(2, 13);
 });
 
+test("the columns of a file are in the order of the file, or as they are named; an intercept is a last one of ones", async () => {
+  const data = { features: ["b", "a"] };
+  // Rows (2, 1) and (1, 3); w = (1, 0): residuals (−1, 2); (1 + 4)/4; ((2, 1)(−1) + (1, 3)·2)/2
+  const named = await fromCsv(two, { name: "least-squares", data });
+  expect(functionOf(named).at(vector(1, 0))).toEqual({ value: 1.25, gradient: vector(0, 2.5) });
+  // Rows (1, 2, 1) and (3, 1, 1); w = (1, 1, 1): residuals (1, 6); (1 + 36)/4; ((1, 2, 1) + (3, 1, 1)·6)/2
+  const wider = await fromCsv(two, { name: "least-squares", intercept: true });
+  expect(functionOf(wider).at(vector(1, 1, 1))).toEqual({ value: 9.25, gradient: vector(9.5, 4, 3.5) });
+  // As generated: the last feature of every example is 1, so f(0, 0, b) = mean ½(b − y)² has the slope of the mean.
+  const generated = await makeProblem({
+    name: "least-squares",
+    data: { source: "generated", examples: 5, weights: [0, 0, 3] },
+    intercept: true,
+  });
+  expect(functionOf(generated).at(vector(0, 0, 4)).value).toBe(0.5);
+});
+
 test("absolute, Huber and Geman–McClure losses by hand", async () => {
   const w = vector(1, 1);
   const absolute = await fromCsv(two, { name: "absolute-loss" });

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { finalLosses, groupsOf, shownInDetail, spread } from "../../src/report/groups.js";
+import { axesOf, bestGroups, finalLosses, groupsOf, shownInDetail, spread } from "../../src/report/groups.js";
 import type { Manifest, Status } from "../../src/results/manifest.js";
 
 const run = (rate: number, seed: number, trainLoss: unknown, status: Status = "completed") =>
@@ -36,4 +36,21 @@ test("of too many configurations as many of each optimizer are drawn as there is
     ...["lars 0", "lars 12", "lars 24", "lars 35", "lars 47", "lars 59"],
     ...["sgd 0", "sgd 19"],
   ]);
+});
+
+test("nothing is optimised over problems and data: the best of each optimizer is told for every one of them", () => {
+  const on = (conditionNumber: number, rate: number, loss: number) => ({
+    ...run(rate, 0, loss),
+    label: `lars conditionNumber=${conditionNumber} learningRate=${rate} seed=0`,
+    axes: { "problem.conditionNumber": conditionNumber, "optimizer.learningRate": rate },
+  });
+  const groups = groupsOf([on(1, 0.1, 0), on(1, 0.2, 1e-9), on(100, 0.1, 5), on(100, 0.2, 3)]);
+  expect(bestGroups(groups).map(({ axes, facet }) => [facet, axes["optimizer.learningRate"]])).toEqual([
+    ["conditionNumber=1", 0.1],
+    ["conditionNumber=100", 0.2],
+  ]);
+  expect(axesOf(groups)).toEqual({
+    tuned: [["optimizer.learningRate", [0.1, 0.2]]],
+    facets: [["problem.conditionNumber", [1, 100]]],
+  });
 });

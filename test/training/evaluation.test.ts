@@ -73,6 +73,28 @@ describe("training losses by hand", () => {
     expect(calls).toEqual({ full: 0, subset: 0 });
   });
 
+  test("the test set is evaluated at w_k, together with the training examples, and never in between", async () => {
+    const problem = await makeProblem(several);
+    const objective = problem.onHost!(float64);
+    // Two parts of the test set, whose losses are w and 3w: (w + 2·3w)/3
+    const onTest = () => (weights: readonly Float64Array[]) => [
+      { examples: 1, loss: weights[0]![0]!, accuracy: 0 },
+      { examples: 2, loss: 3 * weights[0]![0]!, accuracy: 0.75 },
+    ];
+    const { records } = await collect(float64, problem, { ...objective, onTest }, rule, {
+      ...{ steps: 4, evaluated: (step: number) => step % 2 === 0, traced: (step: number) => step === 1 },
+    });
+    expect(records.map(({ step, traced, test }) => [step, traced, test !== undefined])).toEqual([
+      [0, true, true],
+      [1, true, false],
+      [2, true, true],
+      [4, true, true],
+    ]);
+    for (const { weight, test } of records) {
+      if (test) expect(test).toEqual({ loss: expect.closeTo((7 / 3) * weight!, 14), accuracy: 0.5 });
+    }
+  });
+
   test("a classifier's share of right answers is that of the batch, or of the subset", async () => {
     const problem = await makeProblem({ name: "logistic-regression" });
     const full = await collect(float64, problem, problem.onHost!(float64), rule, { steps: 3 });

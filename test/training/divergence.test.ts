@@ -1,0 +1,74 @@
+import { describe, expect, test } from "vitest";
+import { divergence, UnreadLosses } from "../../src/training/divergence.js";
+import type { StepRecord } from "../../src/training/record.js";
+
+const layer = {
+  weightNorm: 1,
+  weightNormInRule: 1,
+  gradientNorm: 1,
+  gradientNormInRule: 1,
+  updateNorm: 1,
+  normRatio: 1,
+  normRatioL2: 1,
+};
+const record: StepRecord = {
+  step: 3,
+  epoch: 3,
+  learningRate: 0.1,
+  loss: 5,
+  layers: [layer, layer],
+  evaluated: true,
+  traced: true,
+  last: false,
+};
+const { NaN: nan, POSITIVE_INFINITY: infinity } = Number;
+
+describe("a run has diverged", () => {
+  test.each<[what: string, change: Partial<StepRecord>, limit: number, detail: string | undefined]>([
+    ["not at the limit itself", {}, 5, undefined],
+    ["above the limit", {}, 4, "the loss 5 is above the limit 4"],
+    ["at NaN", { loss: nan }, infinity, "the loss is NaN"],
+    ["at infinity, whatever the limit", { loss: infinity }, infinity, "the loss is Infinity"],
+    ["at minus infinity", { loss: -infinity }, 4, "the loss is -Infinity"],
+    ["not where the last record has no batch", { loss: nan, last: true }, 4, undefined],
+    ["at the last record's loss, where it has one", { last: true }, 4, "the loss 5 is above the limit 4"],
+    ["at weights", { layers: [layer, { ...layer, weightNorm: infinity }] }, 9, "the weights are not finite"],
+    [
+      "at the last weights",
+      { loss: nan, last: true, layers: [{ ...layer, weightNorm: nan }] },
+      9,
+      "the weights are not finite",
+    ],
+    ["at a training loss", { train: { loss: 6 } }, 5, "the training loss 6 is above the limit 5"],
+    ["at a training loss that is none", { loss: nan, last: true, train: { loss: nan } }, 5, "the training loss is NaN"],
+    ["not at a training loss below the limit", { train: { loss: 5 } }, 5, undefined],
+    ["not at a test loss", { test: { loss: nan } }, 5, undefined],
+  ])("%s", (_, change, limit, detail) => {
+    expect(divergence({ ...record, ...change }, limit)).toBe(detail);
+  });
+});
+
+describe("losses that were not read", () => {
+  test("are counted, and many at 256", () => {
+    const unread = new UnreadLosses<number>(10);
+    for (let k = 0; k < 255; k++) unread.add(k);
+    expect([unread.count, unread.areMany]).toEqual([255, false]);
+    unread.add(255);
+    expect([unread.count, unread.areMany]).toEqual([256, true]);
+    expect(unread.take()).toHaveLength(256);
+    expect([unread.count, unread.take()]).toEqual([0, []]);
+  });
+
+  test("tell the first step that had diverged, of those that were taken", () => {
+    const unread = new UnreadLosses<number>(10);
+    // Steps 5, 6 and 7; the fourth number is none of them.
+    expect(unread.diverged([1, 11, 12, 99], 3, 8)).toEqual({
+      step: 6,
+      loss: 11,
+      detail: "the loss 11 is above the limit 10",
+    });
+    expect(unread.diverged([nan], 1, 8)).toEqual({ step: 7, loss: nan, detail: "the loss is NaN" });
+    expect(unread.diverged([1, 10, 9, 99], 3, 8)).toBeUndefined();
+    expect(unread.diverged([99], 0, 8)).toBeUndefined();
+  });
+});
