@@ -5,7 +5,7 @@ import { watchBounds } from "../bounds/verdict.js";
 import type { StartedBackend } from "../compute/backends.js";
 import { float64 } from "../compute/float64.js";
 import { resultSchemaVersion, versionsOf } from "../config/identity.js";
-import { messageOf } from "../errors.js";
+import { type ExperimentError, messageOf } from "../errors.js";
 import { type Checkpoint, readCheckpoint, removeCheckpoints } from "../results/checkpoint.js";
 import { makeDirectory, onDisk } from "../results/files.js";
 import { damageOf, namedFiles } from "../results/integrity.js";
@@ -156,6 +156,12 @@ async function compute(
   return trainInto(prepared, { algebra, objective: await problem.onTensors(algebra) }, recording);
 }
 
+/** What a manifest says of an error that ended its run. */
+const reasonOf = (crash: ExperimentError | Bug): Pick<Manifest, "stopReason" | "stack"> => ({
+  stopReason: messageOf(crash),
+  ...(crash instanceof Bug && crash.stack !== undefined && { stack: crash.stack }),
+});
+
 function stopReason({ outcome, steps, detail }: TrainingEnd): string | undefined {
   if (outcome === "diverged") return `diverged at step ${steps}: ${detail}`;
   return outcome === "interrupted" ? `interrupted after step ${steps}` : undefined;
@@ -224,19 +230,13 @@ async function executeRun(
     if (isFinished(manifest)) removeCheckpoints(directory);
     return manifest;
   } catch (error) {
-    const crash = crashOf(error);
-    recordFailure(directory, () =>
-      finish("failed", outcome.state().steps, {
-        stopReason: messageOf(crash),
-        ...(crash instanceof Bug && crash.stack !== undefined && { stack: crash.stack }),
-      }),
-    );
+    recordFailure(directory, () => finish("failed", outcome.state().steps, reasonOf(crashOf(error))));
     throw error;
   }
 }
 
 /** Leaves the reason where whoever planned the run looks for it: this machine may not be theirs. */
-function recordUnmade(directory: string, planned: PlannedRun, reason: string): void {
+function recordUnmade(directory: string, planned: PlannedRun, crash: ExperimentError | Bug): void {
   const { run, id, steps, precision, backend } = planned;
   const earlier = readManifest(directory);
   if (earlier && isFinished(earlier)) return;
@@ -252,7 +252,7 @@ function recordUnmade(directory: string, planned: PlannedRun, reason: string): v
       }),
       provenance: provenance(),
       status: "failed",
-      stopReason: reason,
+      ...reasonOf(crash),
     });
   } catch {
     // The error that is thrown on is the one that matters.
@@ -275,7 +275,7 @@ export async function makeRun(
   try {
     prepared = await prepareRun(planned.run, resources, planned);
   } catch (error) {
-    recordUnmade(join(runsDirectory(experimentDirectory), planned.id), planned, messageOf(error));
+    recordUnmade(join(runsDirectory(experimentDirectory), planned.id), planned, crashOf(error));
     throw error;
   }
   return executeRun(prepared, resources, experimentDirectory, options);
