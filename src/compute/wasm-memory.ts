@@ -8,13 +8,16 @@ interface Interior {
   readonly HEAPU8: Uint8Array;
 }
 
+/** Bytes that 32 bits tell apart. */
+const addressable = 2 ** 32;
+
 const guarded = new WeakSet<Interior>();
 
 const mebibytes = (bytes: number) => `${Math.ceil(bytes / 2 ** 20)} MiB`;
 
 /**
- * Makes the backend's allocator throw where it would return the address 0: TensorFlow.js goes on there and overwrites
- * its own memory, so that every later result of the process is wrong or a crash.
+ * Makes the backend's allocator throw where it would return the address 0, or less than it was asked for: TensorFlow.js
+ * goes on there and overwrites its own memory, so that every later result of the process is wrong or a crash.
  */
 export function guardWasmMemory(): void {
   const { wasm } = tf.backend() as unknown as { wasm: Interior };
@@ -23,7 +26,8 @@ export function guardWasmMemory(): void {
   // What stands there before the first call replaces itself by this at that call.
   const allocate = wasm.asm.malloc;
   wasm._malloc = (bytes) => {
-    const address = allocate(bytes);
+    // Sizes are taken modulo 2³²: more than can be addressed would come out as a little.
+    const address = bytes < addressable ? allocate(bytes) : 0;
     if (address === 0 && bytes > 0) {
       throw new ExperimentError(
         `out of memory of wasm: ${mebibytes(bytes)} more do not fit beside the ${mebibytes(wasm.HEAPU8.length)} it has; use a smaller model or batch, or backend tensorflow`,

@@ -11,7 +11,7 @@ export const slurmSchema = z.strictObject({
     .default([])
     .describe('further options of sbatch, e.g. "--cpus-per-task=4" or "--gres=gpu:1"'),
   tries: z.int().positive().default(3).describe("how often a run is submitted before it counts as lost"),
-  pollSeconds: z.number().positive().default(5).describe("time between two looks at the queue"),
+  pollSeconds: z.number().positive().max(3600).default(5).describe("time between two looks at the queue"),
 });
 
 export type SlurmOptions = z.output<typeof slurmSchema>;

@@ -6,7 +6,7 @@ import { builtIn } from "../built-in/built-in.js";
 import type { StartedBackend } from "../compute/backends.js";
 import { float64 } from "../compute/float64.js";
 import { resultSchemaVersion, versionsOf } from "../config/identity.js";
-import { messageOf } from "../errors.js";
+import { type ExperimentError, messageOf } from "../errors.js";
 import { plannedRegistry } from "../registry/plugins.js";
 import type { Registry } from "../registry/registry.js";
 import { type Checkpoint, readCheckpoint, removeCheckpoints } from "../results/checkpoint.js";
@@ -165,6 +165,12 @@ async function compute(
   return trainInto(prepared, { algebra, objective: await problem.onTensors(algebra) }, recording);
 }
 
+/** What a manifest says of an error that ended its run. */
+const reasonOf = (crash: ExperimentError | Bug): Pick<Manifest, "stopReason" | "stack"> => ({
+  stopReason: messageOf(crash),
+  ...(crash instanceof Bug && crash.stack !== undefined && { stack: crash.stack }),
+});
+
 function stopReason({ outcome, steps, detail }: TrainingEnd): string | undefined {
   if (outcome === "diverged") return `diverged at step ${steps}: ${detail}`;
   return outcome === "interrupted" ? `interrupted after step ${steps}` : undefined;
@@ -237,19 +243,13 @@ async function executeRun(
     if (isFinished(manifest)) removeCheckpoints(directory);
     return manifest;
   } catch (error) {
-    const crash = crashOf(error);
-    recordFailure(directory, () =>
-      finish("failed", outcome.state().steps, {
-        stopReason: messageOf(crash),
-        ...(crash instanceof Bug && crash.stack !== undefined && { stack: crash.stack }),
-      }),
-    );
+    recordFailure(directory, () => finish("failed", outcome.state().steps, reasonOf(crashOf(error))));
     throw error;
   }
 }
 
 /** Leaves the reason where whoever planned the run looks for it: this machine may not be theirs. */
-function recordUnmade(directory: string, planned: PlannedRun, registry: Registry, reason: string): void {
+function recordUnmade(directory: string, planned: PlannedRun, registry: Registry, crash: ExperimentError | Bug): void {
   const { steps, precision, backend } = planned;
   const earlier = readManifest(directory);
   if (earlier && isFinished(earlier)) return;
@@ -265,7 +265,7 @@ function recordUnmade(directory: string, planned: PlannedRun, registry: Registry
       }),
       provenance: provenance(),
       status: "failed",
-      stopReason: reason,
+      ...reasonOf(crash),
     });
   } catch {
     // The error that is thrown on is the one that matters.
@@ -290,7 +290,7 @@ export async function makeRun(
     registry = await plannedRegistry(builtIn, planned.plugins);
     prepared = await prepareRun(planned.run, registry, resources, planned);
   } catch (error) {
-    recordUnmade(join(runsDirectory(experimentDirectory), planned.id), planned, registry, messageOf(error));
+    recordUnmade(join(runsDirectory(experimentDirectory), planned.id), planned, registry, crashOf(error));
     throw error;
   }
   return executeRun(prepared, resources, experimentDirectory, options);

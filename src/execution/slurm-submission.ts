@@ -92,13 +92,14 @@ async function submitArray(
   const { partition, time, throttle } = options;
   const job = await submitBatch(
     [
+      // First, so that those below, which the following counts on, have the last word.
+      ...options.options,
       `--job-name=${name}`,
       `--array=0-${tasks.length - 1}${throttle === undefined ? "" : `%${throttle}`}`,
       // sbatch reads %, blanks and backslashes of a path in ways of its own: the task opens its log by itself.
       "--output=/dev/null",
       ...(partition === undefined ? [] : [`--partition=${partition}`]),
       ...(time === undefined ? [] : [`--time=${time}`]),
-      ...options.options,
     ],
     // exec: the signal that ends a task reaches the program, which saves its run.
     `#!/bin/sh\nexec >>${quoted(join(files, "task-"))}"$SLURM_ARRAY_TASK_ID".log 2>&1\nexec ${[process.execPath, program, "task", join(files, "tasks.json")].map(quoted).join(" ")} "$SLURM_ARRAY_TASK_ID"\n`,

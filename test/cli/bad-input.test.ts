@@ -1,9 +1,8 @@
 import { execFileSync } from "node:child_process";
 import { mkdirSync, readdirSync, readFileSync, truncateSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
 import { expect, test } from "vitest";
-import { freshDirectory, runTool } from "./tool.js";
+import { freshDirectory, measuringMemory, runTool } from "./tool.js";
 
 const good = {
   name: "probe",
@@ -367,8 +366,6 @@ function idx(damage: (path: string) => void): Prepare {
   };
 }
 
-const peakMemory = fileURLToPath(new URL("peak-memory.mjs", import.meta.url));
-
 /** The tool ends with exit code 2 and this one line, has written nothing and taken little memory. */
 async function refuses(directory: string, args: readonly string[], line: RegExp): Promise<void> {
   const before = readdirSync(directory);
@@ -377,8 +374,7 @@ async function refuses(directory: string, args: readonly string[], line: RegExp)
   const env = {
     RUN_EXPERIMENT_CACHE: cache,
     MNIST_DIR: "",
-    NODE_OPTIONS: `--import ${peakMemory}`,
-    PEAK_MEMORY_FILE: peak,
+    ...measuringMemory(peak),
   };
   const { code, stdout, stderr } = await runTool(args, { cwd: directory, env });
   const lines = stderr

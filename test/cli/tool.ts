@@ -10,6 +10,14 @@ const tool = join(root, "bin/run-experiment.js");
 /** A fresh directory for one test. */
 export const freshDirectory = () => mkdtempSync(join(tmpdir(), "run-experiment-test-"));
 
+const peakMemory = fileURLToPath(new URL("peak-memory.mjs", import.meta.url));
+
+/** Environment under which a process leaves in this file, at its end, how many kilobytes of memory it has taken. */
+export const measuringMemory = (file: string) => ({
+  NODE_OPTIONS: `--import ${peakMemory}`,
+  PEAK_MEMORY_FILE: file,
+});
+
 export interface Ended {
   readonly code: number;
   readonly stdout: string;
@@ -25,7 +33,7 @@ export function runTool(
     execFile(
       process.execPath,
       [tool, ...args],
-      { cwd: options.cwd ?? root, env: { ...process.env, ...options.env }, maxBuffer: 1 << 26 },
+      { cwd: options.cwd ?? root, env: { ...process.env, ...options.env }, maxBuffer: 1 << 28 },
       (error, stdout, stderr) => resolve({ code: error ? Number(error.code) : 0, stdout, stderr }),
     );
   });

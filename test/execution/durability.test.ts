@@ -1,7 +1,9 @@
 import { execFileSync, spawnSync } from "node:child_process";
+import { createHash } from "node:crypto";
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
+import { type Checkpoint, readCheckpoint, writeCheckpoint } from "../../src/results/checkpoint.js";
 import { freshDirectory, root, runTool } from "../cli/tool.js";
 import { manifest, network, signalAt, startTool, traces, until, writeConfig } from "./support.js";
 
@@ -167,6 +169,74 @@ test("damaged and obstructed files of a run are told or set aside, and never fol
   mkdirSync(join(experiment, "locks", id));
   const blocked = await runTool([...args, "--force"]);
   expect([blocked.code, blocked.stderr]).toEqual([3, expect.stringContaining("a directory is in its place")]);
+});
+
+test("a checkpoint of another shape is told and not gone on from", () => {
+  const directory = freshDirectory();
+  const numbers = Float64Array.of(1);
+  const files = { trace: { bytes: 0, sha256: createHash("sha256").digest("hex") } };
+  const whole = {
+    id: "run",
+    training: { step: 3, weights: [numbers], optimizer: [{ velocity: numbers }] },
+    outcome: { steps: 3, final: {}, best: {} },
+    bounds: {},
+    files,
+    wallSeconds: 1,
+  };
+  const read = (checkpoint: object) => {
+    rmSync(join(directory, "checkpoint"), { force: true });
+    writeCheckpoint(directory, checkpoint as Checkpoint);
+    const lines: string[] = [];
+    return { checkpoint: readCheckpoint(directory, "run", (line) => lines.push(line)), lines };
+  };
+  writeFileSync(join(directory, "trace.csv"), "");
+  expect(read(whole)).toEqual({ checkpoint: whole, lines: [] });
+  const odd: readonly [change: object, place: string][] = [
+    [{ training: undefined }, "training"],
+    [{ training: { ...whole.training, step: "3" } }, "training.step"],
+    [{ training: { ...whole.training, weights: [[1]] } }, "training.weights.0"],
+    [{ training: { ...whole.training, optimizer: [{ velocity: null }] } }, "training.optimizer.0.velocity"],
+    [{ sampler: { position: 1 } }, "sampler.epochStart"],
+    [{ outcome: {} }, "outcome.steps"],
+    [{ files: {} }, "files.trace"],
+  ];
+  for (const [change, place] of odd) {
+    const { checkpoint, lines } = read({ ...whole, ...change });
+    expect(checkpoint).toBeUndefined();
+    expect(lines[0]).toBe(`${join(directory, "checkpoint")} cannot be used: its ${place} is not what it should be`);
+    rmSync(join(directory, "checkpoint.previous"), { force: true });
+  }
+});
+
+test("directories in the place of a run's files are told or set aside, and no bug", async () => {
+  const directory = freshDirectory();
+  const args = [writeConfig(directory, { ...convex, name: "blocked" }), "-o", directory];
+  const experiment = join(directory, "blocked");
+  expect((await runTool(args)).code).toBe(0);
+  const id = only(experiment);
+  const run = join(experiment, "runs", id);
+  const before = traces(experiment)[`${id}/trace.csv`];
+  const inPlaceOf = (...names: string[]) => {
+    for (const name of names) {
+      rmSync(join(run, name), { recursive: true, force: true });
+      mkdirSync(join(run, name, "inside"), { recursive: true });
+    }
+  };
+  for (const names of [["run.json"], ["trace.csv"], ["checkpoint", "checkpoint.previous", "checkpoint.tmp"]]) {
+    inPlaceOf(...names);
+    if (names[0] !== "run.json") {
+      const path = join(run, "run.json");
+      writeFileSync(path, readFileSync(path, "utf8").replace('"completed"', '"interrupted"'));
+    }
+    const first = await runTool(args);
+    expect(first.stderr, names[0]).not.toContain("bug");
+    // What cannot be written fails the run; the next attempt sets it aside.
+    if (names[0] === "trace.csv") {
+      expect([first.code, first.stderr]).toEqual([3, expect.stringMatching(/cannot write .*trace\.csv: EISDIR/)]);
+      expect((await runTool(args)).code).toBe(0);
+    } else expect(first.code, first.stderr).toBe(0);
+    expect(readFileSync(join(run, "trace.csv"), "utf8")).toBe(before);
+  }
 });
 
 test("a lock that says nothing is not waited for for ever", async () => {

@@ -1,6 +1,7 @@
 import { execFileSync } from "node:child_process";
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { expect, test } from "vitest";
 import type * as executor from "../../src/execution/executor.js";
 import type * as resources from "../../src/execution/resources.js";
@@ -70,22 +71,68 @@ test("a bug fails its run only, with its stack, and the next run has a fresh wor
   }
 });
 
+test.concurrent.each(["1", "2"])(
+  "a bug ends one run of a sweep, is recorded with its stack, and exits with 1: --jobs %s",
+  async (jobs) => {
+    const directory = freshDirectory();
+    const config = writeConfig(directory, { ...quadratic, name: "one", steps: 20, seeds: [0, 1, 2, 3] });
+    const fault = fileURLToPath(new URL("one-bug.mjs", import.meta.url));
+    const { code, stderr, stdout } = await runTool([config, "-o", directory, "--jobs", jobs], {
+      env: { NODE_OPTIONS: `--import ${fault}`, ONE_BUG_FILE: join(directory, "done") },
+    });
+    expect(code, stderr).toBe(1);
+    expect(stderr).toMatch(/lars seed=\d: failed by a bug: a mistake of the tool/);
+    expect(stderr).toMatch(/This is a bug in run-experiment .*\nTypeError: a mistake of the tool\n +at .*trainInto/s);
+    expect(stdout.match(/completed/g)).toHaveLength(3);
+    const manifests = ids(join(directory, "one")).map((id) => manifest(join(directory, "one"), id));
+    const [failed, ...others] = manifests.filter(({ status }) => status !== "completed");
+    expect(others).toEqual([]);
+    expect(failed).toMatchObject({
+      status: "failed",
+      stopReason: "a mistake of the tool",
+      stack: expect.stringMatching(/TypeError: a mistake of the tool\n.*trainInto/s),
+    });
+  },
+);
+
+test("planning says how far it is and ends at a signal", async () => {
+  const directory = freshDirectory();
+  const config = writeConfig(directory, {
+    ...quadratic,
+    name: "planned",
+    steps: 1e12,
+    seeds: { range: [0, 200_000, 1] },
+  });
+  const { child, ended, stderr } = startTool([config, "-o", directory]);
+  await until("a line", () => /planning: \d+ of 200000 runs/.test(stderr()));
+  child.kill("SIGINT");
+  expect(await ended).toBe(130);
+  expect(stderr()).toMatch(/error: interrupted while planning; no run was begun\n$/);
+  expect(existsSync(join(directory, "planned"))).toBe(false);
+});
+
 test("wasm that runs out of memory fails its run only, in one process and in workers", async () => {
   const directory = freshDirectory();
+  // Few weights, but activations of 3000·400000·4 bytes, more than the 4 GiB that wasm can address.
   const sweep = {
     ...network,
+    data: { ...network.data, train: 3000 },
+    batchSize: 3000,
+    evaluate: "end",
     backend: "wasm",
     steps: 3,
     optimizer: quadratic.optimizer,
-    sweep: { grid: { "problem.hidden": [[4], [16000, 16000], [5]] } },
+    sweep: { grid: { "problem.hidden": [[4], [1, 400_000], [5], [1, 400_001], [6]] } },
   };
   const runs = ["1", "2"].map((jobs) =>
     runTool([writeConfig(directory, { ...sweep, name: `jobs-${jobs}` }), "-o", directory, "--jobs", jobs]),
   );
   for (const { code, stderr, stdout } of await Promise.all(runs)) {
-    expect(code).toBe(3);
-    expect(stderr).toMatch(/hidden=\[16000,16000\] seed=0: failed: out of memory of wasm: .* use a smaller model/);
-    expect(stdout.match(/completed/g)).toHaveLength(2);
+    expect(code, stderr).toBe(3);
+    for (const hidden of ["[1,400000]", "[1,400001]"]) {
+      expect(stderr).toContain(`hidden=${hidden} seed=0: failed: out of memory of wasm: 4578 MiB more do not fit`);
+    }
+    expect(stdout.match(/completed/g)).toHaveLength(3);
   }
 });
 
@@ -124,7 +171,8 @@ test("a run directory that is deleted in the middle fails that run, and the othe
   const experiment = join(directory, "deleted");
   await until("the first run", () => existsSync(join(experiment, "runs")) && ids(experiment).length > 0);
   const [id] = ids(experiment);
-  await until("its trace", () => existsSync(join(experiment, "runs", id!, "trace.csv")));
+  // The second of the two files that are opened.
+  await until("its traces", () => existsSync(join(experiment, "runs", id!, "layers.csv")));
   rmSync(join(experiment, "runs", id!), { recursive: true });
   expect(await ended).toBe(3);
   expect(stderr()).toMatch(/seed=0: failed: .*(trace|layers)\.csv: it was deleted while the run was being made/);

@@ -1,8 +1,8 @@
 import { spawn } from "node:child_process";
-import { readFileSync, utimesSync, writeFileSync } from "node:fs";
+import { mkdirSync, readdirSync, readFileSync, utimesSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
-import { type Holder, type LockAttempt, tryLock } from "../../src/execution/lock.js";
+import { type Holder, type LockAttempt, removeStaleLocks, tryLock } from "../../src/execution/lock.js";
 import { freshDirectory } from "../cli/tool.js";
 
 const isTaken = (attempt: LockAttempt) => "heldBy" in attempt;
@@ -56,4 +56,31 @@ test("releasing a lock that was taken over leaves the new one alone", () => {
   writeFileSync(path, JSON.stringify(successor));
   lock.release();
   expect(holder(path)).toEqual(successor);
+});
+
+test("locks of the dead are removed, and what is none of ours is left", () => {
+  const directory = freshDirectory();
+  const path = join(directory, "run");
+  const lock = taken(path);
+  const me = holder(path);
+  lock.release();
+  const longAgo = Date.now() / 1000 - 3600;
+  mkdirSync(join(directory, "a neighbour's directory"));
+  const files = {
+    dead: JSON.stringify({ ...me, started: "1" }),
+    living: JSON.stringify(me),
+    "far away and silent": JSON.stringify({ ...me, host: "far away" }),
+    "a neighbour's file": "keep me",
+    "no lock": "{}",
+  };
+  for (const [name, content] of Object.entries(files)) {
+    writeFileSync(join(directory, name), content);
+    utimesSync(join(directory, name), longAgo, longAgo);
+  }
+  removeStaleLocks(directory);
+  const kept = ["a neighbour's directory", "a neighbour's file", "living", "no lock"];
+  expect(readdirSync(directory).sort()).toEqual(kept);
+  removeStaleLocks(join(directory, "absent"));
+  removeStaleLocks(join(directory, "no lock"));
+  expect(readdirSync(directory).sort()).toEqual(kept);
 });
