@@ -188,10 +188,15 @@ export function tryLock(path: string): LockAttempt {
   });
 }
 
-/** Removes the locks that dead processes have left in a directory, on runs that are done and nobody will take over. */
+/**
+ * Removes the locks that dead processes have left in a directory, on runs that are done and nobody will take over. What
+ * else somebody has put there is left alone.
+ */
 export function removeStaleLocks(directory: string): void {
-  const names = existsSync(directory) ? readdirSync(directory) : [];
-  for (const path of names.map((name) => join(directory, name))) {
-    if (isStale(path, holderOf(path))) removeStale(path, thisProcess());
+  const entries = existsSync(directory) ? readdirSync(directory, { withFileTypes: true }) : [];
+  for (const path of entries.filter((entry) => entry.isFile()).map(({ name }) => join(directory, name))) {
+    const holder = holderOf(path);
+    const isLock = holder !== undefined || statSync(path, { throwIfNoEntry: false })?.size === 0;
+    if (isLock && isStale(path, holder)) removeStale(path, thisProcess());
   }
 }

@@ -79,26 +79,23 @@ function checkpointsOf(
   };
 }
 
-/** Trains on one backend, from the start or from a checkpoint, writing the traces as the records come. */
-export async function trainInto<V, S>(
-  prepared: PreparedRun,
-  { algebra, objective }: Computation<V, S>,
-  recording: Recording,
-): Promise<Recorded> {
+/** The writer of a run's traces and its training, which has not begun. */
+function setUp<V, S>(prepared: PreparedRun, { algebra, objective }: Computation<V, S>, recording: Recording) {
   const { run, problem, optimizer, steps, stepsPerEpoch, precision } = prepared;
   const { batchSize, evaluate, seed, stop, trace } = run.config;
-  const { directory, checkpoint, outcome, bounds, onRecord, signal, mayWrite } = recording;
+  const { directory, checkpoint, bounds, signal, mayWrite } = recording;
+  const sampler =
+    batchSize === "full"
+      ? undefined
+      : batchSampler(problem.examples!, { seed, name: "data order" }, checkpoint?.sampler);
+  const every = evaluate.every === "epoch" ? stepsPerEpoch : evaluate.every;
+  const evaluated = evaluationExamples(prepared);
   const layerNames = problem.layers.map(({ name }) => name);
   const writer = new TraceWriter(directory, layerNames, bounds.columns, precision, {
     layers: trace.layers,
     resume: checkpoint?.files,
     mayWrite,
   });
-  const sampler =
-    batchSize === "full"
-      ? undefined
-      : batchSampler(problem.examples!, { seed, name: "data order" }, checkpoint?.sampler);
-  const every = evaluate.every === "epoch" ? stepsPerEpoch : evaluate.every;
   const records = train({
     algebra,
     problem,
@@ -110,7 +107,7 @@ export async function trainInto<V, S>(
     sampler,
     traced: (step) => step % trace.every === 0,
     evaluated: (step) => step === steps || (every !== "end" && step % every === 0),
-    evaluationExamples: evaluationExamples(prepared),
+    evaluationExamples: evaluated,
     measureEveryStep: bounds.needsEveryStep,
     lossLimit: stop.lossAbove,
     keepWeights: keepsWeights(run.config, problem.layers),
@@ -118,17 +115,43 @@ export async function trainInto<V, S>(
     resume: checkpoint?.training,
     checkpoints: checkpointsOf(prepared, recording, writer, sampler),
   });
-  function finished({ weights }: TrainingEnd): Recorded["files"] {
-    const files = namedFiles(writer.sync());
-    if (!weights) return files;
-    mayWrite();
-    return { ...files, [weightsFile]: writeWeights(directory, problem.layers, weights) };
+  return { writer, records };
+}
+
+/** The run's files as they are once it has ended, all of them on the disk. */
+function finishedFiles(
+  { problem }: PreparedRun,
+  { directory, mayWrite }: Recording,
+  writer: TraceWriter,
+  { weights }: TrainingEnd,
+): Recorded["files"] {
+  const files = namedFiles(writer.sync());
+  if (!weights) return files;
+  mayWrite();
+  return { ...files, [weightsFile]: writeWeights(directory, problem.layers, weights) };
+}
+
+/** Trains on one backend, from the start or from a checkpoint, writing the traces as the records come. */
+export async function trainInto<V, S>(
+  prepared: PreparedRun,
+  computation: Computation<V, S>,
+  recording: Recording,
+): Promise<Recorded> {
+  const { outcome, bounds, onRecord } = recording;
+  let made: ReturnType<typeof setUp<V, S>>;
+  try {
+    made = setUp(prepared, computation, recording);
+  } catch (error) {
+    // A training that has not begun frees nothing.
+    computation.objective.dispose?.();
+    throw error;
   }
+  const { writer, records } = made;
   const flushDue = interval(secondsBetweenFlushes);
   try {
     for (;;) {
       const { value, done } = await records.next();
-      if (done) return { end: value, files: finished(value) };
+      if (done) return { end: value, files: finishedFiles(prepared, recording, writer, value) };
       outcome.observe(value);
       const boundValues = bounds.observe(value);
       if (value.traced) writer.write(value, boundValues);

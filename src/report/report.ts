@@ -17,6 +17,8 @@ export function makeFigures(results: ExperimentResults): Figure[] {
 export interface ReportFiles {
   readonly page: string;
   readonly figures: readonly string[];
+  /** What a reader of the report should know of the runs' files. */
+  readonly damaged: readonly string[];
 }
 
 /**
@@ -26,10 +28,11 @@ export interface ReportFiles {
  */
 export async function writeReport(directory: string, { svg }: { svg: boolean }): Promise<ReportFiles> {
   const results = readExperiment(directory);
+  const { damaged } = results;
   const figures = makeFigures(results);
   const page = join(directory, "report.html");
   writeAtomically(page, reportPage(results, figures));
-  if (!svg) return { page, figures: [] };
+  if (!svg) return { page, figures: [], damaged };
   const { renderSvg } = await import("./svg.js");
   const figuresDirectory = join(directory, "figures");
   const written: string[] = [];
@@ -38,5 +41,5 @@ export async function writeReport(directory: string, { svg }: { svg: boolean }):
     writeAtomically(path, await renderSvg(figure));
     written.push(path);
   }
-  return { page, figures: written };
+  return { page, figures: written, damaged };
 }

@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import { existsSync, readFileSync, renameSync, rmSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { deserialize, serialize } from "node:v8";
+import { z } from "zod";
 import type { BatchSamplerState } from "../data/batches.js";
 import { messageOf } from "../errors.js";
 import { type TraceStates, traceFiles } from "../trace/trace-writer.js";
@@ -23,6 +24,22 @@ export interface Checkpoint {
   /** Time computed so far. */
   readonly wallSeconds: number;
 }
+
+const numbers = z.union([z.instanceof(Float32Array), z.instanceof(Float64Array)]);
+const fileState = z.object({ bytes: z.number(), sha256: z.string() });
+
+/** The shape of a checkpoint; what samplers and bounds remember they check themselves. */
+const checkpointSchema = z.looseObject({
+  id: z.string(),
+  training: z.object({
+    step: z.int().nonnegative(),
+    weights: z.array(numbers),
+    optimizer: z.array(z.record(z.string(), numbers)),
+  }),
+  outcome: z.looseObject({ steps: z.number() }),
+  files: z.object({ trace: fileState, layers: fileState.optional() }),
+  wallSeconds: z.number(),
+});
 
 const paths = (runDirectory: string) => ({
   current: join(runDirectory, "checkpoint"),
@@ -52,6 +69,9 @@ export function writeCheckpoint(runDirectory: string, checkpoint: Checkpoint): v
   });
 }
 
+/** Every file that this module makes in a run's directory. */
+export const checkpointFiles: readonly string[] = Object.values(paths(""));
+
 export function removeCheckpoints(runDirectory: string): void {
   for (const path of Object.values(paths(runDirectory))) rmSync(path, { force: true });
 }
@@ -71,11 +91,14 @@ function changedRows(runDirectory: string, files: TraceStates): string | undefin
 
 /** @throws Error saying why this file cannot serve */
 function read(path: string, runDirectory: string, id: string): Checkpoint {
-  const content = readFileSync(path);
-  if (content.toString("latin1", 0, magic.length) !== magic) throw new Error("it is not a checkpoint of this version");
-  const payload = content.subarray(headerLength);
-  if (!sha256(payload).equals(content.subarray(magic.length, headerLength))) throw new Error("its checksum is wrong");
-  const checkpoint = deserialize(payload) as Checkpoint;
+  if (!statSync(path).isFile()) throw new Error("it is no file");
+  const file = readFileSync(path);
+  if (file.toString("latin1", 0, magic.length) !== magic) throw new Error("it is not a checkpoint of this version");
+  const payload = file.subarray(headerLength);
+  if (!sha256(payload).equals(file.subarray(magic.length, headerLength))) throw new Error("its checksum is wrong");
+  const content = checkpointSchema.safeParse(deserialize(payload));
+  if (!content.success) throw new Error("it is not of the form it should have");
+  const checkpoint = content.data as unknown as Checkpoint;
   if (checkpoint.id !== id) throw new Error(`it belongs to the run ${checkpoint.id}`);
   const changed = changedRows(runDirectory, checkpoint.files);
   if (changed) throw new Error(changed);

@@ -9,6 +9,7 @@ import {
   readSync,
   renameSync,
   rmSync,
+  statSync,
   writeFileSync,
 } from "node:fs";
 import { dirname } from "node:path";
@@ -122,7 +123,7 @@ export function readJsonAs<Schema extends z.ZodType>(
 ): z.output<Schema> | undefined {
   let text: string;
   try {
-    text = readFileSync(path, "utf8");
+    text = textOf(path);
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === "ENOENT") return undefined;
     throw new ExperimentError(`cannot read ${path}: ${messageOf(error)}; ${mend}`, { cause: error });
@@ -140,10 +141,16 @@ export function readJsonAs<Schema extends z.ZodType>(
   throw damaged(`${place.join(".") || "its content"}: ${message}`);
 }
 
+/** The text of a file; a pipe or a device in its place would be waited for, maybe for ever. */
+function textOf(path: string): string {
+  if (!statSync(path).isFile()) throw new Error("it is no file");
+  return readFileSync(path, "utf8");
+}
+
 /** The content of a JSON file; undefined if there is none or it is not JSON. */
 export function readJson(path: string): unknown {
   try {
-    return JSON.parse(readFileSync(path, "utf8"));
+    return JSON.parse(textOf(path));
   } catch {
     return undefined;
   }

@@ -1,6 +1,7 @@
 import { join } from "node:path";
 import { madeByOtherCode } from "../../config/identity.js";
 import { ExperimentError } from "../../errors.js";
+import { damageOf } from "../../results/integrity.js";
 import { type Manifest, readManifest } from "../../results/manifest.js";
 import { provenanceFacts } from "../../results/provenance-facts.js";
 import { outcomeOf, quantities, quantityNames } from "../../results/quantities.js";
@@ -8,7 +9,8 @@ import { weightsFile } from "../../results/weights.js";
 import { print, printJson } from "../output.js";
 import { short, table } from "../table.js";
 
-const runDirectoryOf = (path: string) => (path.endsWith("run.json") ? join(path, "..") : path);
+/** A run may be named by its directory or by its run.json. */
+export const runDirectoryOf = (path: string) => (path.endsWith("run.json") ? join(path, "..") : path);
 
 /** @throws ExperimentError if there is no run in this directory */
 export function manifestAt(path: string): Manifest {
@@ -35,6 +37,7 @@ function outcomeLines(manifest: Manifest, runDirectory: string): string[][] {
   const { status, stopReason, plannedSteps, outcome, verdicts = {}, versions, config } = manifest;
   return [
     ["note", madeByOtherCode(versions, config) ?? ""],
+    ["damaged", damageOf(runDirectory, manifest, { contents: true }) ?? ""],
     ["status", stopReason ? `${status} (${stopReason})` : status],
     ["steps", `${outcome?.steps ?? 0} of ${plannedSteps}`],
     ...quantityNames.flatMap((quantity) =>
