@@ -38,6 +38,7 @@ function createProgram(): Command {
     .option("--shard <i/n>", "make only the i-th of n parts of the runs, for any other scheduler")
     .option("--dry-run", "print the resolved config and the runs, and stop")
     .option("--force", "make finished runs again; the earlier ones are set aside")
+    .option("--escape-formulas", "in summary.csv, put ' before texts that a spreadsheet would compute")
     .option("-q, --quiet", "no progress")
     .option("--json", "print the results as JSON on standard output")
     .action(async (configs: string[], options: unknown) => {
@@ -54,6 +55,7 @@ function createProgram(): Command {
     .option("--set <path=value>", "change a config value (repeatable)", collect)
     .option("--backend <name>", "as for run")
     .option("-j, --jobs <n>", "as for run")
+    .option("--escape-formulas", "in summary.csv, put ' before texts that a spreadsheet would compute")
     .option("--update", "write the references anew and show what changes")
     .option("--twice", "run everything once more, aside, and compare the bytes")
     .option("--junit <file>", "write the checks as JUnit XML")
@@ -126,7 +128,8 @@ function createProgram(): Command {
       "-o, --out <directory>",
       "where summaries go (default: the experiment's own directory, the first one named)",
     )
-    .action(async (directories: string[], options: { out?: string }) =>
+    .option("--escape-formulas", "in summary.csv, put ' before texts that a spreadsheet would compute")
+    .action(async (directories: string[], options: { out?: string; escapeFormulas?: boolean }) =>
       (await import("./commands/summarize.js")).summarize(directories, options),
     );
 

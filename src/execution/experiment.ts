@@ -10,6 +10,7 @@ import { makeDirectory, onDisk, writeJson } from "../results/files.js";
 import { isFinished, type Manifest } from "../results/manifest.js";
 import { provenance } from "../results/provenance.js";
 import { writeSummary } from "../results/summary.js";
+import type { CsvOptions } from "../trace/csv-file.js";
 import { breather } from "../training/breather.js";
 import { type Executor, inProcess } from "./executor.js";
 import { type PlannedRun, planRun } from "./plan.js";
@@ -29,6 +30,8 @@ export interface ExecutionOptions {
   /** Only every `of`-th run, beginning with the `index`-th, from 1: for schedulers this tool does not know. */
   readonly shard?: { readonly index: number; readonly of: number } | undefined;
   readonly signal?: AbortSignal;
+  /** Keep spreadsheets from computing texts in summary.csv. */
+  readonly escapeFormulas?: boolean | undefined;
 }
 
 /** Follows an experiment from outside. */
@@ -82,13 +85,13 @@ export async function executorFor(
 }
 
 /** Keeps summary.csv up to date, but spends little of the time on it however many runs there are. */
-function summaryKeeper(directory: string): SummaryKeeper {
+function summaryKeeper(directory: string, options: CsvOptions): SummaryKeeper {
   let due = 0;
   let failure: string | undefined;
   const write = () => {
     const started = performance.now();
     try {
-      writeSummary(directory);
+      writeSummary(directory, options);
       failure = undefined;
     } catch (error) {
       failure = messageOf(error);
@@ -224,7 +227,7 @@ export async function executeExperiment(
   const pending = own.filter(({ id }) => !finished.has(id));
   observer.begin(own.length, finished.size);
   // Shards work at the same time and see only a part each.
-  const summary = options.shard ? noSummary : summaryKeeper(directory);
+  const summary = options.shard ? noSummary : summaryKeeper(directory, options);
   let unwritten: string | undefined;
   try {
     let made: ScheduleResult;

@@ -183,10 +183,12 @@ export function tryLock(path: string): LockAttempt {
  * is no lock is not ours, and what cannot be removed is in nobody's way.
  */
 export function removeStaleLocks(directory: string): void {
-  const names = statSync(directory, { throwIfNoEntry: false })?.isDirectory() ? readdirSync(directory) : [];
-  for (const path of names.map((name) => join(directory, name))) {
+  const isThere = statSync(directory, { throwIfNoEntry: false })?.isDirectory() ?? false;
+  const entries = isThere ? readdirSync(directory, { withFileTypes: true }) : [];
+  for (const path of entries.filter((entry) => entry.isFile()).map(({ name }) => join(directory, name))) {
     const holder = holderOf(path);
-    if (!holder || !isStale(path, holder)) continue;
+    const isLock = holder !== undefined || statSync(path, { throwIfNoEntry: false })?.size === 0;
+    if (!isLock || !isStale(path, holder)) continue;
     try {
       removeStale(path, thisProcess());
     } catch {

@@ -72,41 +72,64 @@ function checkpointsOf(
   };
 }
 
-/** Trains on one backend, from the start or from a checkpoint, writing the traces as the records come. */
-export async function trainInto<V, S>(
-  prepared: PreparedRun,
-  { algebra, objective }: Computation<V, S>,
-  recording: Recording,
-): Promise<Recorded> {
+/** The writer of a run's traces and its training, which has not begun. */
+function setUp<V, S>(prepared: PreparedRun, computation: Computation<V, S>, recording: Recording) {
   const { run, problem, precision } = prepared;
   const { trace } = run.config;
-  const { directory, checkpoint, outcome, bounds, onRecord, signal, mayWrite } = recording;
+  const { directory, checkpoint, bounds, signal, mayWrite } = recording;
+  const sampler = samplerOf(prepared, checkpoint?.sampler);
+  const training = trainingOf(prepared, computation, bounds);
   const layerNames = problem.layers.map(({ name }) => name);
   const writer = new TraceWriter(directory, layerNames, bounds.columns, precision, {
     layers: trace.layers,
     resume: checkpoint?.files,
     mayWrite,
   });
-  const sampler = samplerOf(prepared, checkpoint?.sampler);
   const records = train({
-    ...trainingOf(prepared, { algebra, objective }, bounds),
+    ...training,
     sampler,
     keepWeights: keepsWeights(run.config, problem.layers),
     signal,
     resume: checkpoint?.training,
     checkpoints: checkpointsOf(prepared, recording, writer, sampler),
   });
-  function finished({ weights }: TrainingEnd): Recorded["files"] {
-    const files = namedFiles(writer.sync());
-    if (!weights) return files;
-    mayWrite();
-    return { ...files, [weightsFile]: writeWeights(directory, problem.layers, weights) };
+  return { writer, records };
+}
+
+/** The run's files as they are once it has ended, all of them on the disk. */
+function finishedFiles(
+  { problem }: PreparedRun,
+  { directory, mayWrite }: Recording,
+  writer: TraceWriter,
+  { weights }: TrainingEnd,
+): Recorded["files"] {
+  const files = namedFiles(writer.sync());
+  if (!weights) return files;
+  mayWrite();
+  return { ...files, [weightsFile]: writeWeights(directory, problem.layers, weights) };
+}
+
+/** Trains on one backend, from the start or from a checkpoint, writing the traces as the records come. */
+export async function trainInto<V, S>(
+  prepared: PreparedRun,
+  computation: Computation<V, S>,
+  recording: Recording,
+): Promise<Recorded> {
+  const { outcome, bounds, onRecord } = recording;
+  let made: ReturnType<typeof setUp<V, S>>;
+  try {
+    made = setUp(prepared, computation, recording);
+  } catch (error) {
+    // A training that has not begun frees nothing.
+    computation.objective.dispose?.();
+    throw error;
   }
+  const { writer, records } = made;
   const flushDue = interval(secondsBetweenFlushes);
   try {
     for (;;) {
       const { value, done } = await records.next();
-      if (done) return { end: value, files: finished(value) };
+      if (done) return { end: value, files: finishedFiles(prepared, recording, writer, value) };
       outcome.observe(value);
       const boundValues = bounds.observe(value);
       if (value.traced) writer.write(value, boundValues);

@@ -9,14 +9,15 @@ import { resultSchemaVersion, versionsOf } from "../config/identity.js";
 import { type ExperimentError, messageOf } from "../errors.js";
 import { plannedRegistry } from "../registry/plugins.js";
 import type { Registry } from "../registry/registry.js";
-import { type Checkpoint, readCheckpoint, removeCheckpoints } from "../results/checkpoint.js";
+import { type Checkpoint, checkpointFiles, readCheckpoint, removeCheckpoints } from "../results/checkpoint.js";
 import { makeDirectory, onDisk } from "../results/files.js";
 import { damageOf } from "../results/integrity.js";
 import { isFinished, type Manifest, readManifest, writeManifest } from "../results/manifest.js";
 import { OutcomeReader } from "../results/outcome.js";
 import { provenance } from "../results/provenance.js";
 import { runsDirectory } from "../results/summary.js";
-import { savesWeights } from "../results/weights.js";
+import { savesWeights, weightsFile } from "../results/weights.js";
+import { traceFiles } from "../trace/trace-writer.js";
 import type { StepRecord } from "../training/record.js";
 import type { TrainingEnd } from "../training/train.js";
 import { boundContext } from "./bound-context.js";
@@ -80,11 +81,24 @@ interface Earlier {
   readonly manifest: Manifest | undefined;
 }
 
+const filesOfRun = new Set(["run.json", ...Object.values(traceFiles), weightsFile, ...checkpointFiles]);
+
+/** A directory, a link or a pipe where one of the run's files belongs: it is neither written through nor removed. */
+function obstacleIn(directory: string): string | undefined {
+  const entries = onDisk("read", directory, () => readdirSync(directory, { withFileTypes: true }));
+  return entries.find((entry) => filesOfRun.has(entry.name) && !entry.isFile())?.name;
+}
+
 /**
  * Makes the run's directory ready: a run that was cut off goes on from its checkpoint; one that was cut off before its
  * first is made again in place, since the same rows come again; anything else that is there is set aside.
  */
 function prepareDirectory(directory: string, id: string, { force, announce }: RunOptions): Earlier | undefined {
+  const obstacle = existsSync(directory) ? obstacleIn(directory) : undefined;
+  if (obstacle !== undefined) {
+    announce?.(`${join(directory, obstacle)} is no file: the directory is set aside, and the run begins anew`);
+    setAside(directory);
+  }
   const manifest = readManifest(directory);
   const goesOn = !force && existsSync(directory) && !(manifest && isFinished(manifest));
   const checkpoint = goesOn ? readCheckpoint(directory, id, (line) => announce?.(line)) : undefined;

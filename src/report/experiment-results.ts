@@ -7,7 +7,8 @@ import { type BoundFinding, boundFindings } from "../expectations/bound-findings
 import { ExpectationReader, type Finding } from "../expectations/evaluate.js";
 import { expectationSchema } from "../expectations/schema.js";
 import type { PluginReference } from "../registry/registry.js";
-import { readJson } from "../results/files.js";
+import { readJson, readJsonAs } from "../results/files.js";
+import { damagedRuns } from "../results/integrity.js";
 import { isFinished, type Manifest, manifestPath } from "../results/manifest.js";
 import { manifestsOf } from "../results/summary.js";
 
@@ -19,15 +20,17 @@ export interface ExperimentResults {
   readonly manifests: readonly Manifest[];
   /** Labels of the planned runs that have no manifest. */
   readonly missing: readonly string[];
+  /** Finished runs whose files are not what they were, one line each. */
+  readonly damaged: readonly string[];
   readonly findings: readonly Finding[];
   readonly bounds: readonly BoundFinding[];
 }
 
-interface ExperimentFile {
-  readonly plugins?: unknown;
-  readonly config?: { readonly name?: string; readonly description?: string; readonly expect?: unknown };
-  readonly runs?: readonly { readonly id: string; readonly label: string }[];
-}
+/** experiment.json, as far as reports go by it. */
+const experimentFile = z.object({
+  config: z.object({ name: z.string(), description: z.string(), expect: z.unknown() }).partial(),
+  runs: z.array(z.object({ id: z.string(), label: z.string() })),
+});
 
 const subdirectories = (path: string) =>
   readdirSync(path, { withFileTypes: true })
@@ -52,13 +55,15 @@ export function experimentDirectories(path: string): string[] {
   );
 }
 
-const experimentFile = (directory: string) => (readJson(join(directory, "experiment.json")) ?? {}) as ExperimentFile;
+const experimentPath = (directory: string) => join(directory, "experiment.json");
 
-const pluginsSchema = z.array(z.object({ name: z.string(), path: z.string(), sha256: z.string() }));
+const pluginsFile = z.object({
+  plugins: z.array(z.object({ name: z.string(), path: z.string(), sha256: z.string() })),
+});
 
 /** The plugins that an experiment's results were made with. */
 export const recordedPlugins = (directory: string): readonly PluginReference[] =>
-  pluginsSchema.safeParse(experimentFile(directory).plugins).data ?? [];
+  pluginsFile.safeParse(readJson(experimentPath(directory))).data?.plugins ?? [];
 
 /**
  * Reads an experiment's manifests and holds its finished runs against its expectations.
@@ -67,16 +72,18 @@ export const recordedPlugins = (directory: string): readonly PluginReference[] =
  * @throws ExperimentError if there is no run yet, or the expectations in experiment.json cannot be read
  */
 export function readExperiment(directory: string, bounds: readonly Bound[]): ExperimentResults {
-  const { config, runs = [] } = experimentFile(directory);
+  const path = experimentPath(directory);
+  const { config, runs } = readJsonAs(path, experimentFile, "run the experiment again, or remove it") ?? {
+    config: undefined,
+    runs: [],
+  };
   const order = new Map(runs.map(({ id }, i) => [id, i]));
   // Runs of an earlier form of the config may lie here too, under the same labels.
   const manifests = manifestsOf(directory).filter(({ id }) => runs.length === 0 || order.has(id));
   if (manifests.length === 0) throw new ExperimentError(`${directory}: no run has been started here`);
   const expectations = z.array(expectationSchema(bounds.map(({ name }) => name))).safeParse(config?.expect ?? []);
   if (!expectations.success) {
-    throw new ExperimentError(
-      `${join(directory, "experiment.json")}: its expectations are not of this version; run the experiment again`,
-    );
+    throw new ExperimentError(`${path}: its expectations are not of this version; run the experiment again`);
   }
   const known = new Set(manifests.map(({ id }) => id));
   const rank = ({ id }: Manifest) => order.get(id) ?? runs.length;
@@ -88,6 +95,7 @@ export function readExperiment(directory: string, bounds: readonly Bound[]): Exp
     ...(description !== undefined && { description }),
     manifests: [...manifests].sort((a, b) => rank(a) - rank(b)),
     missing: runs.filter(({ id }) => !known.has(id)).map(({ label }) => label),
+    damaged: damagedRuns(directory, manifests),
     findings: expectations.data.map((expectation) => reader.evaluate(expectation)),
     bounds: boundFindings(bounds, manifests),
   };

@@ -51,6 +51,15 @@ export function legendOfGroups(labels: readonly string[]) {
   return { columns, symbolType: "circle", symbolSize: 90, symbolStrokeWidth: 0 };
 }
 
+/** With the room that an axis leaves at its ends, the logarithm of less would be that of 0. */
+const smallestOnLogarithmicAxis = 1e-290;
+
+/** Whether a swept value is shown on a logarithmic scale: where all are positive and the largest is far from the smallest. */
+export function spansDecades(values: readonly number[], ratio: number): boolean {
+  const [least, most] = [Math.min(...values), Math.max(...values)];
+  return least >= smallestOnLogarithmicAxis && most >= ratio * least;
+}
+
 const distinct = <T>(values: readonly T[]) => [...new Set(values)];
 
 function colour({ curves, groups, shadeTitle }: LineOptions): Spec {
@@ -65,7 +74,7 @@ function colour({ curves, groups, shadeTitle }: LineOptions): Spec {
   const shades = distinct(curves.map(({ shade }) => shade));
   const numbers = shades.filter((shade) => typeof shade === "number");
   if (numbers.length < shades.length) return { field: "shade", type: "nominal", legend: { title: shadeTitle } };
-  const logarithmic = numbers.every((shade) => shade > 0) && Math.max(...numbers) >= 10 * Math.min(...numbers);
+  const logarithmic = spansDecades(numbers, 10);
   return {
     field: "shade",
     type: "quantitative",

@@ -31,7 +31,7 @@ const count = (results: ExperimentResults, status: string) =>
   results.manifests.filter((manifest) => manifest.status === status).length;
 
 function facts(results: ExperimentResults): Html {
-  const { manifests, findings, bounds, missing } = results;
+  const { manifests, findings, bounds, missing, damaged } = results;
   const seeds = new Set(manifests.map(({ seed }) => seed)).size;
   const held = bounds.reduce((sum, bound) => sum + bound.held, 0);
   const violated = bounds.reduce((sum, bound) => sum + bound.violated, 0);
@@ -47,6 +47,7 @@ function facts(results: ExperimentResults): Html {
     fact(seeds, seeds === 1 ? "seed" : "seeds"),
     fact(count(results, "completed"), "completed"),
     ...states.map((status) => fact(count(results, status), status, status === "failed" ? "bad" : "")),
+    ...(damaged.length > 0 ? [fact(damaged.length, "with damaged files", "bad")] : []),
     ...(missing.length > 0 ? [fact(missing.length, "not run yet", "warn")] : []),
     ...(held + violated > 0 ? [fact(violated, "bounds violated", violated > 0 ? "bad" : "good")] : []),
     ...(findings.length > 0
@@ -72,7 +73,7 @@ const folded = 40;
 
 /** The whole report as one self-contained page: no request leaves it, and no text of a config can become markup. */
 export function reportPage(results: ExperimentResults, figures: readonly Figure[]): string {
-  const { manifests, findings, bounds, name, description } = results;
+  const { manifests, findings, bounds, name, description, damaged } = results;
   const data: PageData = {
     figures: figures.map(({ id, spec, data, switchable }) => ({ id, spec, data, switchable })),
     configs: { light: themeConfig("light"), dark: themeConfig("dark") },
@@ -99,6 +100,7 @@ export function reportPage(results: ExperimentResults, figures: readonly Figure[
 <main>
 <header><h1>${printable(name)}</h1>${description !== undefined && html`<p class="lead">${printable(description)}</p>`}<button id="theme" type="button" title="switch between light and dark">◐</button></header>
 ${facts(results)}
+${damaged.length > 0 && html`<section><p class="bad">Files of finished runs are not what they were; figures and expectations lack them or are wrong. Run the experiment again.</p><ul>${damaged.map((line) => html`<li>${printable(line)}</li>`)}</ul></section>`}
 <nav>${findings.length > 0 && html`<a href="#expectations">Expectations</a>`}${bounds.length > 0 && html`<a href="#bounds">Bounds</a>`}<a href="#all-runs">Runs</a><a href="#provenance">Provenance</a>${manifests.length > 1 && html`<input id="filter" type="search" placeholder="filter runs, e.g. ${printable(manifests[0]!.optimizer).slice(0, 30)}" aria-label="filter runs">`}</nav>
 <noscript><p>Figures need JavaScript; the tables do not. The same figures are in the directory figures, as SVG.</p></noscript>
 ${figures.map(figureBlock)}

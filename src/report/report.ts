@@ -24,6 +24,8 @@ export function makeFigures(results: ExperimentResults, { figures, bounds }: Dra
 export interface ReportFiles {
   readonly page: string;
   readonly figures: readonly string[];
+  /** What a reader of the report should know of the runs' files. */
+  readonly damaged: readonly string[];
 }
 
 /**
@@ -33,10 +35,11 @@ export interface ReportFiles {
  */
 export async function writeReport(directory: string, drawn: Drawn, { svg }: { svg: boolean }): Promise<ReportFiles> {
   const results = readExperiment(directory, drawn.bounds);
+  const { damaged } = results;
   const figures = makeFigures(results, drawn);
   const page = join(directory, "report.html");
   writeAtomically(page, reportPage(results, figures));
-  if (!svg) return { page, figures: [] };
+  if (!svg) return { page, figures: [], damaged };
   const { renderSvg } = await import("./svg.js");
   const figuresDirectory = join(directory, "figures");
   const written: string[] = [];
@@ -45,5 +48,5 @@ export async function writeReport(directory: string, drawn: Drawn, { svg }: { sv
     writeAtomically(path, await renderSvg(figure));
     written.push(path);
   }
-  return { page, figures: written };
+  return { page, figures: written, damaged };
 }

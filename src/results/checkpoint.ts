@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { existsSync, readFileSync, renameSync, rmSync, statSync } from "node:fs";
+import { existsSync, renameSync, rmSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { deserialize, serialize } from "node:v8";
 import { z } from "zod";
@@ -7,7 +7,7 @@ import type { BatchSamplerState } from "../data/batches.js";
 import { messageOf } from "../errors.js";
 import { type TraceStates, traceFiles } from "../trace/trace-writer.js";
 import type { TrainingState } from "../training/state.js";
-import { hashOfFile, onDisk, syncDirectory, writeThrough } from "./files.js";
+import { hashOfFile, onDisk, readOrdinaryFile, syncDirectory, writeThrough } from "./files.js";
 import type { Outcome } from "./manifest.js";
 
 /** Everything a run that was cut off needs to go on as if it had not been. */
@@ -24,6 +24,28 @@ export interface Checkpoint {
   /** Time computed so far. */
   readonly wallSeconds: number;
 }
+
+const numbers = z.union([z.instanceof(Float32Array), z.instanceof(Float64Array)]);
+const fileState = z.object({ bytes: z.int().nonnegative(), sha256: z.string() });
+
+/** What going on counts on; the sampler, the outcome and the bounds look at their own parts. */
+const checkpointSchema = z.object({
+  id: z.string(),
+  training: z.object({
+    step: z.int().nonnegative(),
+    weights: z.array(numbers),
+    optimizer: z.array(z.record(z.string(), numbers)),
+  }),
+  sampler: z.object({ epochStart: z.array(z.number()), position: z.int() }).optional(),
+  outcome: z.looseObject({
+    steps: z.int(),
+    final: z.record(z.string(), z.number()),
+    best: z.record(z.string(), z.number()),
+  }),
+  bounds: z.unknown(),
+  files: z.object({ trace: fileState, layers: fileState.optional() }),
+  wallSeconds: z.number(),
+});
 
 const paths = (runDirectory: string) => ({
   current: join(runDirectory, "checkpoint"),
@@ -53,6 +75,9 @@ export function writeCheckpoint(runDirectory: string, checkpoint: Checkpoint): v
   });
 }
 
+/** Every file that this module makes in a run's directory. */
+export const checkpointFiles: readonly string[] = Object.values(paths(""));
+
 export function removeCheckpoints(runDirectory: string): void {
   for (const path of Object.values(paths(runDirectory))) rmSync(path, { force: true, recursive: true });
 }
@@ -70,37 +95,15 @@ function changedRows(runDirectory: string, files: TraceStates): string | undefin
   return undefined;
 }
 
-const numbers = z.union([z.instanceof(Float32Array), z.instanceof(Float64Array)]);
-const fileState = z.object({ bytes: z.int().nonnegative(), sha256: z.string() });
-
-/** What going on counts on; the sampler, the outcome and the bounds look at their own parts. */
-const checkpointSchema = z.object({
-  id: z.string(),
-  training: z.object({
-    step: z.int().nonnegative(),
-    weights: z.array(numbers),
-    optimizer: z.array(z.record(z.string(), numbers)),
-  }),
-  sampler: z.object({ epochStart: z.array(z.number()), position: z.int() }).optional(),
-  outcome: z.looseObject({
-    steps: z.int(),
-    final: z.record(z.string(), z.number()),
-    best: z.record(z.string(), z.number()),
-  }),
-  bounds: z.unknown(),
-  files: z.object({ trace: fileState, layers: fileState.optional() }),
-  wallSeconds: z.number(),
-});
-
 /** @throws Error saying why this file cannot serve */
 function read(path: string, runDirectory: string, id: string): Checkpoint {
-  const content = readFileSync(path);
-  if (content.toString("latin1", 0, magic.length) !== magic) throw new Error("it is not a checkpoint of this version");
-  const payload = content.subarray(headerLength);
-  if (!sha256(payload).equals(content.subarray(magic.length, headerLength))) throw new Error("its checksum is wrong");
+  const file = readOrdinaryFile(path, Number.POSITIVE_INFINITY);
+  if (file.toString("latin1", 0, magic.length) !== magic) throw new Error("it is not a checkpoint of this version");
+  const payload = file.subarray(headerLength);
+  if (!sha256(payload).equals(file.subarray(magic.length, headerLength))) throw new Error("its checksum is wrong");
   const parsed = checkpointSchema.safeParse(deserialize(payload));
   if (!parsed.success) throw new Error(`its ${parsed.error.issues[0]!.path.join(".")} is not what it should be`);
-  const checkpoint = parsed.data as Checkpoint;
+  const checkpoint = parsed.data as unknown as Checkpoint;
   if (checkpoint.id !== id) throw new Error(`it belongs to the run ${checkpoint.id}`);
   const changed = changedRows(runDirectory, checkpoint.files);
   if (changed) throw new Error(changed);

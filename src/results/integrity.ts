@@ -2,13 +2,22 @@ import { statSync } from "node:fs";
 import { join } from "node:path";
 import { type TraceStates, traceFiles } from "../trace/trace-writer.js";
 import { type FileState, hashOfFile } from "./files.js";
-import type { Manifest } from "./manifest.js";
+import { isFinished, type Manifest } from "./manifest.js";
+import { runsDirectory } from "./summary.js";
 
 /** A run's traces by the names of their files, for its manifest. */
 export function namedFiles(states: TraceStates): Record<string, FileState> {
   return Object.fromEntries(
     Object.entries(states).map(([key, state]) => [traceFiles[key as keyof TraceStates], state]),
   );
+}
+
+/** Finished runs whose files have been deleted or cut, one line each. */
+export function damagedRuns(experimentDirectory: string, manifests: readonly Manifest[]): string[] {
+  return manifests.filter(isFinished).flatMap((manifest) => {
+    const damage = damageOf(join(runsDirectory(experimentDirectory), manifest.id), manifest, { contents: false });
+    return damage === undefined ? [] : [`${manifest.label}: ${damage}`];
+  });
 }
 
 /**

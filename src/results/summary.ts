@@ -1,7 +1,7 @@
 import { readdirSync } from "node:fs";
 import { join } from "node:path";
 import type { Precision } from "../compute/algebra.js";
-import { csvLines, type Field, formatNumber } from "../trace/csv-file.js";
+import { type CsvOptions, csvLines, type Field, formatNumber } from "../trace/csv-file.js";
 import { onDisk, writeAtomically } from "./files.js";
 import { type Manifest, readManifest } from "./manifest.js";
 import { outcomeOf, quantities, quantityNames } from "./quantities.js";
@@ -83,13 +83,14 @@ function axisColumn(axis: string): SummaryColumn {
 }
 
 /** summary.csv of these runs: one row a run, one column an axis. */
-export function summaryCsv(manifests: readonly Manifest[]): string {
+export function summaryCsv(manifests: readonly Manifest[], options?: CsvOptions): string {
   const axes = [...new Set(manifests.flatMap(({ axes }) => Object.keys(axes)))];
   const columns = [...before, ...axes.map(axisColumn), ...after];
-  return csvLines([columns.map(({ name }) => name), ...manifests.map((m) => columns.map(({ value }) => value(m)))]);
+  const rows = manifests.map((m) => columns.map(({ value }) => value(m)));
+  return csvLines([columns.map(({ name }) => name), ...rows], options);
 }
 
 /** Collects summary.csv anew from the manifests. */
-export function writeSummary(experimentDirectory: string): void {
-  writeAtomically(join(experimentDirectory, "summary.csv"), summaryCsv(manifestsOf(experimentDirectory)));
+export function writeSummary(experimentDirectory: string, options?: CsvOptions): void {
+  writeAtomically(join(experimentDirectory, "summary.csv"), summaryCsv(manifestsOf(experimentDirectory), options));
 }

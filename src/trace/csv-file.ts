@@ -16,9 +16,20 @@ export function formatNumber(value: number, precision: Precision): string {
   return String(Number(value.toPrecision(9)));
 }
 
+/** What a spreadsheet takes for a formula and computes when it opens the file. */
+const isFormula = (field: Field) =>
+  typeof field === "string" && /^[=+\-@\t\r]/.test(field) && Number.isNaN(Number(field));
+
+export interface CsvOptions {
+  /** Put an apostrophe before texts that spreadsheets would compute; numbers stay as they are. */
+  readonly escapeFormulas?: boolean | undefined;
+}
+
 /** Lines of a CSV file: LF, quoted only where needed. */
-export function csvLines(rows: readonly (readonly Field[])[]): string {
-  return stringify(rows as Field[][], {
+export function csvLines(rows: readonly (readonly Field[])[], { escapeFormulas = false }: CsvOptions = {}): string {
+  const safe = (field: Field) => (isFormula(field) ? `'${field}` : field);
+  const fields = escapeFormulas ? rows.map((row) => row.map(safe)) : rows;
+  return stringify(fields as Field[][], {
     cast: { boolean: String, number: String },
     record_delimiter: "unix",
     escape_formulas: false,

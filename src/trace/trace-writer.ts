@@ -41,12 +41,13 @@ export class TraceWriter {
     const header = [...traceColumns, ...boundColumns].map(({ name }) => name);
     const { mayWrite, resume } = options;
     this.trace = new CsvFile(join(directory, traceFiles.trace), header, { resume: resume?.trace, mayWrite });
-    if (options.layers) {
-      this.layers = new CsvFile(
-        join(directory, traceFiles.layers),
-        layerColumns.map(({ name }) => name),
-        { resume: resume?.layers, mayWrite },
-      );
+    if (!options.layers) return;
+    const layerHeader = layerColumns.map(({ name }) => name);
+    try {
+      this.layers = new CsvFile(join(directory, traceFiles.layers), layerHeader, { resume: resume?.layers, mayWrite });
+    } catch (error) {
+      this.trace.close();
+      throw error;
     }
   }
 

@@ -74,9 +74,27 @@ export interface TrainingEnd {
 
 /** w_0 and the optimizer's first state, or where an earlier training was left. */
 function startingPosition<V, S>({ algebra, objective, optimizer, problem, resume }: Training<V, S>): Position<V, S> {
-  if (resume) return restoreState(algebra, optimizer, problem.layers, resume);
-  const weights = objective.initialWeights();
-  return { step: 0, weights, state: algebra.scope(() => optimizer.initialState(algebra, weights)) };
+  return algebra.scope(() => {
+    if (resume) return restoreState(algebra, optimizer, problem.layers, resume);
+    const weights = objective.initialWeights();
+    return { step: 0, weights, state: optimizer.initialState(algebra, weights) };
+  });
+}
+
+/** What the loop starts with; where it cannot be made nothing is left on the device, the objective included. */
+function setUp<V, S>(training: Training<V, S>) {
+  const { algebra, objective, optimizer, problem, sampler, evaluationExamples: examples = "full" } = training;
+  const made: { dispose?(): void }[] = [objective];
+  try {
+    const fullBatch = sampler === undefined;
+    const measurer = new Measurer(algebra, optimizer, problem, fullBatch);
+    made.push(measurer);
+    const evaluation = new Evaluation(objective, problem, { fullBatch, examples });
+    return { measurer, evaluation, start: startingPosition(training) };
+  } catch (error) {
+    for (const one of made) one.dispose?.();
+    throw error;
+  }
 }
 
 /** The vectors of a state that its successor no longer holds. */
@@ -94,15 +112,10 @@ function forgotten<V, S>(state: OptimizerState<V, S>, successor: OptimizerState<
 export async function* train<V, S>(training: Training<V, S>): AsyncGenerator<StepRecord, TrainingEnd> {
   const { algebra, objective, optimizer, problem, sampler, batchSize, steps, signal, checkpoints } = training;
   const fullBatch = sampler === undefined;
-  const measurer = new Measurer(algebra, optimizer, problem, fullBatch);
-  const evaluation = new Evaluation(objective, problem, {
-    fullBatch,
-    examples: training.evaluationExamples ?? "full",
-  });
+  const { measurer, evaluation, start } = setUp(training);
   const unread = new UnreadLosses<S>(training.lossLimit);
   const breathe = breather(30);
   const everySteps = checkpoints?.everySteps ?? Number.POSITIVE_INFINITY;
-  const start = startingPosition(training);
   let { weights, state } = start;
   /** w_{k+1} while w_k is still measured. */
   let upcoming: Omit<Position<V, S>, "step"> | undefined;

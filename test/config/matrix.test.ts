@@ -2,6 +2,7 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import fc from "fast-check";
 import { expect, test } from "vitest";
+import { builtIn } from "../../src/built-in/built-in.js";
 import { countRuns, runsOf } from "../../src/config/expand.js";
 import { Fingerprints } from "../../src/config/fingerprints.js";
 import { loadExperiment } from "../../src/config/load.js";
@@ -14,10 +15,10 @@ const base = {
   steps: 3,
 };
 
-function experimentOf(change: object) {
+async function experimentOf(change: object) {
   const path = join(freshDirectory(), "config.json");
   writeFileSync(path, JSON.stringify({ ...base, ...change }));
-  return loadExperiment(path);
+  return loadExperiment(path, builtIn);
 }
 
 test("what was added is known again, and what was not is new", () => {
@@ -36,8 +37,8 @@ test("what was added is known again, and what was not is new", () => {
   expect(labels.every((label) => many.add(label))).toBe(true);
 });
 
-test("the runs are every combination, each optimizer and each seed, and as many as were counted", () => {
-  const experiment = experimentOf({
+test("the runs are every combination, each optimizer and each seed, and as many as were counted", async () => {
+  const experiment = await experimentOf({
     sweep: [
       { grid: { steps: [1, 2] }, zip: { "problem.start": { linspace: [1, 2, 2] }, "problem.curvature": [3, 4] } },
       { grid: { "optimizer.learningRate": { logspace: [0.1, 1, 2] } } },
@@ -59,9 +60,10 @@ test("the runs are every combination, each optimizer and each seed, and as many 
   );
 });
 
-test("a run that occurs in two blocks of a sweep is told", () => {
+test("a run that occurs in two blocks of a sweep is told", async () => {
   const blocks = [{ grid: { steps: [1, 2] } }, { grid: { steps: [3, 2] } }];
-  expect(() => [...runsOf(experimentOf({ sweep: blocks }))]).toThrow(/the run "lars steps=2 seed=0" occurs twice/);
+  const experiment = await experimentOf({ sweep: blocks });
+  expect(() => [...runsOf(experiment)]).toThrow(/the run "lars steps=2 seed=0" occurs twice/);
 });
 
 test("a dry run keeps none of the runs it prints", async () => {

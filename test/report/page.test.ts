@@ -164,6 +164,22 @@ describe.skipIf(!chromium)("the report in a browser", () => {
     await page.close();
   });
 
+  it("draws swept values down to the smallest there is", async () => {
+    const { directory } = await execute(
+      {
+        ...{ ...quadratic, steps: 5, name: "tiny", optimizer: { name: "lars", learningRate: 0.1 } },
+        sweep: { grid: { "optimizer.learningRate": [5e-324, 1e-310, 1e-5, 0.1] } },
+      },
+      out,
+    );
+    await writeReport(directory, builtIn, { svg: false });
+    const { page, complaints } = await open(directory);
+    const shown = await page.evaluate(() => (window as unknown as TestedWindow).views.sweep!.data("points"));
+    expect(shown.map(({ x }) => x)).toEqual([5e-324, 1e-310, 1e-5, 0.1]);
+    expect(complaints).toEqual([]);
+    await page.close();
+  });
+
   it("takes hostile names as text", async () => {
     const attack = '"></script><img src=x onerror="window.attacked=true"><!--';
     const labels = [

@@ -1,6 +1,7 @@
 import { cpSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
+import { csvLines } from "../../src/trace/csv-file.js";
 import { freshDirectory, runTool } from "../cli/tool.js";
 
 const config = {
@@ -74,4 +75,31 @@ test("ten thousand run directories, and a directory without any", async () => {
   const empty = await runTool(["summarize", freshDirectory()]);
   expect(empty.code).toBe(2);
   expect(empty.stderr).toMatch(/^error: .*: no results in it; expected an experiment's directory.*\n$/);
+});
+
+test("texts that a spreadsheet would compute are escaped where asked for; numbers stay numbers", async () => {
+  const cells = ["=1+1", "+a", "-a", "@a", "\tx", "a=b", "-1.5", "+2", "-1e-7", "-Infinity", -3, "", undefined, true];
+  expect(csvLines([cells])).toBe("=1+1,+a,-a,@a,\tx,a=b,-1.5,+2,-1e-7,-Infinity,-3,,,true\n");
+  expect(csvLines([cells], { escapeFormulas: true })).toBe(
+    "'=1+1,'+a,'-a,'@a,'\tx,a=b,-1.5,+2,-1e-7,-Infinity,-3,,,true\n",
+  );
+
+  const directory = freshDirectory();
+  const label = '=HYPERLINK("x")';
+  const optimizer = { ...config.optimizer, label };
+  const path = join(directory, "config.json");
+  writeFileSync(path, JSON.stringify({ ...config, optimizer, seeds: [-1] }));
+  const results = join(directory, "machines");
+  const line = () => summary(results).split("\n")[1];
+  await runTool([path, "-o", directory, "-q"]);
+  expect(line()).toMatch(/,completed,,"=HYPERLINK\(""x""\)",-1,/);
+  for (const args of [
+    [path, "-o", directory, "-q"],
+    ["summarize", results],
+  ]) {
+    await runTool([...args, "--escape-formulas"]);
+    expect(line()).toMatch(/,completed,,"'=HYPERLINK\(""x""\)",-1,/);
+    await runTool(["summarize", results]);
+    expect(line()).toMatch(/,"=HYPERLINK/);
+  }
 });

@@ -10,7 +10,8 @@ export async function report(paths: readonly string[]): Promise<void> {
   const directories = new Set(paths.flatMap(experimentDirectories));
   for (const directory of directories) {
     const registry = await availableRegistry(builtIn, recordedPlugins(directory), tell);
-    const { page, figures } = await writeReport(directory, registry, { svg: true });
+    const { page, figures, damaged } = await writeReport(directory, registry, { svg: true });
+    for (const line of damaged) tell(line);
     print([`${page} and ${figures.length} figures in ${join(directory, "figures")}`]);
   }
 }

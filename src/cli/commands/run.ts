@@ -26,6 +26,7 @@ const optionsSchema = z.object({
   backend: z.string().optional(),
   dryRun: z.boolean().default(false),
   force: z.boolean().default(false),
+  escapeFormulas: z.boolean().default(false),
   jobs: jobsOption,
   executor: z.enum(["local", "slurm"]).default("local"),
   attach: z.boolean().default(false),
@@ -198,14 +199,14 @@ export async function run(paths: readonly string[], rawOptions: unknown): Promis
   const progress = createProgress(options);
   const signal = interruptSignal();
   const results: ExperimentResult[] = [];
-  const { out, force, jobs, shard, executor, attach, cancel } = options;
+  const { out, force, jobs, shard, executor, attach, cancel, escapeFormulas } = options;
   if (executor !== "slurm" && (attach || cancel)) {
     throw new ExperimentError("--attach and --cancel: they belong to --executor slurm");
   }
   const slurm = executor === "slurm" ? { attach, cancel } : undefined;
   for (const { experiment, runs } of loaded) {
     for (const note of experiment.notes) progress.announce(`note: ${note}`);
-    const execution = { out, force, jobs, shard, slurm, signal };
+    const execution = { out, force, jobs, shard, slurm, signal, escapeFormulas };
     const made = await executeExperiment(experiment, runs, execution, progress);
     const unreported = await reportOn(made, experiment.registry, progress);
     const result = unreported === undefined ? made : { ...made, failures: [...made.failures, unreported] };

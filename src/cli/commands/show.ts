@@ -4,6 +4,7 @@ import { madeByOtherCode } from "../../config/identity.js";
 import { ExperimentError } from "../../errors.js";
 import { availableRegistry } from "../../registry/plugins.js";
 import type { Registry } from "../../registry/registry.js";
+import { damageOf } from "../../results/integrity.js";
 import { type Manifest, readManifest } from "../../results/manifest.js";
 import { provenanceFacts } from "../../results/provenance-facts.js";
 import { outcomeOf, quantities, quantityNames } from "../../results/quantities.js";
@@ -11,7 +12,8 @@ import { weightsFile } from "../../results/weights.js";
 import { print, printJson, tell } from "../output.js";
 import { short, table } from "../table.js";
 
-const runDirectoryOf = (path: string) => (path.endsWith("run.json") ? join(path, "..") : path);
+/** A run may be named by its directory or by its run.json. */
+export const runDirectoryOf = (path: string) => (path.endsWith("run.json") ? join(path, "..") : path);
 
 /** @throws ExperimentError if there is no run in this directory */
 export function manifestAt(path: string): Manifest {
@@ -38,6 +40,7 @@ function outcomeLines(manifest: Manifest, registry: Registry, runDirectory: stri
   const { status, stopReason, plannedSteps, outcome, verdicts = {} } = manifest;
   return [
     ["note", madeByOtherCode(registry, manifest) ?? ""],
+    ["damaged", damageOf(runDirectory, manifest, { contents: true }) ?? ""],
     ["status", stopReason ? `${status} (${stopReason})` : status],
     ["steps", `${outcome?.steps ?? 0} of ${plannedSteps}`],
     ...quantityNames.flatMap((quantity) =>

@@ -15,13 +15,17 @@ function statusText(manifests: readonly Manifest[]): string {
 /**
  * Rebuilds summary.csv from run directories, those of several machines too.
  *
+ * @param options.escapeFormulas keep spreadsheets from computing texts
  * @param options.out directory for the summaries; default: that of the experiment, the first one where there are several
  */
-export function summarize(directories: readonly string[], { out }: { out?: string }): void {
+export function summarize(
+  directories: readonly string[],
+  { out, escapeFormulas }: { out?: string; escapeFormulas?: boolean },
+): void {
   for (const { experiment, directories: places, manifests, conflicts } of collect(directories)) {
     for (const conflict of conflicts) tell(conflict);
     const path = join(out === undefined ? places[0]! : join(out, experiment), "summary.csv");
-    writeAtomically(path, summaryCsv(manifests));
+    writeAtomically(path, summaryCsv(manifests, { escapeFormulas }));
     const from = places.length > 1 ? ` from ${places.length} directories` : "";
     print([`${path}: ${manifests.length} runs${from} (${statusText(manifests)})`]);
   }

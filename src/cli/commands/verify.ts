@@ -33,6 +33,7 @@ const optionsSchema = z.object({
   set: z.array(z.string()).default([]),
   backend: z.string().optional(),
   jobs: jobsOption,
+  escapeFormulas: z.boolean().default(false),
   update: z.boolean().default(false),
   twice: z.boolean().default(false),
   junit: z.string().optional(),
@@ -116,7 +117,7 @@ async function checksOfConfigs(paths: readonly string[], work: Work): Promise<Ch
     const result = await executeExperiment(
       experiment,
       runs,
-      { out: options.out, force: false, jobs: options.jobs, signal },
+      { out: options.out, force: false, jobs: options.jobs, signal, escapeFormulas: options.escapeFormulas },
       progress,
     );
     work.bugs.push(...result.bugs);

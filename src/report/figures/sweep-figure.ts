@@ -1,6 +1,6 @@
 import { type Cell, type Figure, type FigureMaker, plural, type Spec } from "../figure.js";
 import { axesOf, bestGroups, finalLosses, type Group } from "../groups.js";
-import { legendOfGroups, yScale } from "../line-spec.js";
+import { legendOfGroups, spansDecades, yScale } from "../line-spec.js";
 import { band, bandText, quantile } from "../quantile.js";
 
 /** What a configuration came to over its seeds. */
@@ -159,9 +159,6 @@ function sweepSpec({ path, optimizers, seeds, facets, crossed, logX, logY }: Swe
   };
 }
 
-const spansDecades = (values: readonly number[]) =>
-  values.every((value) => value > 0) && Math.max(...values) >= 8 * Math.min(...values);
-
 /** Final training loss against one swept number, for each optimizer. */
 export const sweep: FigureMaker = ({ groups }): Figure | undefined => {
   const { tuned, facets: problems } = axesOf(groups);
@@ -176,7 +173,7 @@ export const sweep: FigureMaker = ({ groups }): Figure | undefined => {
   const medians = outcomes.map(({ median }) => median).filter(Number.isFinite);
   const seeds = Math.max(...groups.map(({ runs }) => runs.length));
   const crossed = outcomes.some(({ diverged }) => diverged > 0);
-  const logX = spansDecades(values);
+  const logX = spansDecades(values, 8);
   const logY = medians.every((value) => value > 0);
   const caption = [
     seeds > 1
