@@ -3,7 +3,13 @@ import { bounds } from "../../src/bounds/registry.js";
 import { line, quadratic } from "./problems.js";
 import { contextOf, proportionalUpdate, simulate, type TestRun } from "./simulate.js";
 
-type Call = readonly [step: number, measured: number, bound: number, tolerance?: number, layer?: string];
+type Call = readonly [
+  step: number,
+  measured: number,
+  bound: number,
+  tolerance?: number | undefined,
+  layer?: string | undefined,
+];
 
 /** Every inequality that a bound states of a run, with the room that it leaves for rounding. */
 function statementsOf(name: string, run: TestRun): Call[] {
