@@ -3,7 +3,7 @@ import { basename, join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
 import { z } from "zod";
 import { expand } from "../../config/expand.js";
-import { explain, suggestion } from "../../config/explain.js";
+import { suggestion } from "../../config/explain.js";
 import { loadExperiment } from "../../config/load.js";
 import { type ExitReason, ExperimentError } from "../../errors.js";
 import { executeExperiment } from "../../execution/experiment.js";
@@ -18,7 +18,7 @@ import {
 import { writeAtomically } from "../../results/files.js";
 import { tellBugs, tellFailures } from "../failures.js";
 import { interruptSignal } from "../interrupt.js";
-import { jobsOption, outOption } from "../options.js";
+import { checkedOptions, jobsOption, outOption } from "../options.js";
 import { createProgress } from "../progress.js";
 import { reportOn } from "../report-on.js";
 import { table } from "../table.js";
@@ -66,9 +66,7 @@ function printClaims({ name, findings, bounds, failures }: ExperimentClaims): vo
  * @param names of the experiments; all if there are none, and only then are claims.csv and CLAIMS.md written
  */
 export async function reproduce(names: readonly string[], rawOptions: unknown): Promise<ExitReason> {
-  const parsed = optionsSchema.safeParse(rawOptions);
-  if (!parsed.success) throw new ExperimentError(explain(parsed.error.issues, optionsSchema, rawOptions));
-  const options = parsed.data;
+  const options = checkedOptions(optionsSchema, rawOptions);
   const overrides = options.backend === undefined ? [] : [{ path: "backend", text: options.backend }];
   const loaded = selected(names).map((file) => {
     const experiment = loadExperiment(join(paperDirectory, file), overrides);

@@ -16,7 +16,7 @@ import { readReference, writeReference } from "../../verification/reference.js";
 import { repetitionChecks } from "../../verification/repetition.js";
 import { tellBugs, tellFailures } from "../failures.js";
 import { interruptSignal } from "../interrupt.js";
-import { jobsOption, outOption } from "../options.js";
+import { checkedOptions, jobsOption, outOption } from "../options.js";
 import { createProgress, type Progress } from "../progress.js";
 import { reportOn } from "../report-on.js";
 import { table } from "../table.js";
@@ -173,7 +173,7 @@ function summarize(checks: readonly Check[], { junit: file, github }: Options): 
 
 /** Runs what is missing of these configs, and checks these and the results in these directories. */
 export async function verify(paths: readonly string[], rawOptions: unknown): Promise<ExitReason> {
-  const options = optionsSchema.parse(rawOptions);
+  const options = checkedOptions(optionsSchema, rawOptions);
   const work: Work = { options, progress: createProgress(options), signal: interruptSignal(), bugs: [] };
   const directories = paths.filter(isDirectory);
   const configs = paths.filter((path) => !directories.includes(path));
