@@ -1,4 +1,6 @@
 import { z } from "zod";
+import { explain } from "../config/explain.js";
+import { ExperimentError } from "../errors.js";
 
 const wholeNumber = "--jobs: expected a whole number ≥ 1";
 
@@ -7,3 +9,10 @@ export const jobsOption = z.coerce.number({ error: wholeNumber }).int(wholeNumbe
 
 /** `--out`: an empty name would mean the working directory, which is never meant. */
 export const outOption = z.string().min(1, "--out: expected a directory, such as results");
+
+/** @throws ExperimentError saying which option is wrong, and what was expected */
+export function checkedOptions<Schema extends z.ZodType>(schema: Schema, raw: unknown): z.output<Schema> {
+  const parsed = schema.safeParse(raw);
+  if (!parsed.success) throw new ExperimentError(explain(parsed.error.issues, schema, raw));
+  return parsed.data;
+}

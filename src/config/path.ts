@@ -1,12 +1,23 @@
+import { ExperimentError, excerpt } from "../errors.js";
+
 /** Config values as they are read: plain data. */
 export type Plain = null | boolean | number | string | Plain[] | { [key: string]: Plain };
 
 export const isObject = (value: unknown): value is Record<string, unknown> =>
   typeof value === "object" && value !== null && !Array.isArray(value);
 
-/** "optimizers[0].learningRate" or "optimizers.0.learningRate" as its parts. */
+/** Deeper than any config. */
+const mostParts = 50;
+
+/**
+ * "optimizers[0].learningRate" or "optimizers.0.learningRate" as its parts.
+ *
+ * @throws ExperimentError if they are far too many
+ */
 export function partsOf(path: string): string[] {
-  return path.replace(/\[(\d+)\]/g, ".$1").split(".");
+  const parts = path.replace(/\[(\d+)\]/g, ".$1").split(".");
+  if (parts.length <= mostParts) return parts;
+  throw new ExperimentError(`${excerpt(path)}: a path of ${parts.length} parts; expected a few`);
 }
 
 /** The parts as users read them: optimizers[0].learningRate. */

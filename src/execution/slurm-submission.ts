@@ -32,11 +32,27 @@ const submissionsSchema = z.object({
 /** What is known of an experiment's runs on a cluster; survives the submitting process. */
 export type Submissions = Readonly<z.output<typeof submissionsSchema>>;
 
+const taskFileSchema = z.object({
+  directory: z.string(),
+  tasks: z.array(
+    z.array(
+      z.looseObject({
+        id: z.string(),
+        steps: z.int(),
+        run: z.looseObject({ label: z.string(), config: z.looseObject({}) }),
+      }),
+    ),
+  ),
+});
+
 /** The runs of an array's tasks, as the tasks read them: decided where they were submitted, and kept to by the tasks. */
 export interface TaskFile {
   readonly directory: string;
   readonly tasks: readonly (readonly PlannedRun[])[];
 }
+
+export const readTaskFile = (path: string): TaskFile | undefined =>
+  readJsonAs(path, taskFileSchema, "submit its runs anew") as TaskFile | undefined;
 
 const slurmDirectory = (directory: string) => join(directory, "slurm");
 const submissionsPath = (directory: string) => join(slurmDirectory(directory), "submissions.json");

@@ -1,4 +1,4 @@
-import { existsSync, readdirSync } from "node:fs";
+import { existsSync, readdirSync, statSync } from "node:fs";
 import { basename, join, resolve } from "node:path";
 import { z } from "zod";
 import type { Bound } from "../bounds/bound.js";
@@ -46,7 +46,7 @@ const subdirectories = (path: string) =>
 export function experimentDirectories(path: string): string[] {
   if (existsSync(join(path, "runs"))) return [path];
   if (existsSync(manifestPath(path))) return [resolve(path, "..", "..")];
-  const inside = existsSync(path)
+  const inside = statSync(path, { throwIfNoEntry: false })?.isDirectory()
     ? subdirectories(path).filter((directory) => existsSync(join(directory, "runs")))
     : [];
   if (inside.length > 0) return inside.sort();

@@ -1,4 +1,4 @@
-import { existsSync, readdirSync } from "node:fs";
+import { existsSync, readdirSync, statSync } from "node:fs";
 import { basename, join, resolve } from "node:path";
 import { ExperimentError } from "../errors.js";
 import { isFinished, type Manifest } from "./manifest.js";
@@ -18,7 +18,9 @@ const isExperiment = (directory: string) => existsSync(runsDirectory(directory))
 
 /** The experiments in a directory: itself, or those right below it. */
 function experimentsIn(directory: string): string[] {
-  if (!existsSync(directory)) throw new ExperimentError(`${directory}: no such directory`);
+  if (!statSync(directory, { throwIfNoEntry: false })?.isDirectory()) {
+    throw new ExperimentError(`${directory}: no such directory`);
+  }
   if (isExperiment(directory)) return [directory];
   const below = readdirSync(directory).sort();
   const found = below.map((name) => join(directory, name)).filter(isExperiment);

@@ -6,7 +6,6 @@ import {
   fsyncSync,
   mkdirSync,
   openSync,
-  readFileSync,
   readSync,
   renameSync,
   rmSync,
@@ -44,9 +43,23 @@ export function readOrdinaryFile(path: string, mostBytes: number): Buffer {
     if (facts.isDirectory()) throw new UnsuitableFile("is a directory");
     if (!facts.isFile()) throw new UnsuitableFile("is no ordinary file");
     if (facts.size > mostBytes) throw new UnsuitableFile(`has ${facts.size} bytes, more than ${mostBytes}`);
-    return readFileSync(descriptor);
+    return readToEnd(descriptor, mostBytes);
   } finally {
     closeSync(descriptor);
+  }
+}
+
+/** Some files are longer than they say: those in /proc have no length and some no end. */
+function readToEnd(descriptor: number, mostBytes: number): Buffer {
+  const blocks: Buffer[] = [];
+  let bytes = 0;
+  for (;;) {
+    const block = Buffer.allocUnsafe(1 << 18);
+    const read = readSync(descriptor, block);
+    if (read === 0) return Buffer.concat(blocks);
+    bytes += read;
+    if (bytes > mostBytes) throw new UnsuitableFile(`has more than ${mostBytes} bytes`);
+    blocks.push(block.subarray(0, read));
   }
 }
 

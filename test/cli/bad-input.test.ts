@@ -238,6 +238,12 @@ const table: readonly [what: string, config: unknown, args: string[], line: RegE
     [],
     /problem\.data: the examples hold 1e\+308; expected magnitudes of at most 1e\+75/,
   ],
+  [
+    "--set of a path without end",
+    good,
+    ["--set", `a${".a".repeat(20_000)}=1`],
+    /: a path of 20001 parts; expected a few/,
+  ],
   ["--set without a value", good, ["--set", "steps"], /--set steps: expected path=value/],
   ["an unknown option", good, ["--colour"], /unknown option '--colour'/],
   ["an unknown backend", good, ["--backend", "wasn"], /backend: expected one of .*Did you mean "wasm"\?/],
@@ -261,6 +267,12 @@ const files: readonly [what: string, prepare: (directory: string) => void, args:
   ],
   ["a device of noise", () => {}, ["/dev/urandom"], /\/dev\/urandom is no ordinary file/],
   ["a pipe nobody writes into", pipe("config"), ["config"], /config is no ordinary file/],
+  [
+    "a file without end that says it is empty",
+    () => {},
+    ["/proc/self/pagemap"],
+    /\/proc\/self\/pagemap has more than 250000 bytes/,
+  ],
   ["3 GB", sparse("config"), ["config"], /config has 3000000000 bytes, more than 250000; expected/],
   ["extends a device", configs({ config: { extends: "/dev/zero" } }), ["config"], /\/dev\/zero is no ordinary file/],
   [
@@ -320,6 +332,28 @@ const files: readonly [what: string, prepare: (directory: string) => void, args:
     both(configs({ config: good }), (at) => writeFileSync(join(at, "file"), "")),
     ["config", "-o", "file/results"],
     /cannot create file\/results\/probe: ENOTDIR/,
+  ],
+];
+
+const elsewhere: typeof files = [
+  ["summarize: a file", configs({ config: good }), ["summarize", "config"], /config: no such directory/],
+  [
+    "verify: no workers",
+    configs({ config: good }),
+    ["verify", "config", "--jobs", "0"],
+    /jobs: expected a number > 0; got "0"/,
+  ],
+  [
+    "verify: a nameless directory",
+    configs({ config: good }),
+    ["verify", "config", "--out", ""],
+    /out: expected text of ≥ 1 char/,
+  ],
+  [
+    "task: a file of another shape",
+    configs({ tasks: { directory: "x", tasks: [[{ run: {} }]] } }),
+    ["task", "tasks", "0"],
+    /tasks is damaged \(tasks\.0\.0\.id: .*\); submit its runs anew/,
   ],
 ];
 
@@ -395,11 +429,14 @@ test.concurrent.each(table)("%s: one clear line, exit code 2, nothing written", 
   await refuses(directory, ["config", ...args], line);
 });
 
-test.concurrent.each(files)("%s: one clear line, exit code 2, nothing written", async (_, prepare, args, line) => {
-  const directory = freshDirectory();
-  prepare(directory);
-  await refuses(directory, args, line);
-});
+test.concurrent.each([...files, ...elsewhere])(
+  "%s: one clear line, exit code 2, nothing written",
+  async (_, prepare, args, line) => {
+    const directory = freshDirectory();
+    prepare(directory);
+    await refuses(directory, args, line);
+  },
+);
 
 test.concurrent.each([
   ["cut off", "{", /submissions\.json is damaged \(.*JSON.*\); move it away to submit all unfinished runs anew/],

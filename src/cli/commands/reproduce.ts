@@ -4,7 +4,7 @@ import { fileURLToPath } from "node:url";
 import { z } from "zod";
 import { builtIn } from "../../built-in/built-in.js";
 import { expand } from "../../config/expand.js";
-import { explain, suggestion } from "../../config/explain.js";
+import { suggestion } from "../../config/explain.js";
 import { loadExperiment } from "../../config/load.js";
 import { type ExitReason, ExperimentError } from "../../errors.js";
 import { executeExperiment } from "../../execution/experiment.js";
@@ -23,7 +23,7 @@ import { committedReferenceChecks, referenceClaim } from "../../verification/ref
 import { selfCheckClaims, selfChecks } from "../../verification/self-check.js";
 import { tellBugs, tellFailures } from "../failures.js";
 import { interruptSignal } from "../interrupt.js";
-import { jobsOption, outOption } from "../options.js";
+import { checkedOptions, jobsOption, outOption } from "../options.js";
 import { print, printJson } from "../output.js";
 import { createProgress } from "../progress.js";
 import { reportOn } from "../report-on.js";
@@ -77,9 +77,7 @@ function printClaims({ name, findings, bounds, others, failures }: ExperimentCla
  * @param names of the experiments; all if there are none, and only then are claims.csv and CLAIMS.md written
  */
 export async function reproduce(names: readonly string[], rawOptions: unknown): Promise<ExitReason> {
-  const parsed = optionsSchema.safeParse(rawOptions);
-  if (!parsed.success) throw new ExperimentError(explain(parsed.error.issues, optionsSchema, rawOptions));
-  const options = parsed.data;
+  const options = checkedOptions(optionsSchema, rawOptions);
   const overrides = options.backend === undefined ? [] : [{ path: "backend", text: options.backend }];
   const loaded: Loaded[] = [];
   for (const file of selected(names)) {

@@ -2,7 +2,6 @@ import { join } from "node:path";
 import { z } from "zod";
 import { builtIn } from "../../built-in/built-in.js";
 import { countRuns, expand, type Run, runsOf } from "../../config/expand.js";
-import { explain } from "../../config/explain.js";
 import { type Experiment, loadExperiment, type Override } from "../../config/load.js";
 import { type ExitReason, ExperimentError } from "../../errors.js";
 import { type ExperimentResult, executeExperiment } from "../../execution/experiment.js";
@@ -11,7 +10,7 @@ import type { Manifest } from "../../results/manifest.js";
 import { outcomeOf } from "../../results/quantities.js";
 import { tellBugs, tellFailures } from "../failures.js";
 import { interruptSignal } from "../interrupt.js";
-import { jobsOption, outOption } from "../options.js";
+import { checkedOptions, jobsOption, outOption } from "../options.js";
 import { print, printJson, printJsonPieces, printLines } from "../output.js";
 import { createProgress } from "../progress.js";
 import { reportOn } from "../report-on.js";
@@ -186,9 +185,7 @@ const jsonResult = ({ manifests, ...facts }: ExperimentResult) => ({
  * @returns why the process is to exit with another code than 0, if at all
  */
 export async function run(paths: readonly string[], rawOptions: unknown): Promise<ExitReason> {
-  const parsed = optionsSchema.safeParse(rawOptions);
-  if (!parsed.success) throw new ExperimentError(explain(parsed.error.issues, optionsSchema, rawOptions));
-  const options = parsed.data;
+  const options = checkedOptions(optionsSchema, rawOptions);
   if (options.dryRun) {
     const experiments = await loadExperiments(paths, options);
     await (options.json ? printJsonPieces(dryRunJson(experiments)) : printLines(dryRunText(experiments)));

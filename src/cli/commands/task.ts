@@ -2,15 +2,14 @@ import { type ExitReason, ExperimentError } from "../../errors.js";
 import { executorFor } from "../../execution/experiment.js";
 import { Resources } from "../../execution/resources.js";
 import { schedule } from "../../execution/schedule.js";
-import type { TaskFile } from "../../execution/slurm-submission.js";
-import { readJson } from "../../results/files.js";
+import { readTaskFile } from "../../execution/slurm-submission.js";
 import { tellBugs } from "../failures.js";
 import { interruptSignal } from "../interrupt.js";
 import { createProgress } from "../progress.js";
 
 /** Makes the runs of one array task; writes nothing but their directories, since many tasks work at once. */
 export async function task(path: string, index: string): Promise<ExitReason> {
-  const file = readJson(path) as TaskFile | undefined;
+  const file = readTaskFile(path);
   const planned = file?.tasks[Number(index)];
   if (!file || !planned) throw new ExperimentError(`${path}: there is no task ${index} in it`);
   const progress = createProgress({ quiet: false });

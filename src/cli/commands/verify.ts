@@ -20,7 +20,7 @@ import { repetitionChecks } from "../../verification/repetition.js";
 import { selfChecks } from "../../verification/self-check.js";
 import { tellBugs, tellFailures } from "../failures.js";
 import { interruptSignal } from "../interrupt.js";
-import { jobsOption, outOption } from "../options.js";
+import { checkedOptions, jobsOption, outOption } from "../options.js";
 import { print, printJson, printText } from "../output.js";
 import { createProgress, type Progress } from "../progress.js";
 import { reportOn } from "../report-on.js";
@@ -177,7 +177,7 @@ function summarize(checks: readonly Check[], { junit: file, github }: Options): 
 
 /** Runs what is missing of these configs, and checks these and the results in these directories. */
 export async function verify(paths: readonly string[], rawOptions: unknown): Promise<ExitReason> {
-  const options = optionsSchema.parse(rawOptions);
+  const options = checkedOptions(optionsSchema, rawOptions);
   const work: Work = { options, progress: createProgress(options), signal: interruptSignal(), bugs: [] };
   const directories = paths.filter(isDirectory);
   const configs = paths.filter((path) => !directories.includes(path));
