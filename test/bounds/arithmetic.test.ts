@@ -82,6 +82,8 @@ describe("columns, by hand", () => {
   it("entry: from 1 to 8 at λ = 1 in 3 steps; from 8 to 1 at λ = ½ in 3", () => {
     expect(latestEntry(1, 7.9, 1)).toBe(3);
     expect(latestEntry(7.9, 1, 0.5)).toBe(3);
+    expect(latestEntry(2, 15.8, 1)).toBe(3);
+    expect(latestEntry(15.8, 2, 0.5)).toBe(3);
   });
 
   it("the rounding level of n = 4 weights: 4u·√4·magnitude = 2⁻⁵⁰·magnitude", () => {

@@ -1,7 +1,9 @@
 import { describe, expect, test } from "vitest";
 import { bounds } from "../../src/bounds/registry.js";
+import { watchBounds } from "../../src/bounds/verdict.js";
+import type { LayerRecord, StepRecord } from "../../src/training/record.js";
 import { line, quadratic } from "./problems.js";
-import { contextOf, proportionalUpdate, simulate, type TestRun } from "./simulate.js";
+import { contextOf, proportionalUpdate, simulate, type TestRun, verdictOn } from "./simulate.js";
 
 type Call = readonly [
   step: number,
@@ -14,8 +16,13 @@ type Call = readonly [
 /** Every inequality that a bound states of a run, with the room that it leaves for rounding. */
 function statementsOf(name: string, run: TestRun): Call[] {
   const calls: Call[] = [];
-  const monitor = bounds.find((bound) => bound.name === name)!.start(contextOf(run));
-  for (const record of simulate(run)) monitor.observe(record, (...call) => calls.push([record.step, ...call]));
+  const { columns, start } = bounds.find((bound) => bound.name === name)!;
+  const monitor = start(contextOf(run));
+  for (const record of simulate(run)) {
+    const values = monitor.observe(record, (...call) => calls.push([record.step, ...call]));
+    expect(values).toHaveLength(columns.length);
+    expect(JSON.parse(JSON.stringify(monitor.state()))).toBeTypeOf("object");
+  }
   return calls;
 }
 
@@ -101,6 +108,18 @@ const table: readonly [name: string, how: string, run: TestRun, expected: readon
       [0, 0.1, 0.2, lost(2), "layer 0"],
     ],
   ],
+  [
+    "step-range",
+    "with a coefficient",
+    {
+      problem: quadratic({ spectrum: [1, 1], start: [1, 1], optimum: [0, 1] }),
+      ...{ norm: 1, rate: 0.1, coefficient: 0.5, steps: 1 },
+    },
+    [
+      [0, 0.1, 0.1, lost(2), "layer 0"],
+      [0, 0.05, 0.1, lost(2), "layer 0"],
+    ],
+  ],
   ["step-range", "not at w = 0", { problem: zero, norm: 1, rate: 0.1, steps: 1 }, []],
   [
     "one-dimensional-interval",
@@ -111,6 +130,22 @@ const table: readonly [name: string, how: string, run: TestRun, expected: readon
       [1, 0.75, 0.890625, rounding(1.890625)],
     ],
   ],
+  [
+    "one-dimensional-interval",
+    "about another w*",
+    { problem: line("absolute", 2.375, 2), rate: 0.25, steps: 1 },
+    [
+      [1, 1.78125, 2.5, rounding(3.78125)],
+      [1, 1.5, 1.78125, rounding(3.78125)],
+    ],
+  ],
+  [
+    "one-dimensional-interval",
+    "not from the other side",
+    { problem: line("absolute", -1, 1), rate: 0.5, steps: 3 },
+    [],
+  ],
+  ["one-dimensional-interval", "not at w* itself", { problem: line("absolute", 1, 1), rate: 0.5, steps: 3 }, []],
   [
     // ⌈log 2/log 1.5⌉ = 2
     "one-dimensional-interval",
@@ -134,7 +169,14 @@ const table: readonly [name: string, how: string, run: TestRun, expected: readon
       [1, 0.1875, 0.234375, 0.25 * rounding(1.25)],
     ],
   ],
-  ["no-convergence", "not outside", { problem: line("absolute", 0.5, 1), rate: 0.25, steps: 1 }, []],
+  ["no-convergence", "not below", { problem: line("absolute", 0.5, 1), rate: 0.25, steps: 1 }, []],
+  ["no-convergence", "not above", { problem: line("absolute", 1.75, 1), rate: 0.25, steps: 1 }, []],
+  [
+    "no-convergence",
+    "about another w*",
+    { problem: line("absolute", 2.5, 2), rate: 0.25, steps: 1 },
+    [[0, 0.375, 0.625, 0.25 * rounding(2.5)]],
+  ],
   [
     "sign-trap",
     "½ and then ¾ of the depth",
@@ -244,6 +286,76 @@ describe("what a bound states of a run, with its room for rounding, by hand", ()
       if (wantedTolerance === 0) expect(tolerance).toBe(0);
       else expect(tolerance! / wantedTolerance!).toBeCloseTo(1, 9);
     }
+  });
+});
+
+describe("where the arithmetic has ended, nothing is checked", () => {
+  const run: TestRun = { problem: quadratic({ spectrum: [4, 1], start: [3, 4], layers: [1, 1] }), rate: 0.1, steps: 1 };
+  const [first, last] = [...simulate(run)] as [StepRecord, StepRecord];
+  const outcomeOf = (record: StepRecord) => {
+    const watch = watchBounds(["norm-ratio", "norm-growth", "linear-rate"], contextOf(run));
+    const columns = watch.observe({ ...record, traced: true });
+    return { columns, ...watch.verdicts()["norm-ratio"] };
+  };
+  const inSecond = (record: StepRecord, change: Partial<LayerRecord>): StepRecord => ({
+    ...record,
+    layers: [record.layers[0]!, { ...record.layers[1]!, ...change }],
+  });
+  const { NaN: nan, POSITIVE_INFINITY: infinity } = Number;
+
+  test.each<[what: string, record: StepRecord]>([
+    ["the loss", { ...first, loss: infinity }],
+    ["a loss that is no number", { ...first, loss: nan }],
+    ["the last loss", { ...last, loss: infinity }],
+    ["weights", inSecond(first, { weightNorm: infinity })],
+    ["weights in the rule's norm", inSecond(first, { weightNormInRule: nan })],
+    ["a gradient", inSecond(first, { gradientNorm: infinity })],
+    ["a gradient in the rule's norm", inSecond(first, { gradientNormInRule: infinity })],
+  ])("%s", (_, record) => {
+    expect(outcomeOf(record)).toMatchObject({
+      outcome: "not applicable",
+      reason: "the run was too short: nothing was checked",
+    });
+  });
+
+  test("but it goes on where the last record of mini-batches has neither loss nor gradients", () => {
+    expect(outcomeOf(first)).toMatchObject({ outcome: "held", checks: 4 });
+    const watch = watchBounds(["norm-growth"], contextOf(run));
+    watch.observe(first);
+    watch.observe({ ...inSecond(last, { gradientNorm: nan, gradientNormInRule: nan }), loss: nan });
+    expect(watch.verdicts()["norm-growth"]).toMatchObject({ outcome: "held", checks: 4 });
+  });
+
+  test("columns are empty then", () => {
+    const single: TestRun = { problem: quadratic({ spectrum: [4, 1], start: [3, 4] }), rate: 0.1, steps: 1 };
+    const [record] = [...simulate(single)] as [StepRecord];
+    const watch = watchBounds(["linear-rate", "norm-ratio"], contextOf(single));
+    expect(watch.observe({ ...record, traced: true, loss: nan })).toEqual([nan]);
+    expect(watch.observe({ ...record, traced: true })).toEqual([5]);
+  });
+
+  test("a bound that has overflowed says nothing, and is no check", () => {
+    const still: TestRun = { problem: line("square", 1, 9), ...rates(1e200, 1e200), rule: () => [0] };
+    expect(verdictOn("norm-growth", still)).toMatchObject({ outcome: "held", checks: 3 });
+  });
+});
+
+describe("the watch over several bounds", () => {
+  const run: TestRun = { problem: zero, rate: 0.1, steps: 1 };
+
+  test("needs every step where one of them applies", () => {
+    const needs = (...names: string[]) => watchBounds(names, contextOf(run)).needsEveryStep;
+    expect([needs(), needs("step-range"), needs("step-range", "norm-ratio")]).toEqual([false, false, true]);
+  });
+
+  test("slack at a bound of 0 is 0 or −1", () => {
+    expect(verdictOn("norm-ratio", run)).toEqual({ outcome: "held", checks: 1, smallestSlack: 0 });
+    const moved = verdictOn("norm-ratio", { ...run, rule: () => [1, 1] });
+    expect(moved).toMatchObject({ outcome: "violated", smallestSlack: -1, bound: 0 });
+  });
+
+  test("names what it does not know", () => {
+    expect(() => watchBounds(["a", "norm-ratio", "b"], contextOf(run))).toThrow("no bound is called a, b");
   });
 });
 
