@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
-import { bounds } from "../../src/bounds/registry.js";
-import { watchBounds } from "../../src/bounds/verdict.js";
+import { bounds, bounds } from "../../src/bounds/registry.js";
+import { selectedBounds, watchBounds } from "../../src/bounds/verdict.js";
 import type { LayerRecord, StepRecord } from "../../src/training/record.js";
 import { line, quadratic } from "./problems.js";
 import { contextOf, proportionalUpdate, simulate, type TestRun, verdictOn } from "./simulate.js";
@@ -293,7 +293,7 @@ describe("where the arithmetic has ended, nothing is checked", () => {
   const run: TestRun = { problem: quadratic({ spectrum: [4, 1], start: [3, 4], layers: [1, 1] }), rate: 0.1, steps: 1 };
   const [first, last] = [...simulate(run)] as [StepRecord, StepRecord];
   const outcomeOf = (record: StepRecord) => {
-    const watch = watchBounds(["norm-ratio", "norm-growth", "linear-rate"], contextOf(run));
+    const watch = watchBounds(selectedBounds(bounds, ["norm-ratio", "norm-growth", "linear-rate"]), contextOf(run));
     const columns = watch.observe({ ...record, traced: true });
     return { columns, ...watch.verdicts()["norm-ratio"] };
   };
@@ -320,7 +320,7 @@ describe("where the arithmetic has ended, nothing is checked", () => {
 
   test("but it goes on where the last record of mini-batches has neither loss nor gradients", () => {
     expect(outcomeOf(first)).toMatchObject({ outcome: "held", checks: 4 });
-    const watch = watchBounds(["norm-growth"], contextOf(run));
+    const watch = watchBounds(selectedBounds(bounds, ["norm-growth"]), contextOf(run));
     watch.observe(first);
     watch.observe({ ...inSecond(last, { gradientNorm: nan, gradientNormInRule: nan }), loss: nan });
     expect(watch.verdicts()["norm-growth"]).toMatchObject({ outcome: "held", checks: 4 });
@@ -329,7 +329,7 @@ describe("where the arithmetic has ended, nothing is checked", () => {
   test("columns are empty then", () => {
     const single: TestRun = { problem: quadratic({ spectrum: [4, 1], start: [3, 4] }), rate: 0.1, steps: 1 };
     const [record] = [...simulate(single)] as [StepRecord];
-    const watch = watchBounds(["linear-rate", "norm-ratio"], contextOf(single));
+    const watch = watchBounds(selectedBounds(bounds, ["linear-rate", "norm-ratio"]), contextOf(single));
     expect(watch.observe({ ...record, traced: true, loss: nan })).toEqual([nan]);
     expect(watch.observe({ ...record, traced: true })).toEqual([5]);
   });
@@ -344,7 +344,7 @@ describe("the watch over several bounds", () => {
   const run: TestRun = { problem: zero, rate: 0.1, steps: 1 };
 
   test("needs every step where one of them applies", () => {
-    const needs = (...names: string[]) => watchBounds(names, contextOf(run)).needsEveryStep;
+    const needs = (...names: string[]) => watchBounds(selectedBounds(bounds, names), contextOf(run)).needsEveryStep;
     expect([needs(), needs("step-range"), needs("step-range", "norm-ratio")]).toEqual([false, false, true]);
   });
 
@@ -355,7 +355,7 @@ describe("the watch over several bounds", () => {
   });
 
   test("names what it does not know", () => {
-    expect(() => watchBounds(["a", "norm-ratio", "b"], contextOf(run))).toThrow("no bound is called a, b");
+    expect(() => watchBounds(selectedBounds(bounds, ["a", "norm-ratio", "b"]), contextOf(run))).toThrow("no bound is called a, b");
   });
 });
 
