@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { bounds, bounds } from "../../src/bounds/registry.js";
+import { bounds } from "../../src/bounds/registry.js";
 import { selectedBounds, watchBounds } from "../../src/bounds/verdict.js";
 import type { LayerRecord, StepRecord } from "../../src/training/record.js";
 import { line, quadratic } from "./problems.js";
@@ -355,7 +355,9 @@ describe("the watch over several bounds", () => {
   });
 
   test("names what it does not know", () => {
-    expect(() => watchBounds(selectedBounds(bounds, ["a", "norm-ratio", "b"]), contextOf(run))).toThrow("no bound is called a, b");
+    expect(() => watchBounds(selectedBounds(bounds, ["a", "norm-ratio", "b"]), contextOf(run))).toThrow(
+      "no bound is called a, b",
+    );
   });
 });
 
