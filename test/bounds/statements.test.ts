@@ -349,7 +349,7 @@ describe("the watch over several bounds", () => {
   });
 
   test("slack at a bound of 0 is 0 or −1", () => {
-    expect(verdictOn("norm-ratio", run)).toEqual({ outcome: "held", checks: 1, smallestSlack: 0 });
+    expect(verdictOn("norm-ratio", run)).toEqual({ outcome: "held", checks: 1, smallestSlack: 0, meanSlack: 0 });
     const moved = verdictOn("norm-ratio", { ...run, rule: () => [1, 1] });
     expect(moved).toMatchObject({ outcome: "violated", smallestSlack: -1, bound: 0 });
   });
