@@ -1,10 +1,10 @@
 import { readdirSync } from "node:fs";
 import { basename, join, relative } from "node:path";
-import { fileURLToPath } from "node:url";
 import { z } from "zod";
 import { expand } from "../../config/expand.js";
 import { explain, suggestion } from "../../config/explain.js";
 import { loadExperiment } from "../../config/load.js";
+import { shippedDirectory } from "../../config/shipped.js";
 import { type ExitReason, ExperimentError } from "../../errors.js";
 import { executeExperiment } from "../../execution/experiment.js";
 import {
@@ -15,6 +15,7 @@ import {
   failuresIn,
   tally,
 } from "../../expectations/claims.js";
+import { packageDirectory } from "../../package-directory.js";
 import { writeAtomically } from "../../results/files.js";
 import { tellBugs, tellFailures } from "../failures.js";
 import { interruptSignal } from "../interrupt.js";
@@ -33,8 +34,7 @@ const optionsSchema = z.object({
   json: z.boolean().default(false),
 });
 
-const packageRoot = fileURLToPath(new URL("../../../", import.meta.url));
-const paperDirectory = join(packageRoot, "configs", "paper");
+const paperDirectory = join(shippedDirectory, "paper");
 
 /** The paper's configs by experiment name: all, or those asked for. */
 function selected(names: readonly string[]): string[] {
@@ -94,7 +94,7 @@ export async function reproduce(names: readonly string[], rawOptions: unknown): 
     await reportOn(result, experiment.registry, progress);
     const { name, description = "", path } = experiment;
     const one = claimsOf(
-      { name, description, config: relative(packageRoot, path) },
+      { name, description, config: relative(packageDirectory, path) },
       experiment.registry.bounds,
       result,
     );
