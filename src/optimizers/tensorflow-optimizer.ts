@@ -32,8 +32,17 @@ export type TensorFlowOptions = Readonly<Record<string, unknown>> & {
 
 const separator = "/state/";
 
-/** TensorFlow.js gives a second variable of the same name a number, so that a model loaded again has other names. */
-const original = (name: string) => name.replace(/_\d+$/, "");
+/**
+ * The name that a layer gave its variable, such as "dense_1/kernel": TensorFlow.js adds a number where another variable
+ * is called so, and a model that is loaded beside the one it was saved from has "dense_1/kernel_1".
+ */
+const original = (name: string) => name.replace(/(\/.*)_\d+$/, "$1");
+
+/** The names by which patterns know these variables; those that would fall together keep their numbers. */
+function layerNames(variables: readonly string[]): string[] {
+  const names = variables.map(original);
+  return names.map((name, i) => (names.indexOf(name) === names.lastIndexOf(name) ? name : variables[i]!));
+}
 
 /** In a model's file, strings lose their underscores unless they are called `name`. */
 const patternsToSave = (patterns: readonly string[]) => patterns.map((name) => ({ name }));
@@ -149,7 +158,7 @@ export class TensorFlowOptimizer extends tf.Optimizer {
   private over(variables: readonly tf.Variable[]): Laid {
     const names = variables.map(({ name }) => name);
     if (this.laid?.names.length !== names.length || !names.every((name, i) => name === this.laid!.names[i])) {
-      const layers = variables.map(({ name, shape }) => ({ name, shape }));
+      const layers = layerNames(names).map((name, i) => ({ name, shape: variables[i]!.shape }));
       this.laid = { names, optimizer: createOptimizer(this.rules, this.config, layers, this.steps) };
       this.adoptLoaded();
     }
