@@ -2,9 +2,16 @@ import * as tf from "@tensorflow/tfjs-core";
 import { z } from "zod";
 import { tensorAlgebra } from "../compute/tensors.js";
 import { ExperimentError } from "../errors.js";
-import { createOptimizer, type Optimizer, type OptimizerConfig, optimizerSchema, type Rules } from "./optimizer.js";
+import {
+  createOptimizer,
+  type Optimizer,
+  type OptimizerConfig,
+  optimizerSchema,
+  type Rules,
+  type Scope,
+} from "./optimizer.js";
 import { schedules } from "./schedules/registry.js";
-import type { OptimizerDefinition, RuleState } from "./update-rule.js";
+import type { OptimizerDefinition, RuleState, TypedOptimizerDefinition } from "./update-rule.js";
 
 type Tensor = tf.Tensor;
 
@@ -22,13 +29,22 @@ interface Laid {
   readonly optimizer: Optimizer;
 }
 
-/** The options of a rule as a TensorFlow.js optimizer: those it has in a config. */
-export type TensorFlowOptions = Readonly<Record<string, unknown>> & {
+/** Options that every rule has as an optimizer of TensorFlow.js. */
+export interface CommonOptions {
   /** λ: a number, or a schedule with its options, for which `steps` is to be given. */
-  readonly learningRate: unknown;
+  readonly learningRate: number | { readonly schedule: string; readonly [option: string]: unknown };
   /** K, the number of updates that a schedule stretches over. */
   readonly steps?: number;
-};
+  /** What the rule sees as one vector; default: each layer. */
+  readonly scope?: Scope;
+  /** Layers kept out of the rule: names of variables, or patterns such as "*bias". */
+  readonly exclude?: readonly string[];
+  /** What excluded layers do; default: plain gradient steps. */
+  readonly excludedUpdate?: OptimizerConfig["excludedUpdate"];
+}
+
+/** The options of a rule as an optimizer of TensorFlow.js: those it has in a config. */
+export type TensorFlowOptions<Schema extends z.ZodObject = z.ZodObject> = Omit<z.input<Schema>, "name"> & CommonOptions;
 
 const separator = "/state/";
 
@@ -213,9 +229,9 @@ const classNameOf = ({ name }: OptimizerDefinition) =>
  *
  *     model.compile({ optimizer: tensorFlowOptimizer(lars)({ learningRate: 0.02 }), loss: "meanSquaredError" });
  */
-export function tensorFlowOptimizer(
-  definition: OptimizerDefinition,
-): (options: TensorFlowOptions) => TensorFlowOptimizer {
+export function tensorFlowOptimizer<Schema extends z.ZodObject>(
+  definition: TypedOptimizerDefinition<Schema>,
+): (options: TensorFlowOptions<Schema>) => TensorFlowOptimizer {
   class Named extends TensorFlowOptimizer {
     static readonly className = classNameOf(definition);
     static override fromConfig<T extends tf.serialization.Serializable>(
@@ -231,5 +247,5 @@ export function tensorFlowOptimizer(
     }
   }
   tf.serialization.registerClass(Named as unknown as tf.serialization.SerializableConstructor<Named>);
-  return (options) => new Named(options);
+  return (options) => new Named(options as TensorFlowOptions);
 }
