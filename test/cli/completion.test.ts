@@ -67,13 +67,30 @@ printf '%s\\n' "\${COMPREPLY[@]}"`;
   });
 });
 
-test.each(["zsh", "fish"])("the script for %s knows every command, and parses where there is one", async (shell) => {
+test.each([
+  ["zsh", ["-n"]],
+  ["fish", ["--no-config"]],
+])("the script for %s knows every command, and is read without complaint where there is one", async (shell, args) => {
   const { stdout } = await runTool(["completion", shell]);
   const help = (await runTool(["--help"])).stdout;
   const commands = [...help.matchAll(/^ {2}([a-z]+) .*/gm)].map(([, name]) => name!);
   expect(commands).toContain("reproduce");
   for (const command of commands) expect(stdout).toMatch(new RegExp(`\\b${command}\\b`));
-  if (has(shell)) expect(spawnSync(shell, ["-n", "/dev/stdin"], { input: stdout, encoding: "utf8" }).stderr).toBe("");
+  if (!has(shell)) return;
+  writeFileSync(join(directory, shell), stdout);
+  expect(spawnSync(shell, [...args, shell], { cwd: directory, encoding: "utf8" }).stderr).toBe("");
+});
+
+test.runIf(has("fish"))("fish offers what there is", async () => {
+  writeFileSync(join(directory, "script.fish"), (await runTool(["completion", "fish"])).stdout);
+  const offered = (line: string) => {
+    const program = `source script.fish; complete -C '${line}'`;
+    const { stdout } = spawnSync("fish", ["--no-config", "-c", program], { cwd: directory, encoding: "utf8" });
+    return stdout.split("\n").flatMap((line) => (line === "" ? [] : [line.split("\t")[0]!]));
+  };
+  expect(offered("run-experiment paper/no")).toEqual(["paper/norms"]);
+  expect(offered("run-experiment verify --backend w").sort()).toEqual(["wasm", "webgpu"]);
+  expect(offered("run-experiment verify --junit loc")).toEqual(["local.yaml"]);
 });
 
 test("an unknown shell is refused", async () => {

@@ -11,7 +11,9 @@ const flag = (text: string) => (text.startsWith("--") ? `-l ${text.slice(2)}` : 
 
 function optionLine(condition: string, { flags, description, value }: CompletedOption): string {
   const parts = [condition, ...flags.map(flag), `-d ${quoted(description)}`];
-  return [...parts, ...(value ? ["-x", complete(value)] : [])].join(" ").trimEnd();
+  // -r: there is a value; -x: and it is no file.
+  const values = value ? [value.paths === "files" ? "-r" : "-x", complete(value)] : [];
+  return [...parts, ...values].join(" ").trimEnd();
 }
 
 /** To be piped into source, or put into ~/.config/fish/completions/run-experiment.fish. */
