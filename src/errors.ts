@@ -4,6 +4,8 @@ export const exitCodes = {
   bug: 1,
   usage: 2,
   runFailed: 3,
+  /** What the command needs is not to be had here. */
+  unavailable: 3,
   verificationFailed: 4,
   interrupted: 130,
 } as const;

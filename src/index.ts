@@ -1,4 +1,9 @@
-/** The public API: what the command line is made of, and what rules, problems, data sets, bounds and figures are written with. */
+/**
+ * The public API: what the command line is made of, and what rules, problems, data sets, bounds and figures are written
+ * with.
+ *
+ * @module run-experiment
+ */
 
 export type { Verdict } from "./bounds/bound.js";
 export { type BoundWatch, selectedBounds, watchBounds } from "./bounds/verdict.js";

@@ -1,4 +1,4 @@
-import { Command, CommanderError } from "commander";
+import { Argument, Command, CommanderError } from "commander";
 import { type ExitReason, ExperimentError, exitCodes } from "../errors.js";
 import { toolVersion } from "../results/provenance.js";
 import { tellBug } from "./failures.js";
@@ -21,7 +21,10 @@ function createProgram(): Command {
   program
     .command("run", { isDefault: true })
     .description("run the experiments of these configs (the default command)")
-    .argument("<config...>", "YAML or JSON config files")
+    .argument(
+      "<config...>",
+      "YAML or JSON config files, or names of configs that come with the tool, such as lars-mnist",
+    )
     .option("-o, --out <directory>", "where results go", "results")
     .option("--set <path=value>", "change a config value, e.g. optimizer.momentum=0.9 (repeatable)", collect)
     .option(
@@ -49,7 +52,7 @@ function createProgram(): Command {
   program
     .command("verify")
     .description("run what is missing, then check bounds, expectations and committed references")
-    .argument("<config-or-results...>", "config files, or directories of results")
+    .argument("<config-or-results...>", "configs as for run, or directories of results")
     .option("-o, --out <directory>", "where results go", "results")
     .option("--references <directory>", "where references are", "results/reference")
     .option("--set <path=value>", "change a config value (repeatable)", collect)
@@ -135,7 +138,7 @@ function createProgram(): Command {
 
   program
     .command("list")
-    .description("list problems, datasets, optimizers, schedules and bounds")
+    .description("list problems, datasets, optimizers, schedules, bounds, and the configs that come with the tool")
     .option("--plugin <file or package>", "with what this plugin adds (repeatable)", collect)
     .action(async (options: { plugin?: string[] }) => (await import("./commands/list.js")).list(options));
 
@@ -147,6 +150,28 @@ function createProgram(): Command {
     .action(async (file: string | undefined, options: { plugin?: string[] }) =>
       (await import("./commands/schema.js")).schema(file, options),
     );
+
+  program
+    .command("init")
+    .description("write a config to start from, and a plugin with a rule of one's own")
+    .argument("[directory]", "where they go (default: the working directory)")
+    .action(async (directory: string | undefined) => (await import("./commands/init.js")).init(directory));
+
+  program
+    .command("native")
+    .description("build the backend tensorflow against the library inside a TensorFlow wheel, and check it")
+    .option("--cuda", "download TensorFlow with its CUDA libraries, for NVIDIA GPUs")
+    .option("--python <interpreter>", "use the TensorFlow this Python has; nothing large is downloaded")
+    .option("--tensorflow <version>", "the version of TensorFlow to download (default: the newest)")
+    .option("--force", "build again what is there already")
+    .option("--remove", "undo it: delete what was built and downloaded")
+    .action(async (options: object) => (await import("./commands/native.js")).native(options));
+
+  program
+    .command("completion")
+    .description("print what makes this shell complete commands, options, configs and files")
+    .addArgument(new Argument("<shell>", "the shell").choices(["bash", "zsh", "fish"]))
+    .action(async (shell: string) => (await import("./commands/completion.js")).completion(program, shell));
 
   program
     .command("doctor")

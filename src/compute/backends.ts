@@ -54,7 +54,7 @@ async function addNormKernel(backend: "cpu" | "wasm"): Promise<void> {
 const backends = [
   {
     name: "tensorflow",
-    summary: "native TensorFlow, built by `npm run native`: CUDA where there is a GPU, else the CPU",
+    summary: "native TensorFlow, built by `run-experiment native`: CUDA where there is a GPU, else the CPU",
     automatic: true,
     kernels: 1,
     shareable: false,

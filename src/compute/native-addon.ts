@@ -13,12 +13,12 @@ export const tfjsNodeVersion = "4.22.0";
 
 const packageName = "@tensorflow/tfjs-node-gpu";
 
-/** Where `npm run native` keeps what it has built; a new layout gets a new name. */
+/** Where `run-experiment native` keeps what it has built; a new layout gets a new name. */
 export function nativeDirectory(): string {
   return cacheDirectory("native", `tfjs-node-${tfjsNodeVersion}-layout-1`);
 }
 
-/** What `npm run native` says about what it has built, in native.json. */
+/** What `run-experiment native` says about what it has built, in native.json. */
 export interface NativeManifest {
   /** TensorFlow's version */
   readonly tensorflow: string;
@@ -27,7 +27,7 @@ export interface NativeManifest {
   readonly cuda: boolean;
 }
 
-/** The addon that `npm run native` has built, if it has. */
+/** The addon that `run-experiment native` has built, if it has. */
 export function builtAddon(directory = nativeDirectory()): NativeManifest | undefined {
   const file = join(directory, "native.json");
   return existsSync(file) ? (JSON.parse(readFileSync(file, "utf8")) as NativeManifest) : undefined;
@@ -65,12 +65,12 @@ function installedPackage(): string | undefined {
 function mendFor(message: string): string {
   const missing = /version `((?:GLIBCXX|CXXABI|GLIBC)_[\d.]+)' not found/.exec(message)?.[1];
   if (missing?.startsWith("GLIBC_")) {
-    return `the system's C library is too old (${missing} is missing): use a newer Linux, or npm run native -- --version with an older TensorFlow`;
+    return `the system's C library is too old (${missing} is missing): use a newer Linux, or run-experiment native --tensorflow with an older version`;
   }
   if (missing) {
     return `the C++ standard library in use is too old (${missing} is missing): install a newer libstdc++6, and take older copies (conda's, say) out of LD_LIBRARY_PATH`;
   }
-  return `${message.split("\n")[0]}: npm run native builds it anew`;
+  return `${message.split("\n")[0]}: run-experiment native builds it anew`;
 }
 
 /**
@@ -82,7 +82,8 @@ export async function loadAddon(tf: Core, directory = nativeDirectory()): Promis
   if (tf.findBackendFactory("tensorflow")) return;
   const isBuilt = builtAddon(directory) !== undefined;
   const installed = isBuilt ? undefined : installedPackage();
-  if (!isBuilt && !installed) throw new Unavailable("not installed; npm run native builds it, or use backend wasm");
+  if (!isBuilt && !installed)
+    throw new Unavailable("not installed; run-experiment native builds it, or use backend wasm");
   try {
     if (isBuilt) loadBuilt(directory, tf);
     else createRequire(import.meta.url)(installed!);

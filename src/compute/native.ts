@@ -52,13 +52,13 @@ function onGpu([first, ...others]: readonly GpuReport[]): string {
 async function whyNoGpu(): Promise<string> {
   const gpus = await nvidiaGpus();
   if (gpus.length === 0) return "the NVIDIA driver lists no GPU (nvidia-smi): use backend tensorflow, webgpu or wasm";
-  return `TensorFlow cannot use the ${gpus[0]!.name} that nvidia-smi lists: npm run native -- --cuda builds for it, and TF_CPP_MIN_LOG_LEVEL=0 shows what TensorFlow tries`;
+  return `TensorFlow cannot use the ${gpus[0]!.name} that nvidia-smi lists: run-experiment native --cuda builds for it, and TF_CPP_MIN_LOG_LEVEL=0 shows what TensorFlow tries`;
 }
 
 interface NativeRequest {
   /** Whether computing on the CPU is an error. */
   readonly demandGpu: boolean;
-  /** Where the addon lies, if not where `npm run native` keeps it. */
+  /** Where the addon lies, if not where `run-experiment native` keeps it. */
   readonly directory?: string;
 }
 

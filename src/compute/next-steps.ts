@@ -25,9 +25,9 @@ export function nextSteps({ backends, nvidiaGpus, showsGpu, node }: Surroundings
   if (Number.parseInt(node.replace("v", ""), 10) >= 23) {
     steps.push("use Node 20 or 22 for the native backend");
   } else if (nvidiaGpus.length > 0 && !works("cuda")) {
-    steps.push(`npm run native -- --cuda    builds the native backend for the ${nvidiaGpus[0]!.name}`);
+    steps.push(`run-experiment native --cuda    builds the native backend for the ${nvidiaGpus[0]!.name}`);
   } else if (!works("tensorflow")) {
-    steps.push("npm run native    builds the native backend, which computes on all cores");
+    steps.push("run-experiment native    builds the native backend, which computes on all cores");
   }
   if (isOnGpu && !works("cuda")) {
     steps.push("run-experiment <config> --backend webgpu    computes on the GPU that is found");

@@ -4,6 +4,7 @@ import { builtIn } from "../built-in/built-in.js";
 import { float64 } from "../compute/float64.js";
 import { expand } from "../config/expand.js";
 import { experimentOf, loadExperiment } from "../config/load.js";
+import { configPath } from "../config/shipped.js";
 import { withOwn } from "../registry/plugins.js";
 import type { Definition } from "../registry/registry.js";
 import type { Outcome } from "../results/manifest.js";
@@ -69,9 +70,9 @@ async function* records<V, S>(
 /**
  * Runs an experiment in this process, one run after the other, and yields the traced records. Nothing is written.
  *
- *     for await (const { run, step, loss } of runExperiment("configs/lars-mnist.json")) console.log(run, step, loss);
+ *     for await (const { run, step, loss } of runExperiment("lars-mnist")) console.log(run, step, loss);
  *
- * @param config path of a config file, or what one would hold
+ * @param config path of a config file, name of one that comes with the tool, or what one would hold
  * @returns what each run came to
  * @throws ExperimentError if the config is wrong, or a run cannot be made
  */
@@ -83,7 +84,7 @@ export async function* runExperiment(
   const registry = withOwn(builtIn, definitions);
   const experiment =
     typeof config === "string"
-      ? await loadExperiment(config, registry)
+      ? await loadExperiment(configPath(config), registry)
       : await experimentOf(config, directory, registry);
   const resources = new Resources(announce);
   const results: RunResult[] = [];

@@ -1,8 +1,8 @@
 import { existsSync, mkdirSync, readdirSync, statSync } from "node:fs";
 import { join, resolve } from "node:path";
-import { fileURLToPath } from "node:url";
 import { z } from "zod";
 import type { SlurmOptions } from "../config/slurm.js";
+import { packageDirectory } from "../package-directory.js";
 import { makeDirectory, onDisk, readJsonAs, writeJson } from "../results/files.js";
 import { manifestPath } from "../results/manifest.js";
 import { runsDirectory } from "../results/summary.js";
@@ -77,7 +77,7 @@ const chunks = <T>(all: readonly T[], size: number): T[][] =>
 
 const quoted = (text: string) => `'${text.replaceAll("'", "'\\''")}'`;
 
-const program = fileURLToPath(new URL("../../bin/run-experiment.js", import.meta.url));
+const program = join(packageDirectory, "bin", "run-experiment.js");
 
 /** A free directory slurm/1, slurm/2, … for the files of one array. */
 function arrayDirectory(directory: string): string {

@@ -196,10 +196,10 @@ const variants: readonly Partial<ProportionalOptions>[] = [
 ];
 
 /** A registry entry of the family: the same options in another norm. */
-export function defineProportionalUpdate(
-  facts: Pick<OptimizerDefinition, "name" | "summary" | "formula" | "source" | "version">,
+export function defineProportionalUpdate<Name extends string>(
+  facts: Pick<OptimizerDefinition, "summary" | "formula" | "source" | "version"> & { readonly name: Name },
   norm: Norm,
-): OptimizerDefinition {
+) {
   return defineOptimizer({
     ...facts,
     schema: z.strictObject({ name: z.literal(facts.name), ...proportionalFields }),

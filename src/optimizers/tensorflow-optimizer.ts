@@ -2,9 +2,16 @@ import * as tf from "@tensorflow/tfjs-core";
 import { z } from "zod";
 import { tensorAlgebra } from "../compute/tensors.js";
 import { ExperimentError } from "../errors.js";
-import { createOptimizer, type Optimizer, type OptimizerConfig, optimizerSchema, type Rules } from "./optimizer.js";
+import {
+  createOptimizer,
+  type Optimizer,
+  type OptimizerConfig,
+  optimizerSchema,
+  type Rules,
+  type Scope,
+} from "./optimizer.js";
 import { schedules } from "./schedules/registry.js";
-import type { OptimizerDefinition, RuleState } from "./update-rule.js";
+import type { OptimizerDefinition, RuleState, TypedOptimizerDefinition } from "./update-rule.js";
 
 type Tensor = tf.Tensor;
 
@@ -22,18 +29,36 @@ interface Laid {
   readonly optimizer: Optimizer;
 }
 
-/** The options of a rule as a TensorFlow.js optimizer: those it has in a config. */
-export type TensorFlowOptions = Readonly<Record<string, unknown>> & {
+/** Options that every rule has as an optimizer of TensorFlow.js. */
+export interface CommonOptions {
   /** λ: a number, or a schedule with its options, for which `steps` is to be given. */
-  readonly learningRate: unknown;
+  readonly learningRate: number | { readonly schedule: string; readonly [option: string]: unknown };
   /** K, the number of updates that a schedule stretches over. */
   readonly steps?: number;
-};
+  /** What the rule sees as one vector; default: each layer. */
+  readonly scope?: Scope;
+  /** Layers kept out of the rule: names of variables, or patterns such as "*bias". */
+  readonly exclude?: readonly string[];
+  /** What excluded layers do; default: plain gradient steps. */
+  readonly excludedUpdate?: OptimizerConfig["excludedUpdate"];
+}
+
+/** The options of a rule as an optimizer of TensorFlow.js: those it has in a config. */
+export type TensorFlowOptions<Schema extends z.ZodObject = z.ZodObject> = Omit<z.input<Schema>, "name"> & CommonOptions;
 
 const separator = "/state/";
 
-/** TensorFlow.js gives a second variable of the same name a number, so that a model loaded again has other names. */
-const original = (name: string) => name.replace(/_\d+$/, "");
+/**
+ * The name that a layer gave its variable, such as "dense_1/kernel": TensorFlow.js adds a number where another variable
+ * is called so, and a model that is loaded beside the one it was saved from has "dense_1/kernel_1".
+ */
+const original = (name: string) => name.replace(/(\/.*)_\d+$/, "$1");
+
+/** The names by which patterns know these variables; those that would fall together keep their numbers. */
+function layerNames(variables: readonly string[]): string[] {
+  const names = variables.map(original);
+  return names.map((name, i) => (names.indexOf(name) === names.lastIndexOf(name) ? name : variables[i]!));
+}
 
 /** In a model's file, strings lose their underscores unless they are called `name`. */
 const patternsToSave = (patterns: readonly string[]) => patterns.map((name) => ({ name }));
@@ -149,7 +174,7 @@ export class TensorFlowOptimizer extends tf.Optimizer {
   private over(variables: readonly tf.Variable[]): Laid {
     const names = variables.map(({ name }) => name);
     if (this.laid?.names.length !== names.length || !names.every((name, i) => name === this.laid!.names[i])) {
-      const layers = variables.map(({ name, shape }) => ({ name, shape }));
+      const layers = layerNames(names).map((name, i) => ({ name, shape: variables[i]!.shape }));
       this.laid = { names, optimizer: createOptimizer(this.rules, this.config, layers, this.steps) };
       this.adoptLoaded();
     }
@@ -204,9 +229,9 @@ const classNameOf = ({ name }: OptimizerDefinition) =>
  *
  *     model.compile({ optimizer: tensorFlowOptimizer(lars)({ learningRate: 0.02 }), loss: "meanSquaredError" });
  */
-export function tensorFlowOptimizer(
-  definition: OptimizerDefinition,
-): (options: TensorFlowOptions) => TensorFlowOptimizer {
+export function tensorFlowOptimizer<Schema extends z.ZodObject>(
+  definition: TypedOptimizerDefinition<Schema>,
+): (options: TensorFlowOptions<Schema>) => TensorFlowOptimizer {
   class Named extends TensorFlowOptimizer {
     static readonly className = classNameOf(definition);
     static override fromConfig<T extends tf.serialization.Serializable>(
@@ -222,5 +247,5 @@ export function tensorFlowOptimizer(
     }
   }
   tf.serialization.registerClass(Named as unknown as tf.serialization.SerializableConstructor<Named>);
-  return (options) => new Named(options);
+  return (options) => new Named(options as TensorFlowOptions);
 }

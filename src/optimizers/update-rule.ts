@@ -86,9 +86,12 @@ export interface OptimizerDefinition<Options = unknown> {
   create(options: Options): UpdateRule;
 }
 
+/** A definition that knows the type of its options. */
+export type TypedOptimizerDefinition<Schema extends z.ZodObject> = OptimizerDefinition & { readonly schema: Schema };
+
 /** An update rule whose `create` takes exactly what its schema yields. */
 export function defineOptimizer<Schema extends z.ZodObject>(
   definition: Omit<OptimizerDefinition<z.output<Schema>>, "schema" | "kind"> & { readonly schema: Schema },
-): OptimizerDefinition {
-  return { kind: "optimizer", ...definition } as OptimizerDefinition;
+): TypedOptimizerDefinition<Schema> {
+  return { kind: "optimizer", ...definition } as TypedOptimizerDefinition<Schema>;
 }

@@ -1,8 +1,9 @@
 import { createHash } from "node:crypto";
 import { existsSync, readFileSync } from "node:fs";
 import { arch, cpus, hostname, platform, release } from "node:os";
-import { fileURLToPath } from "node:url";
+import { join } from "node:path";
 import { getEnvironmentData, isMainThread, type Serializable, setEnvironmentData } from "node:worker_threads";
+import { packageDirectory } from "../package-directory.js";
 import { type GitState, gitState } from "./git-state.js";
 
 /** Who, with what, where: enough to tell why two runs differ. */
@@ -23,11 +24,9 @@ export interface Provenance {
   readonly lockfile?: string;
 }
 
-const packageRoot = new URL("../../", import.meta.url);
-
 function packageFile(name: string): string | undefined {
   try {
-    return readFileSync(new URL(name, packageRoot), "utf8");
+    return readFileSync(join(packageDirectory, name), "utf8");
   } catch {
     return undefined;
   }
@@ -53,10 +52,9 @@ export function provenance(): Provenance {
 }
 
 function collect(): Provenance {
-  const toolDirectory = fileURLToPath(packageRoot);
   const git = gitState(process.cwd());
   // A tool that is a dependency of the user's project lies inside that project's repository, not in one of its own.
-  const toolGit = existsSync(new URL(".git", packageRoot)) ? gitState(toolDirectory) : undefined;
+  const toolGit = existsSync(join(packageDirectory, ".git")) ? gitState(packageDirectory) : undefined;
   const lockfile = packageFile("package-lock.json");
   return {
     tool: toolVersion,

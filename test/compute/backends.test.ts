@@ -32,7 +32,7 @@ afterEach(() => {
   vi.restoreAllMocks();
 });
 
-const absent = "not installed; npm run native builds it, or use backend wasm";
+const absent = "not installed; run-experiment native builds it, or use backend wasm";
 const tooNew =
   "tfjs-node 4.22 does not run on Node 24.1.0 (it calls util.isNullOrUndefined, removed in Node 23); use Node 20 or 22";
 
@@ -76,7 +76,7 @@ describe("backends", () => {
     );
     writeFileSync(join(nativeDirectory(), "addon/quiet.node"), "no library");
     await expect(startBackend("tensorflow")).rejects.toThrow(
-      /^backend tensorflow: the native addon cannot be loaded, .*quiet\.node: .*: npm run native builds it anew$/,
+      /^backend tensorflow: the native addon cannot be loaded, .*quiet\.node: .*: run-experiment native builds it anew$/,
     );
     rmSync(nativeDirectory(), { recursive: true });
   });
@@ -134,14 +134,19 @@ describe("the doctor's next steps", () => {
 
   it.each([
     ["nothing where the native backend works and there is no GPU", [...native, noWebgpu], {}, []],
-    ["the native backend", [...neither, noWebgpu], {}, [/^npm run native {4}/]],
+    ["the native backend", [...neither, noWebgpu], {}, [/^run-experiment native {4}/]],
     [
       "another Node, where the native backend cannot run",
       [...neither, noWebgpu],
       { node: "v24.1.0" },
       [/^use Node 20/],
     ],
-    ["CUDA for an NVIDIA GPU", [...native, noWebgpu], { nvidiaGpus }, [/^npm run native -- --cuda .* A100$/, /loader/]],
+    [
+      "CUDA for an NVIDIA GPU",
+      [...native, noWebgpu],
+      { nvidiaGpus },
+      [/^run-experiment native --cuda .* A100$/, /loader/],
+    ],
     ["WebGPU on a GPU", [...native, present("webgpu", "GPU, WebGPU, X")], { showsGpu: true }, [/--backend webgpu/]],
     ["no WebGPU in software", [...native, present("webgpu", "CPU, WebGPU in software, X")], {}, []],
     ["what WebGPU lacks for a GPU", [...native, noWebgpu], { showsGpu: true }, [/^for --backend webgpu: the Vulkan/]],

@@ -1,11 +1,11 @@
 import { readdirSync } from "node:fs";
 import { basename, join, relative } from "node:path";
-import { fileURLToPath } from "node:url";
 import { z } from "zod";
 import { builtIn } from "../../built-in/built-in.js";
 import { expand } from "../../config/expand.js";
 import { suggestion } from "../../config/explain.js";
 import { loadExperiment } from "../../config/load.js";
+import { shippedDirectory } from "../../config/shipped.js";
 import { type ExitReason, ExperimentError } from "../../errors.js";
 import { executeExperiment } from "../../execution/experiment.js";
 import {
@@ -17,6 +17,7 @@ import {
   isBad,
   tally,
 } from "../../expectations/claims.js";
+import { packageDirectory } from "../../package-directory.js";
 import { writeAtomically } from "../../results/files.js";
 import { verifiedOf } from "../../verification/check.js";
 import { committedReferenceChecks, referenceClaim } from "../../verification/reference-check.js";
@@ -40,9 +41,8 @@ const optionsSchema = z.object({
   json: z.boolean().default(false),
 });
 
-const packageRoot = fileURLToPath(new URL("../../../", import.meta.url));
-const paperDirectory = join(packageRoot, "configs", "paper");
-const committedReferences = join(packageRoot, "results", "reference");
+const paperDirectory = join(shippedDirectory, "paper");
+const committedReferences = join(packageDirectory, "results", "reference");
 
 /** The paper's configs by experiment name: all, or those asked for. */
 function selected(names: readonly string[]): string[] {
@@ -111,7 +111,7 @@ export async function reproduce(names: readonly string[], rawOptions: unknown): 
     const reference = join(options.references ?? committedReferences, name);
     const checks = committedReferenceChecks(verifiedOf(experiment, result), reference);
     const compared = referenceClaim(checks, `results/reference/${name}`);
-    const facts = { name, description, config: relative(packageRoot, path) };
+    const facts = { name, description, config: relative(packageDirectory, path) };
     add(claimsOf(facts, registry.bounds, result, [compared]));
   }
 

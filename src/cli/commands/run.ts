@@ -3,6 +3,7 @@ import { z } from "zod";
 import { builtIn } from "../../built-in/built-in.js";
 import { countRuns, expand, type Run, runsOf } from "../../config/expand.js";
 import { type Experiment, loadExperiment, type Override } from "../../config/load.js";
+import { configPath } from "../../config/shipped.js";
 import { type ExitReason, ExperimentError } from "../../errors.js";
 import { type ExperimentResult, executeExperiment } from "../../execution/experiment.js";
 import type { Finding } from "../../expectations/evaluate.js";
@@ -69,7 +70,7 @@ export interface Loaded {
 export async function loadExperiments(paths: readonly string[], options: ConfigOptions): Promise<Experiment[]> {
   const overrides = overridesOf(options);
   const loaded: Experiment[] = [];
-  for (const path of paths) loaded.push(await loadExperiment(path, builtIn, overrides, options.sweep));
+  for (const path of paths) loaded.push(await loadExperiment(configPath(path), builtIn, overrides, options.sweep));
   for (const [i, { name, path }] of loaded.entries()) {
     const other = loaded.findIndex((one) => one.name === name);
     if (other !== i) {

@@ -1,40 +1,45 @@
 import { copyFileSync, existsSync, mkdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { exists, Failure, isNetworkTrouble, run, tellingLine } from "./process.js";
-import { platformLibraries } from "./tensorflow.js";
+import { broken, exists, isNetworkTrouble, missing, run, tellingLine } from "./process.js";
+import { platformLibraries, type TensorFlow } from "./tensorflow.js";
 
 const addonName = "tfjs_binding";
 const quietName = "quiet";
 const tfjsNodePackage = "@tensorflow/tfjs-node-gpu";
 /** What its modules need besides TensorFlow.js itself. */
 const protobufPackage = "google-protobuf";
-const quietSource = fileURLToPath(new URL("quiet.cc", import.meta.url));
+/** From src/native and from dist/native alike. */
+const quietSource = fileURLToPath(new URL("../../src/native/quiet.cc", import.meta.url));
+
+/** The file that `npm pack --json` tells of; newer npms list packages by name. */
+function packedFile(json: string): string {
+  const [packed] = Object.values(JSON.parse(json) as Record<string, { filename: string }>);
+  return packed!.filename;
+}
 
 /**
  * Fetches a package from the npm registry and unpacks it, without its dependencies and without running its scripts.
  *
- * @param {string} name
- * @param {string} version
- * @param {string} directory whose node_modules it goes to
+ * @param directory whose node_modules it goes to
  */
-function fetchPackage(name, version, directory) {
+function fetchPackage(name: string, version: string, directory: string): string {
   const download = join(directory, "download");
   mkdirSync(download, { recursive: true });
   const packed = run("npm", ["pack", `${name}@${version}`, "--json", "--ignore-scripts", "--silent"], {
     cwd: download,
   });
   if (packed.isMissing)
-    throw new Failure("there is no npm, which fetches the addon's sources; install npm, or put it in PATH");
+    throw missing("there is no npm, which fetches the addon's sources; install npm, or put it in PATH");
   if (!packed.isOk && isNetworkTrouble(packed.output)) {
-    throw new Failure(
+    throw missing(
       `no network: npm cannot reach its registry for ${name}; check npm config get registry, or connect and run again`,
     );
   }
-  if (!packed.isOk) throw new Failure(`npm cannot fetch ${name}@${version}: ${tellingLine(packed.output)}`);
-  const [{ filename }] = JSON.parse(packed.stdout);
+  if (!packed.isOk) throw missing(`npm cannot fetch ${name}@${version}: ${tellingLine(packed.output)}`);
+  const filename = packedFile(packed.stdout);
   const unpacked = run("tar", ["-xzf", filename], { cwd: download });
-  if (!unpacked.isOk) throw new Failure(`tar cannot unpack ${filename}: ${tellingLine(unpacked.output)}`);
+  if (!unpacked.isOk) throw missing(`tar cannot unpack ${filename}: ${tellingLine(unpacked.output)}`);
   const target = join(directory, "node_modules", ...name.split("/"));
   mkdirSync(dirname(target), { recursive: true });
   renameSync(join(download, "package"), target);
@@ -44,10 +49,8 @@ function fetchPackage(name, version, directory) {
 
 /**
  * A package in place of TensorFlow.js: an object without entries, which whoever loads the addon fills with its own core.
- *
- * @param {string} directory
  */
-function writeStandIns(directory) {
+function writeStandIns(directory: string): void {
   for (const [name, module] of Object.entries({
     tfjs: "module.exports = {};\n",
     "tfjs-core": 'module.exports = require("@tensorflow/tfjs");\n',
@@ -65,10 +68,8 @@ function writeStandIns(directory) {
 /**
  * What node-gyp is to build: tfjs-node's addon, linked against the wheel's libraries, which it finds relative to itself if
  * they were downloaded with it, and one of ours that loads it without a word.
- *
- * @param {import("./tensorflow.js").TensorFlow} tensorflow
  */
-function buildDescription({ directory, isDownloaded }) {
+function buildDescription({ directory, isDownloaded }: TensorFlow): object {
   const origin = process.platform === "darwin" ? "@loader_path" : "\\$$ORIGIN";
   const searchPath = `-Wl,-rpath,${isDownloaded ? `${origin}/../site/tensorflow` : directory}`;
   return {
@@ -88,40 +89,43 @@ function buildDescription({ directory, isDownloaded }) {
   };
 }
 
-/** node-gyp: npm's own where npm runs this script or can be asked, else from the registry. */
-function nodeGyp() {
+/** node-gyp: npm's own where npm runs this or can be asked, else from the registry. */
+function nodeGyp(): { readonly command: string; readonly first: readonly string[] } {
   const own = process.env.npm_config_node_gyp;
   if (own && existsSync(own)) return { command: process.execPath, first: [own] };
-  const root = run("npm", ["root", "--global"]).stdout?.trim() ?? "";
+  const root = run("npm", ["root", "--global"]).stdout.trim();
   const bundled = join(root, "npm", "node_modules", "node-gyp", "bin", "node-gyp.js");
   if (existsSync(bundled)) return { command: process.execPath, first: [bundled] };
   return { command: "npm", first: ["exec", "--yes", "--", "node-gyp"] };
 }
 
 /** Fails now, not in the middle of it, without the tools to compile with. */
-export function demandTools() {
+export function demandTools(): void {
   const compiler = process.env.CXX || ["c++", "g++", "clang++"].find(exists);
   const mend =
     process.platform === "darwin"
       ? "xcode-select --install"
       : "install one (Debian, Ubuntu: apt install g++ make; Fedora: dnf install gcc-c++ make)";
   if (!compiler || !exists(compiler))
-    throw new Failure(`there is no C++ compiler${compiler ? ` ${compiler}` : ""}; ${mend}`);
-  if (!exists("make")) throw new Failure(`there is no make, which node-gyp runs; ${mend}`);
+    throw missing(`there is no C++ compiler${compiler ? ` ${compiler}` : ""}; ${mend}`);
+  if (!exists("make")) throw missing(`there is no make, which node-gyp runs; ${mend}`);
   if (!["python3", "python"].some(exists)) {
-    throw new Failure(
+    throw missing(
       "there is no Python 3 (python3), which node-gyp needs and whose pip downloads TensorFlow; install Python 3.8 or newer",
     );
   }
 }
 
-/**
- * Lays tfjs-node out in `directory` and compiles its addon against this TensorFlow.
- *
- * @param {{ directory: string, version: string, tensorflow: import("./tensorflow.js").TensorFlow, announce: (line: string) => void }} request
- *   version: of tfjs-node
- */
-export function buildAddon({ directory, version, tensorflow, announce }) {
+export interface BuildRequest {
+  readonly directory: string;
+  /** Of tfjs-node. */
+  readonly version: string;
+  readonly tensorflow: TensorFlow;
+  readonly announce: (line: string) => void;
+}
+
+/** Lays tfjs-node out in `directory` and compiles its addon against this TensorFlow. */
+export function buildAddon({ directory, version, tensorflow, announce }: BuildRequest): void {
   announce(`Fetching the sources of ${tfjsNodePackage} ${version} …`);
   const sources = fetchPackage(tfjsNodePackage, version, directory);
   fetchPackage(protobufPackage, "3.21.4", directory);
@@ -135,14 +139,13 @@ export function buildAddon({ directory, version, tensorflow, announce }) {
   const headers = existsSync(join(prefix, "include", "node", "node_api.h")) ? [`--nodedir=${prefix}`] : [];
   const { isOk, output } = run(command, [...first, "rebuild", "--jobs=2", ...headers], { cwd: sources });
   if (!isOk && isNetworkTrouble(output)) {
-    throw new Failure(
+    throw missing(
       "no network: node-gyp cannot download Node's headers; install them (Debian: apt install libnode-dev) or use a Node that carries them, as nodejs.org's does",
     );
   }
   if (!isOk)
-    throw new Failure(
+    throw broken(
       `the addon does not compile: ${tellingLine(output)}; node-gyp's whole output is in ${keepLog(directory, output)}`,
-      4,
     );
   mkdirSync(join(directory, "addon"));
   for (const name of [addonName, quietName].map((name) => `${name}.node`)) {
@@ -152,11 +155,8 @@ export function buildAddon({ directory, version, tensorflow, announce }) {
   if (tensorflow.isDownloaded) rmSync(join(tensorflow.directory, "include"), { recursive: true });
 }
 
-/**
- * @param {string} directory of the build, which is removed
- * @param {string} output
- */
-function keepLog(directory, output) {
+/** @param directory of the build, which is removed */
+function keepLog(directory: string, output: string): string {
   const log = join(dirname(directory), "build.log");
   writeFileSync(log, output);
   return log;

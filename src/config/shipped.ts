@@ -1,0 +1,47 @@
+import { readdirSync, statSync } from "node:fs";
+import { join } from "node:path";
+import { ExperimentError } from "../errors.js";
+import { packageDirectory } from "../package-directory.js";
+import { suggestion } from "./explain.js";
+
+/** Where the configs that come with the tool lie. */
+export const shippedDirectory = join(packageDirectory, "configs");
+
+const configFile = /\.(json|ya?ml)$/;
+
+/** The names of the configs that come with the tool: their paths under configs/, without the ending. */
+export function shippedConfigs(): Map<string, string> {
+  const files = readdirSync(shippedDirectory, { recursive: true, encoding: "utf8" }).filter((file) =>
+    configFile.test(file),
+  );
+  const named = files.map((file) => [file.replaceAll("\\", "/").replace(configFile, ""), file] as const);
+  return new Map(
+    named.sort(([a], [b]) => (a < b ? -1 : 1)).map(([name, file]) => [name, join(shippedDirectory, file)]),
+  );
+}
+
+const lastPart = (name: string) => name.slice(name.lastIndexOf("/") + 1);
+
+/**
+ * The config that an argument means: a file of that path; else one that comes with the tool, by its name ("paper/norms")
+ * or the last part of it ("norms").
+ *
+ * @throws ExperimentError that says where was looked and suggests the nearest name, if there is neither
+ */
+export function configPath(argument: string): string {
+  const there = statSync(argument, { throwIfNoEntry: false });
+  if (there?.isFile()) return argument;
+  const shipped = shippedConfigs();
+  const wanted = argument.replace(configFile, "");
+  const name = shipped.has(wanted) ? wanted : [...shipped.keys()].find((one) => lastPart(one) === wanted);
+  if (name !== undefined) return shipped.get(name)!;
+  // Something else than a file: what is wrong with it, reading it says.
+  if (there) return argument;
+  const hint = suggestion(
+    wanted,
+    [...shipped.keys()].flatMap((one) => [...new Set([lastPart(one), one])]),
+  );
+  throw new ExperimentError(
+    `cannot read config ${argument}: no such file in ${process.cwd()}, and none of this name comes with the tool (run-experiment list names them).${hint}`,
+  );
+}
