@@ -16,7 +16,7 @@ const { devDependencies, ...description } = JSON.parse(readFileSync(join(root, "
 };
 
 /** The budget, as CONTRIBUTING.md states it. */
-const budget = { packedBytes: 400_000, unpackedBytes: 1_500_000, dependencies: 18, installedPackages: 140 };
+const budget = { packedBytes: 1_200_000, unpackedBytes: 4_000_000, dependencies: 19, installedPackages: 140 };
 
 interface Packed {
   readonly filename: string;
@@ -41,7 +41,7 @@ describe("the package", () => {
     const modules = readdirSync(join(root, "src"), { recursive: true, encoding: "utf8" })
       .filter((path) => path.endsWith(".ts"))
       .flatMap((path) => [".js", ".d.ts"].map((ending) => `dist/${path.replace(/\.ts$/, ending)}`));
-    const copied = ["configs", "examples", "schema"].flatMap((directory) =>
+    const copied = ["configs", "examples", "schema", "results/reference"].flatMap((directory) =>
       readdirSync(join(root, directory), { recursive: true, withFileTypes: true })
         .filter((entry) => entry.isFile())
         .map(({ parentPath, name }) => join(parentPath, name).slice(root.length)),
@@ -56,7 +56,7 @@ describe("the package", () => {
     expect(packed.unpackedSize).toBeLessThanOrEqual(budget.unpackedBytes);
     expect(Object.keys(description.dependencies).length).toBeLessThanOrEqual(budget.dependencies);
     const contributing = readFileSync(join(root, "CONTRIBUTING.md"), "utf8");
-    for (const limit of ["400 kB packed", "1.5 MB unpacked", "18 dependencies", "140 packages"]) {
+    for (const limit of ["1.2 MB packed", "4 MB unpacked", "19 dependencies", "140 packages"]) {
       expect(contributing).toContain(limit);
     }
   });

@@ -252,13 +252,13 @@ describe("variables by hand, with v ← 0.5v + g and w ← w − 0.1v", () => {
     loading.dispose();
     expect(tf.memory().numTensors).toBe(before);
 
-    // "x_1" and "x_2" were saved; "x_3" could be either.
-    const pair = [tf.variable(tf.tensor1d([0]), true, "x_1"), tf.variable(tf.tensor1d([0]), true, "x_2")];
+    // "x/w_1" and "x/w_2" were saved; "x/w_3" could be either.
+    const pair = [tf.variable(tf.tensor1d([0]), true, "x/w_1"), tf.variable(tf.tensor1d([0]), true, "x/w_2")];
     const two = sgd();
     two.applyGradients(pair.map(one));
     const other = sgd();
     await other.setWeights(await two.getWeights());
-    const copy = tf.variable(tf.tensor1d([0]), true, "x_3");
+    const copy = tf.variable(tf.tensor1d([0]), true, "x/w_3");
     other.applyGradients([one(copy)]);
     close(valuesOf([copy]), [-0.1]);
     // Where only one was saved it is that one.
@@ -266,7 +266,7 @@ describe("variables by hand, with v ← 0.5v + g and w ← w − 0.1v", () => {
     single.applyGradients([one(pair[0]!)]);
     const third = sgd();
     await third.setWeights(await single.getWeights());
-    const fourth = tf.variable(tf.tensor1d([0]), true, "x_4");
+    const fourth = tf.variable(tf.tensor1d([0]), true, "x/w_4");
     third.applyGradients([one(fourth)]);
     close(valuesOf([fourth]), [-0.15]);
   });
