@@ -13,8 +13,11 @@ const columnTable = <Row>(columns: readonly Column<Row>[]) =>
     columns.map(({ name, meaning, formula, unit }) => [`\`${name}\``, meaning, formula, unit]),
   );
 
+/** The text of a file of the repository. */
+type Read = (file: string) => string;
+
 /** The parts of README.md that are generated, by the name in their markers. */
-const sections: Readonly<Record<string, () => string>> = {
+const sections: Readonly<Record<string, (read: Read) => string>> = {
   problems: () =>
     markdownTable(
       ["problem", "what it is", "f(w)"],
@@ -64,23 +67,24 @@ const sections: Readonly<Record<string, () => string>> = {
       ),
     ),
   "layer columns": () => columnTable(layerColumns),
+  "own rule": (read) => `\`\`\`js\n${read("examples/starter/my-rule.mjs")}\`\`\``,
 };
 
 /** The text with every generated part between its markers replaced by what the registries say now. */
-function withSections(text: string): string {
+function withSections(text: string, read: Read): string {
   return Object.entries(sections).reduce((result, [name, render]) => {
     const [start, end] = [`<!-- ${name} -->`, `<!-- end of ${name} -->`];
     const from = result.indexOf(start);
     const to = result.indexOf(end);
     if (from < 0 || to < from) throw new Error(`README.md lacks the markers ${start} … ${end}`);
-    return `${result.slice(0, from + start.length)}\n${render()}\n${result.slice(to)}`;
+    return `${result.slice(0, from + start.length)}\n${render(read)}\n${result.slice(to)}`;
   }, text);
 }
 
 /** Every committed file that is generated, with the content it should have. */
-export function documents(read: (file: string) => string): { file: string; content: string }[] {
+export function documents(read: Read): { file: string; content: string }[] {
   return [
-    { file: "README.md", content: withSections(read("README.md")) },
+    { file: "README.md", content: withSections(read("README.md"), read) },
     { file: "schema/experiment.schema.json", content: jsonSchema(builtIn) },
   ];
 }
