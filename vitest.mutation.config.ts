@@ -1,4 +1,4 @@
-import { defineConfig, mergeConfig } from "vitest/config";
+import { defineConfig } from "vitest/config";
 import { BaseSequencer, type TestSpecification } from "vitest/node";
 import base from "./vitest.config.js";
 
@@ -15,22 +15,20 @@ class QuickFirst extends BaseSequencer {
  * The tests that mutants are put to: those that read `src` and are quick to repeat a thousand times. Tests of the built
  * product would never see a mutant, and those left out besides are long searches for counterexamples.
  */
-export default mergeConfig(
-  base,
-  defineConfig({
-    test: {
-      include: ["optimizers", "bounds", "expectations", "training", "verification", "config"].map(
-        (folder) => `test/${folder}/**/*.test.ts`,
-      ),
-      exclude: [
-        "test/bounds/{held,real-loop}.test.ts",
-        "test/expectations/unmet.test.ts",
-        "test/training/scales.test.ts",
-        "test/verification/verify.test.ts",
-      ],
-      // Loading every module afresh for each file would take most of the time.
-      isolate: false,
-      sequence: { sequencer: QuickFirst },
-    },
-  }),
-);
+export default defineConfig({
+  test: {
+    ...base.test,
+    include: ["optimizers", "bounds", "expectations", "training", "verification", "config"].map(
+      (folder) => `test/${folder}/**/*.test.ts`,
+    ),
+    exclude: [
+      "test/bounds/{held,real-loop}.test.ts",
+      "test/expectations/unmet.test.ts",
+      "test/training/scales.test.ts",
+      "test/verification/verify.test.ts",
+    ],
+    // Loading every module afresh for each file would take most of the time.
+    isolate: false,
+    sequence: { sequencer: QuickFirst },
+  },
+});

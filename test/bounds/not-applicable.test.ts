@@ -105,6 +105,13 @@ const table: readonly (readonly [name: string, why: string, run: TestRun, reason
   ["one-dimensional-interval", "the wrong side", { ...segment, problem: line("square", -1, 1) }, /sign trap \(T2b\)/],
   ["one-dimensional-interval", "a short run", { ...segment, steps: 3 }, /before step 8, at which w must have entered/],
   ["no-convergence", "a schedule", { ...segment, rate: (k) => 0.1 / (k + 1) }, /constant λ/],
+  ["no-convergence", "λ ≥ 1", { ...segment, rate: 1 }, /0 < λ < 1; λ is 1$/],
+  [
+    "step-range",
+    "w = 0",
+    { ...centred, norm: 1, problem: { ...centred.problem, start: [0, 0] } },
+    /^no step was made with w ≠ 0 and g ≠ 0$/,
+  ],
   ["no-convergence", "a short run", { ...segment, steps: 3 }, /no step was made inside the interval/],
   ["sign-trap", "the right side", segment, /on the side of w\*: there is no trap/],
   ["sign-trap", "λ ≥ 1", { ...segment, rate: 1.5 }, /λ_k < 1; λ is 1\.5/],

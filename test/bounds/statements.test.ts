@@ -348,6 +348,22 @@ describe("the watch over several bounds", () => {
     expect([needs(), needs("step-range"), needs("step-range", "norm-ratio")]).toEqual([false, false, true]);
   });
 
+  test("tells each its own verdict", () => {
+    const watch = watchBounds(["norm-ratio", "norm-growth", "step-range"], contextOf(run));
+    for (const record of simulate(run)) watch.observe(record);
+    expect(watch.verdicts()).toEqual({
+      "norm-ratio": { outcome: "held", checks: 1, smallestSlack: 0 },
+      "norm-growth": { outcome: "held", checks: 2, smallestSlack: 0 },
+      "step-range": { outcome: "not applicable", reason: expect.stringContaining("p = 2") },
+    });
+  });
+
+  test("what rounding accounts for holds, and counts as no more than the tolerance", () => {
+    // From 1e-310 to 1e-309 in place of 1.5e-310: both below the smallest normal number.
+    const tiny: TestRun = { problem: line("square", 1e-310, 1), rate: 0.5, steps: 1, rule: () => [9e-310] };
+    expect(verdictOn("norm-growth", tiny)).toEqual({ outcome: "held", checks: 2, smallestSlack: -1e-9 });
+  });
+
   test("slack at a bound of 0 is 0 or −1", () => {
     expect(verdictOn("norm-ratio", run)).toEqual({ outcome: "held", checks: 1, smallestSlack: 0, meanSlack: 0 });
     const moved = verdictOn("norm-ratio", { ...run, rule: () => [1, 1] });
