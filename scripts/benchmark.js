@@ -4,6 +4,7 @@
 // Times are medians over several rounds in turn; the machine may be shared, so read the ratios.
 // Usage: npm run build && npm run benchmark [-- rounds]
 
+import { randomStream } from "../dist/base/random.js";
 import { builtIn } from "../dist/built-in/built-in.js";
 import { startBackend } from "../dist/compute/backends.js";
 import { float64 } from "../dist/compute/float64.js";
@@ -12,7 +13,6 @@ import { syntheticDigits } from "../dist/data/synthetic-digits.js";
 import { createOptimizer, optimizerSchema } from "../dist/optimizers/optimizer.js";
 import { mlp } from "../dist/problems/mlp.js";
 import { quadratic } from "../dist/problems/quadratic.js";
-import { randomStream } from "../dist/training/random.js";
 import { train } from "../dist/training/train.js";
 
 const rounds = Number(process.argv[2] ?? 5);

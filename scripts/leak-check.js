@@ -1,11 +1,11 @@
 // Trains for thousands of steps and watches tensors and memory: node scripts/leak-check.js [backend] [steps]
 import * as tf from "@tensorflow/tfjs-core";
+import { randomStream } from "../dist/base/random.js";
 import { builtIn } from "../dist/built-in/built-in.js";
 import { startBackend } from "../dist/compute/backends.js";
 import { batchSampler } from "../dist/data/batches.js";
 import { createOptimizer, optimizerSchema } from "../dist/optimizers/optimizer.js";
 import { mlp } from "../dist/problems/mlp.js";
-import { randomStream } from "../dist/training/random.js";
 import { train } from "../dist/training/train.js";
 
 const [backend = "auto", count = "5000"] = process.argv.slice(2);

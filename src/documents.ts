@@ -1,7 +1,7 @@
+import { markdownTable } from "./base/markdown.js";
 import { builtIn } from "./built-in/built-in.js";
 import { jsonSchema } from "./cli/commands/schema.js";
 import { backendSummaries } from "./compute/backends.js";
-import { markdownTable } from "./markdown.js";
 import { summaryColumns } from "./results/summary.js";
 import { type Column, layerColumns, traceColumns } from "./trace/columns.js";
 

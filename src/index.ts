@@ -5,6 +5,7 @@
  * @module run-experiment
  */
 
+export { exitCodes } from "./base/errors.js";
 export type { Verdict } from "./bounds/bound.js";
 export { type BoundWatch, selectedBounds, watchBounds } from "./bounds/verdict.js";
 export { builtIn } from "./built-in/built-in.js";
@@ -13,7 +14,6 @@ export { float64 } from "./compute/float64.js";
 export { expand, type Run } from "./config/expand.js";
 export { type Experiment, experimentOf, loadExperiment, type Override } from "./config/load.js";
 export { configSchemas, type RunConfig } from "./config/schema.js";
-export { exitCodes } from "./errors.js";
 export { boundContext } from "./execution/bound-context.js";
 export { type ExecutionOptions, type ExperimentResult, executeExperiment } from "./execution/experiment.js";
 export {

@@ -4,6 +4,8 @@
  */
 
 export { z } from "zod";
+export { ExperimentError } from "./base/errors.js";
+export { type RandomStream, randomStream } from "./base/random.js";
 export {
   type Bound,
   type BoundColumn,
@@ -21,7 +23,6 @@ export {
   type ImageDataset,
   type ImageSet,
 } from "./data/dataset.js";
-export { ExperimentError } from "./errors.js";
 export {
   commonFields as scheduleFields,
   defineSchedule,
@@ -49,5 +50,4 @@ export {
   type ProblemDefinition,
 } from "./problems/problem.js";
 export { defineFigure, type Figure, type FigureDefinition, type FigureSource } from "./report/figure.js";
-export { type RandomStream, randomStream } from "./training/random.js";
 export type { LayerRecord, StepRecord } from "./training/record.js";

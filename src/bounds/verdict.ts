@@ -1,3 +1,4 @@
+import { fromPlain, toPlain } from "../base/plain-data.js";
 import type { StepRecord } from "../training/record.js";
 import {
   type Bound,
@@ -8,7 +9,6 @@ import {
   tolerance,
   type Verdict,
 } from "./bound.js";
-import { fromPlain, toPlain } from "./plain-data.js";
 
 /** What the checks of one bound amount to so far. */
 interface Tally {

@@ -1,4 +1,4 @@
-import { exitCodes } from "../errors.js";
+import { exitCodes } from "../base/errors.js";
 import { tell } from "./output.js";
 
 /**

@@ -1,5 +1,5 @@
 import { Argument, Command, CommanderError } from "commander";
-import { type ExitReason, ExperimentError, exitCodes } from "../errors.js";
+import { type ExitReason, ExperimentError, exitCodes } from "../base/errors.js";
 import { toolVersion } from "../results/provenance.js";
 import { tellBug } from "./failures.js";
 import { outputFailure, printText, tell, tellText } from "./output.js";

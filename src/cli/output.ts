@@ -1,5 +1,5 @@
-import { jsonText } from "../results/files.js";
-import { printable, printableJson } from "../text.js";
+import { jsonText } from "../base/files.js";
+import { printable, printableJson } from "../base/text.js";
 
 /** What CI systems take for a command: `::error::` at the start of a line, `##[error]` and `##vso[` anywhere. */
 const atStart = /^(\s*):(?=:)/;

@@ -1,7 +1,7 @@
 import { MultiBar, Presets, type SingleBar } from "cli-progress";
 import type { ExperimentObserver } from "../execution/experiment.js";
 import type { PlannedRun } from "../execution/plan.js";
-import type { ShownRecord } from "../execution/schedule.js";
+import type { ShownRecord } from "../execution/run-queue.js";
 import type { Manifest } from "../results/manifest.js";
 import { outcomeOf } from "../results/quantities.js";
 import { consoleLine, tell } from "./output.js";

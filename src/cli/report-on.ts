@@ -1,4 +1,4 @@
-import { ExperimentError } from "../errors.js";
+import { ExperimentError } from "../base/errors.js";
 import type { ExperimentResult } from "../execution/experiment.js";
 import type { Registry } from "../registry/registry.js";
 

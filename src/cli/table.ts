@@ -1,4 +1,4 @@
-import { printable } from "../text.js";
+import { printable } from "../base/text.js";
 
 /**
  * Columns aligned with two spaces between them, numbers (by their looks) to the right; columns without any cell are

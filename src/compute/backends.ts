@@ -1,5 +1,5 @@
 import type { Tensor } from "@tensorflow/tfjs-core";
-import { ExperimentError } from "../errors.js";
+import { ExperimentError } from "../base/errors.js";
 import { activate, activateAgain, loadCore, Unavailable, withoutErrorListeners } from "./activation.js";
 import type { Algebra } from "./algebra.js";
 import { startNative } from "./native.js";

@@ -2,8 +2,8 @@ import { existsSync, readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import type * as tfl from "@tensorflow/tfjs-core";
-import { cacheDirectory } from "../cache.js";
-import { messageOf } from "../errors.js";
+import { cacheDirectory } from "../base/cache.js";
+import { messageOf } from "../base/errors.js";
 import { Unavailable } from "./activation.js";
 
 type Core = typeof tfl;

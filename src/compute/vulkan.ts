@@ -1,7 +1,7 @@
 import { existsSync, readdirSync } from "node:fs";
 import { homedir } from "node:os";
 import { delimiter, join } from "node:path";
-import { messageOf } from "../errors.js";
+import { messageOf } from "../base/errors.js";
 
 /** Whether the dynamic loader finds the library. */
 function canLoad(library: string): boolean {

@@ -1,5 +1,5 @@
 import * as tf from "@tensorflow/tfjs-core";
-import { ExperimentError } from "../errors.js";
+import { ExperimentError } from "../base/errors.js";
 
 /** What is used of the wasm backend's interior. */
 interface Interior {

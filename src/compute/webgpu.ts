@@ -1,5 +1,5 @@
 import type * as tfl from "@tensorflow/tfjs-core";
-import { messageOf } from "../errors.js";
+import { messageOf } from "../base/errors.js";
 import { activate, loadCore, Unavailable } from "./activation.js";
 import { missingVulkan } from "./vulkan.js";
 

@@ -1,5 +1,5 @@
-import { excerpt } from "../errors.js";
-import { isObject, partsOf, withValue } from "./path.js";
+import { excerpt } from "../base/errors.js";
+import { isObject, partsOf, withValue } from "../base/path.js";
 
 /**
  * A learning rate with a value set in it. A plain number and a schedule's `initial` are the same thing, λ_0: a number

@@ -1,5 +1,5 @@
-import { ExperimentError, messageOf } from "../errors.js";
-import { readOrdinaryFile, UnsuitableFile } from "../results/files.js";
+import { ExperimentError, messageOf } from "../base/errors.js";
+import { readOrdinaryFile, UnsuitableFile } from "../base/files.js";
 
 /** Far above any config; the parser takes up to a thousand times as much memory. */
 const mostBytes = 250_000;

@@ -1,8 +1,8 @@
 import type { z } from "zod";
-import { ExperimentError, messageOf } from "../errors.js";
+import { ExperimentError, messageOf } from "../base/errors.js";
+import { explain } from "../base/explain.js";
 import type { OptimizerConfig } from "../optimizers/optimizer.js";
 import { assign } from "./assign.js";
-import { explain } from "./explain.js";
 import { Fingerprints } from "./fingerprints.js";
 import type { Experiment } from "./load.js";
 import { type ConfigSchemas, configSchemas, type RunConfig } from "./schema.js";

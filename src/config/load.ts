@@ -1,12 +1,12 @@
 import { dirname, relative, resolve } from "node:path";
-import { ExperimentError, excerpt, messageOf } from "../errors.js";
-import type { Expectation } from "../expectations/schema.js";
+import { ExperimentError, excerpt, messageOf } from "../base/errors.js";
+import { explain } from "../base/explain.js";
+import { isObject, partsOf } from "../base/path.js";
 import { isPluginFile, loadPlugins } from "../registry/plugins.js";
 import type { Registry } from "../registry/registry.js";
 import { assign, replacedBy } from "./assign.js";
 import { readConfigText } from "./config-file.js";
-import { explain } from "./explain.js";
-import { isObject, partsOf } from "./path.js";
+import type { Expectation } from "./expectation-schema.js";
 import { type ConfigSchemas, configSchemas } from "./schema.js";
 import type { SlurmOptions } from "./slurm.js";
 import { type Axis, type Sweep, type SweepBlock, samplesOf } from "./sweep.js";

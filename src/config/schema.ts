@@ -1,9 +1,9 @@
 import { z } from "zod";
 import { backendNames } from "../compute/backends.js";
-import { expectationSchema } from "../expectations/schema.js";
 import { optimizerSchema } from "../optimizers/optimizer.js";
 import type { Registry } from "../registry/registry.js";
-import { fewWeights } from "../results/weights.js";
+import { expectationSchema } from "./expectation-schema.js";
+import { fewWeights, savings } from "./saved-weights.js";
 import { slurmSchema } from "./slurm.js";
 import { axisSchema, sweepSchema } from "./sweep.js";
 
@@ -91,7 +91,7 @@ const sharedFields = ({ problems, datasets, bounds }: Registry) => ({
     .default({ everySeconds: 10 })
     .describe("how often a run saves what it needs to go on after it was cut off"),
   save: z
-    .enum(["auto", "weights", "nothing"])
+    .enum(savings)
     .default("auto")
     .describe(
       `whether a run keeps its final weights, as weights.npz for NumPy: "weights", "nothing", or "auto" where there are at most ${fewWeights}`,

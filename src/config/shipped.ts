@@ -1,8 +1,8 @@
 import { readdirSync, statSync } from "node:fs";
 import { join } from "node:path";
-import { ExperimentError } from "../errors.js";
-import { packageDirectory } from "../package-directory.js";
-import { suggestion } from "./explain.js";
+import { ExperimentError } from "../base/errors.js";
+import { suggestion } from "../base/explain.js";
+import { packageDirectory } from "../base/package-directory.js";
 
 /** Where the configs that come with the tool lie. */
 export const shippedDirectory = join(packageDirectory, "configs");

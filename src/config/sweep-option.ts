@@ -1,5 +1,5 @@
-import { ExperimentError, excerpt, messageOf } from "../errors.js";
-import { isObject } from "./path.js";
+import { ExperimentError, excerpt, messageOf } from "../base/errors.js";
+import { isObject } from "../base/path.js";
 import { parseYaml } from "./yaml.js";
 
 /** The option as errors quote it. */

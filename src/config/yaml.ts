@@ -8,7 +8,7 @@ import {
   visit,
   type YAMLMap,
 } from "yaml";
-import { messageOf } from "../errors.js";
+import { messageOf } from "../base/errors.js";
 
 /** A text that is no YAML, or none that a config can hold; the message says what is wrong with it. */
 export class YamlError extends Error {

@@ -1,5 +1,5 @@
-import { ExperimentError } from "../errors.js";
-import { type RandomStream, randomStream, type StreamSource } from "../training/random.js";
+import { ExperimentError } from "../base/errors.js";
+import { type RandomStream, randomStream, type StreamSource } from "../base/random.js";
 import type { ImageSet } from "./dataset.js";
 
 /** Where a batch sampler stands; plain JSON. */

@@ -1,5 +1,5 @@
-import { messageOf } from "../errors.js";
-import { writeAtomically } from "../results/files.js";
+import { messageOf } from "../base/errors.js";
+import { writeAtomically } from "../base/files.js";
 
 /** Keeps files for the next time. A cache that cannot be written costs time, not the run: it is announced. */
 export function keepInCache(

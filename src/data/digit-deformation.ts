@@ -1,4 +1,4 @@
-import type { RandomStream } from "../training/random.js";
+import type { RandomStream } from "../base/random.js";
 import type { Point, Skeleton, Stroke } from "./digit-skeletons.js";
 
 /** Side of a synthetic image in pixels. */

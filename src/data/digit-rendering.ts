@@ -1,4 +1,4 @@
-import type { RandomStream } from "../training/random.js";
+import type { RandomStream } from "../base/random.js";
 import { bell, imageSide } from "./digit-deformation.js";
 import type { Point } from "./digit-skeletons.js";
 

@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { messageOf } from "../errors.js";
+import { messageOf } from "../base/errors.js";
 
 /** What a file must be to be accepted. */
 export interface ExpectedFile {

@@ -1,8 +1,8 @@
 import { statSync } from "node:fs";
 import { promisify } from "node:util";
 import { gunzip, type ZlibOptions } from "node:zlib";
-import { ExperimentError, messageOf } from "../errors.js";
-import { readOrdinaryFile, UnsuitableFile } from "../results/files.js";
+import { ExperimentError, messageOf } from "../base/errors.js";
+import { readOrdinaryFile, UnsuitableFile } from "../base/files.js";
 
 /** An array of unsigned bytes in row-major order, as an IDX file holds it. */
 export interface IdxArray {

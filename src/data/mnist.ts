@@ -1,7 +1,7 @@
 import { resolve } from "node:path";
 import { z } from "zod";
-import { cacheDirectory } from "../cache.js";
-import { ExperimentError } from "../errors.js";
+import { cacheDirectory } from "../base/cache.js";
+import { ExperimentError } from "../base/errors.js";
 import { type DataContext, defineDataset, type ImageDataset } from "./dataset.js";
 import { DownloadError } from "./download.js";
 import { assembleDataset } from "./idx-dataset.js";

@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import { ExperimentError } from "../errors.js";
+import { ExperimentError } from "../base/errors.js";
 import { keepInCache } from "./cache.js";
 import { type ExpectedFile, fetchVerified, sha256Of } from "./download.js";
 import { damaged, type FileOrigin, type IdxFile, parseIdx, readIdxFile, unpack } from "./idx.js";

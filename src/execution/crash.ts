@@ -1,4 +1,4 @@
-import { ExperimentError, messageOf } from "../errors.js";
+import { ExperimentError, messageOf } from "../base/errors.js";
 
 /** A run that ended by a mistake in the tool (or in a definition it was given), not in what the user asked for. */
 export class Bug extends Error {

@@ -1,4 +1,4 @@
-import { ExperimentError } from "../errors.js";
+import { ExperimentError } from "../base/errors.js";
 import type { Manifest } from "../results/manifest.js";
 import { crashOf } from "./crash.js";
 import type { PlannedRun } from "./plan.js";

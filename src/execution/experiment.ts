@@ -1,22 +1,22 @@
 import { accessSync, constants } from "node:fs";
 import { availableParallelism } from "node:os";
 import { join, resolve } from "node:path";
+import { breather } from "../base/breather.js";
+import { ExperimentError, messageOf } from "../base/errors.js";
+import { makeDirectory, onDisk, writeJson } from "../base/files.js";
 import type { Run } from "../config/expand.js";
 import type { Experiment } from "../config/load.js";
-import { ExperimentError, messageOf } from "../errors.js";
 import { ExpectationReader, type Finding } from "../expectations/evaluate.js";
 import type { Registry } from "../registry/registry.js";
-import { makeDirectory, onDisk, writeJson } from "../results/files.js";
 import { isFinished, type Manifest } from "../results/manifest.js";
 import { provenance } from "../results/provenance.js";
 import { writeSummary } from "../results/summary.js";
 import type { CsvOptions } from "../trace/csv-file.js";
-import { breather } from "../training/breather.js";
 import { type Executor, inProcess } from "./executor.js";
 import { type PlannedRun, planRun } from "./plan.js";
 import { Resources } from "./resources.js";
 import { finishedManifest, setRunAside } from "./run.js";
-import { type RunsObserver, type ScheduleResult, schedule } from "./schedule.js";
+import { type RunsObserver, type ScheduleResult, schedule } from "./run-queue.js";
 
 export interface ExecutionOptions {
   /** Directory of all results; the experiment's own is named after it. */

@@ -3,8 +3,8 @@ import { readdirSync, readFileSync, readlinkSync, rmSync, statSync, utimesSync, 
 import { hostname } from "node:os";
 import { dirname, join } from "node:path";
 import { z } from "zod";
-import { ExperimentError } from "../errors.js";
-import { makeDirectory, onDisk, readJson } from "../results/files.js";
+import { ExperimentError } from "../base/errors.js";
+import { makeDirectory, onDisk, readJson } from "../base/files.js";
 
 const holderSchema = z.object({
   pid: z.int(),

@@ -1,3 +1,6 @@
+import { ExperimentError } from "../base/errors.js";
+import { checkMemory } from "../base/memory.js";
+import { randomStream } from "../base/random.js";
 import type { Precision } from "../compute/algebra.js";
 import { type Layer, layerSize } from "../compute/layer.js";
 import type { Run } from "../config/expand.js";
@@ -5,12 +8,9 @@ import { type BackendIdentity, runId } from "../config/identity.js";
 import type { RunConfig } from "../config/schema.js";
 import { fixedSubset, stepsPerEpoch } from "../data/batches.js";
 import type { ImageDataset } from "../data/dataset.js";
-import { ExperimentError } from "../errors.js";
-import { checkMemory } from "../memory.js";
 import { createOptimizer, type Optimizer } from "../optimizers/optimizer.js";
 import type { Batch, Problem, ProblemContext } from "../problems/problem.js";
 import type { PluginReference, Registry } from "../registry/registry.js";
-import { randomStream } from "../training/random.js";
 import type { Resources } from "./resources.js";
 
 /** A run with everything decided that its config leaves to the surroundings; plain data. */

@@ -1,16 +1,16 @@
 import { existsSync, readdirSync, renameSync } from "node:fs";
 import { hostname } from "node:os";
 import { join } from "node:path";
+import { type ExperimentError, messageOf } from "../base/errors.js";
+import { makeDirectory, onDisk } from "../base/files.js";
 import { selectedBounds, watchBounds } from "../bounds/verdict.js";
 import { builtIn } from "../built-in/built-in.js";
 import type { StartedBackend } from "../compute/backends.js";
 import { float64 } from "../compute/float64.js";
 import { resultSchemaVersion, versionsOf } from "../config/identity.js";
-import { type ExperimentError, messageOf } from "../errors.js";
 import { plannedRegistry } from "../registry/plugins.js";
 import type { Registry } from "../registry/registry.js";
 import { type Checkpoint, checkpointFiles, readCheckpoint, removeCheckpoints } from "../results/checkpoint.js";
-import { makeDirectory, onDisk } from "../results/files.js";
 import { damageOf } from "../results/integrity.js";
 import { isFinished, type Manifest, readManifest, writeManifest } from "../results/manifest.js";
 import { OutcomeReader } from "../results/outcome.js";
@@ -24,7 +24,7 @@ import { boundContext } from "./bound-context.js";
 import { Bug, crashOf } from "./crash.js";
 import { assertHeld, type Claim } from "./lock.js";
 import { evaluationExamples, type PlannedRun, type PreparedRun, prepareRun } from "./plan.js";
-import { type Recorded, type Recording, trainInto } from "./record.js";
+import { type Recorded, type Recording, trainInto } from "./recording.js";
 import type { Resources } from "./resources.js";
 
 export interface RunOptions {

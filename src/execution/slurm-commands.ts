@@ -1,6 +1,6 @@
 import { execFile } from "node:child_process";
 import { promisify } from "node:util";
-import { ExperimentError, messageOf } from "../errors.js";
+import { ExperimentError, messageOf } from "../base/errors.js";
 
 const execute = promisify(execFile);
 

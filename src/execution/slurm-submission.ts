@@ -1,9 +1,9 @@
 import { existsSync, mkdirSync, readdirSync, statSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { z } from "zod";
+import { makeDirectory, onDisk, readJsonAs, writeJson } from "../base/files.js";
+import { packageDirectory } from "../base/package-directory.js";
 import type { SlurmOptions } from "../config/slurm.js";
-import { packageDirectory } from "../package-directory.js";
-import { makeDirectory, onDisk, readJsonAs, writeJson } from "../results/files.js";
 import { manifestPath } from "../results/manifest.js";
 import { runsDirectory } from "../results/summary.js";
 import type { PlannedRun } from "./plan.js";

@@ -1,13 +1,13 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as wait } from "node:timers/promises";
+import { ExperimentError, messageOf } from "../base/errors.js";
 import type { SlurmOptions } from "../config/slurm.js";
-import { ExperimentError, messageOf } from "../errors.js";
 import { isFinished, type Manifest, readManifest } from "../results/manifest.js";
 import { runsDirectory } from "../results/summary.js";
 import { lastTraced } from "../trace/last-traced.js";
 import type { PlannedRun } from "./plan.js";
-import type { RunsObserver, ScheduleResult } from "./schedule.js";
+import type { RunsObserver, ScheduleResult } from "./run-queue.js";
 import { cancelJobs, isLive, taskStates } from "./slurm-commands.js";
 import {
   manifestTime,

@@ -2,7 +2,7 @@ import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { MessageChannel } from "node:worker_threads";
 import { Piscina } from "piscina";
-import { ExperimentError, messageOf } from "../errors.js";
+import { ExperimentError, messageOf } from "../base/errors.js";
 import { type Manifest, readManifest, writeManifest } from "../results/manifest.js";
 import { runsDirectory } from "../results/summary.js";
 import { Bug } from "./crash.js";

@@ -1,5 +1,5 @@
 import type { MessagePort } from "node:worker_threads";
-import { ExperimentError } from "../errors.js";
+import { ExperimentError } from "../base/errors.js";
 import type { Manifest } from "../results/manifest.js";
 import type { StepRecord } from "../training/record.js";
 import { Bug, crashOf } from "./crash.js";

@@ -1,5 +1,5 @@
+import { markdownTable, markdownText } from "../base/markdown.js";
 import type { Bound } from "../bounds/bound.js";
-import { markdownTable, markdownText } from "../markdown.js";
 import type { Manifest } from "../results/manifest.js";
 import { csvLines } from "../trace/csv-file.js";
 import { type BoundFinding, boundFindings } from "./bound-findings.js";

@@ -1,8 +1,8 @@
-import { ExperimentError } from "../errors.js";
+import { ExperimentError } from "../base/errors.js";
+import type { Expectation, Measure, Selection } from "../config/expectation-schema.js";
 import type { Manifest } from "../results/manifest.js";
-import type { Expectation, Measure, Selection } from "./schema.js";
+import { Traces } from "../results/traces.js";
 import { largestRelativeDifference, slopeOf, statisticOf } from "./statistics.js";
-import { Traces } from "./traces.js";
 
 /** What became of an expectation. One that could not be evaluated is not met. */
 export interface Finding {

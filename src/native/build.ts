@@ -1,8 +1,8 @@
 import { existsSync, mkdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { ExperimentError, exitCodes } from "../base/errors.js";
 import { builtAddon, nativeDirectory, tfjsNodeVersion } from "../compute/native-addon.js";
-import { ExperimentError, exitCodes } from "../errors.js";
 import { buildAddon, demandTools } from "./addon.js";
 import type { Checked } from "./check.js";
 import { broken, missing, run, tellingLine } from "./process.js";

@@ -1,12 +1,12 @@
 /** A program: loads the addon of the directory given, holds it against float64 and prints what it found. */
 import * as tf from "@tensorflow/tfjs-core";
 import "@tensorflow/tfjs-layers";
+import { messageOf } from "../base/errors.js";
 import { builtIn } from "../built-in/built-in.js";
 import type { Algebra } from "../compute/algebra.js";
 import { float64 } from "../compute/float64.js";
 import { type GpuReport, nvidiaGpus, startNative } from "../compute/native.js";
 import { tensorAlgebra } from "../compute/tensors.js";
-import { messageOf } from "../errors.js";
 import { createOptimizer, optimizerSchema } from "../optimizers/optimizer.js";
 
 /** What is printed as JSON; where the addon does not start, `{failure}` with the reason. */

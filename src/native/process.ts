@@ -1,5 +1,5 @@
 import { type SpawnSyncOptions, spawnSync } from "node:child_process";
-import { ExperimentError } from "../errors.js";
+import { ExperimentError } from "../base/errors.js";
 
 /** Something that the build needs is not to be had here; the message says how to mend it. */
 export const missing = (message: string) => new ExperimentError(message, { reason: "unavailable" });

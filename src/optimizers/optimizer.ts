@@ -1,8 +1,8 @@
 import { z } from "zod";
+import { ExperimentError } from "../base/errors.js";
 import type { Algebra } from "../compute/algebra.js";
 import { type Layer, layerSize } from "../compute/layer.js";
 import { perNeuron } from "../compute/per-neuron.js";
-import { ExperimentError } from "../errors.js";
 import {
   type LearningRateConfig,
   learningRateOf,

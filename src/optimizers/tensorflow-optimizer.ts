@@ -1,7 +1,7 @@
 import * as tf from "@tensorflow/tfjs-core";
 import { z } from "zod";
+import { ExperimentError } from "../base/errors.js";
 import { tensorAlgebra } from "../compute/tensors.js";
-import { ExperimentError } from "../errors.js";
 import {
   createOptimizer,
   type Optimizer,

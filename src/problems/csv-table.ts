@@ -1,6 +1,6 @@
 import { resolve } from "node:path";
-import { ExperimentError, messageOf } from "../errors.js";
-import { readOrdinaryFile, UnsuitableFile } from "../results/files.js";
+import { ExperimentError, messageOf } from "../base/errors.js";
+import { readOrdinaryFile, UnsuitableFile } from "../base/files.js";
 import type { Examples } from "./linear-model.js";
 
 export interface CsvSource {

@@ -1,7 +1,7 @@
 import { z } from "zod";
+import type { RandomStream } from "../base/random.js";
 import type { Algebra, Matrix } from "../compute/algebra.js";
 import { float64 } from "../compute/float64.js";
-import type { RandomStream } from "../training/random.js";
 import { gatherRows, matrixOn } from "./linear-model.js";
 import { lossScaleOption, scaleLoss } from "./loss-scale.js";
 import { analyticProblem, type Batch, defineProblem, type Objective } from "./problem.js";

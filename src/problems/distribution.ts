@@ -1,5 +1,5 @@
 import { z } from "zod";
-import type { RandomStream } from "../training/random.js";
+import type { RandomStream } from "../base/random.js";
 
 /** A distribution of real numbers, as configs write it: {distribution: uniform, low: −100, high: 100}. */
 export const distributionSchema = z

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { ExperimentError } from "../errors.js";
+import { ExperimentError } from "../base/errors.js";
 import { singleLayer } from "./blocks.js";
 import { largestCurvature, solveLeastSquares } from "./least-squares-solution.js";
 import { hostFunction, type LinearModel, meanFeatureNorm } from "./linear-model.js";

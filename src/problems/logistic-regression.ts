@@ -1,6 +1,6 @@
 import { z } from "zod";
+import { ExperimentError } from "../base/errors.js";
 import { float64 } from "../compute/float64.js";
-import { ExperimentError } from "../errors.js";
 import { singleLayer } from "./blocks.js";
 import { largestCurvature } from "./least-squares-solution.js";
 import { hostFunction, type LinearModel, meanFeatureNorm } from "./linear-model.js";

@@ -1,7 +1,7 @@
 import { z } from "zod";
+import { ExperimentError } from "../base/errors.js";
+import type { RandomStream } from "../base/random.js";
 import { float64 } from "../compute/float64.js";
-import { ExperimentError } from "../errors.js";
-import type { RandomStream } from "../training/random.js";
 import { randomOnSphere } from "./random-geometry.js";
 
 const vector = z.array(z.number()).min(1);

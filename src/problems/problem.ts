@@ -1,9 +1,9 @@
 import type { Tensor } from "@tensorflow/tfjs-core";
 import type { z } from "zod";
+import type { RandomStream } from "../base/random.js";
 import type { Algebra, Precision } from "../compute/algebra.js";
 import type { Layer } from "../compute/layer.js";
 import type { ImageDataset } from "../data/dataset.js";
-import type { RandomStream } from "../training/random.js";
 
 /** Which examples a step uses: indices into the training examples, or "full" for all of them. */
 export type Batch = Int32Array | "full";

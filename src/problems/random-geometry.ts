@@ -1,6 +1,6 @@
 import { Matrix, QrDecomposition } from "ml-matrix";
+import type { RandomStream } from "../base/random.js";
 import { float64 } from "../compute/float64.js";
-import type { RandomStream } from "../training/random.js";
 
 /** A vector of independent standard normals. */
 export function normalVector(dimension: number, stream: RandomStream): Float64Array {

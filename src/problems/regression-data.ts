@@ -1,9 +1,9 @@
 import { createHash } from "node:crypto";
 import { z } from "zod";
+import { ExperimentError } from "../base/errors.js";
 import type { Matrix } from "../compute/algebra.js";
 import { float64 } from "../compute/float64.js";
 import type { Layer } from "../compute/layer.js";
-import { ExperimentError } from "../errors.js";
 import { singleLayer } from "./blocks.js";
 import { readExamples } from "./csv-table.js";
 import { type Distribution, distributionSchema, sample, sampleMany } from "./distribution.js";

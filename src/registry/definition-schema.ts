@@ -1,6 +1,6 @@
 import { z } from "zod";
-import { explain } from "../config/explain.js";
-import { ExperimentError } from "../errors.js";
+import { ExperimentError } from "../base/errors.js";
+import { explain } from "../base/explain.js";
 import { type Definition, listOf } from "./registry.js";
 
 const text = z.string().min(1);

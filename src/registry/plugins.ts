@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { basename, extname, isAbsolute, resolve } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
-import { ExperimentError, messageOf } from "../errors.js";
+import { ExperimentError, messageOf } from "../base/errors.js";
 import { checkedDefinition } from "./definition-schema.js";
 import { resolvedFrom, shareModules } from "./module-sharing.js";
 import { type Definition, listOf, type PluginReference, type Registry, withDefinitions } from "./registry.js";

@@ -1,4 +1,4 @@
-import { ExperimentError } from "../errors.js";
+import { ExperimentError } from "../base/errors.js";
 import type { FigureSource } from "./figure.js";
 import type { Group } from "./groups.js";
 import { bandText } from "./quantile.js";

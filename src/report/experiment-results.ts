@@ -1,13 +1,13 @@
 import { existsSync, readdirSync, statSync } from "node:fs";
 import { basename, join, resolve } from "node:path";
 import { z } from "zod";
+import { ExperimentError } from "../base/errors.js";
+import { readJson, readJsonAs } from "../base/files.js";
 import type { Bound } from "../bounds/bound.js";
-import { ExperimentError } from "../errors.js";
+import { expectationSchema } from "../config/expectation-schema.js";
 import { type BoundFinding, boundFindings } from "../expectations/bound-findings.js";
 import { ExpectationReader, type Finding } from "../expectations/evaluate.js";
-import { expectationSchema } from "../expectations/schema.js";
 import type { PluginReference } from "../registry/registry.js";
-import { readJson, readJsonAs } from "../results/files.js";
 import { damagedRuns } from "../results/integrity.js";
 import { isFinished, type Manifest, manifestPath } from "../results/manifest.js";
 import { manifestsOf } from "../results/summary.js";

@@ -1,5 +1,5 @@
 import type { Bound } from "../bounds/bound.js";
-import type { Traces } from "../expectations/traces.js";
+import type { Traces } from "../results/traces.js";
 import { type Column, layerColumns, traceColumns } from "../trace/columns.js";
 import type { ExperimentResults } from "./experiment-results.js";
 import { bestGroups, type Group } from "./groups.js";

@@ -1,6 +1,6 @@
+import { printable } from "../base/text.js";
 import type { Manifest } from "../results/manifest.js";
 import { outcomeOf } from "../results/quantities.js";
-import { printable } from "../text.js";
 import { quantile } from "./quantile.js";
 
 /** Runs that differ in their seed only: one curve, the median over them. */

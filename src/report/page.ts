@@ -1,8 +1,8 @@
 import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
+import { printable } from "../base/text.js";
 import { toolVersion } from "../results/provenance.js";
-import { printable } from "../text.js";
 import type { ExperimentResults } from "./experiment-results.js";
 import { type Figure, plural } from "./figure.js";
 import { embeddedJson, embeddedScript, type Html, html } from "./html.js";

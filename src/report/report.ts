@@ -1,8 +1,8 @@
 import { join } from "node:path";
+import { writeAtomically } from "../base/files.js";
 import type { Bound } from "../bounds/bound.js";
-import { Traces } from "../expectations/traces.js";
 import type { AnyFigure } from "../registry/registry.js";
-import { writeAtomically } from "../results/files.js";
+import { Traces } from "../results/traces.js";
 import { type ExperimentResults, readExperiment } from "./experiment-results.js";
 import type { Figure, FigureMaker } from "./figure.js";
 import { groupsOf, shownInDetail } from "./groups.js";

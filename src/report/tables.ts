@@ -1,9 +1,9 @@
+import { printable } from "../base/text.js";
 import type { BoundFinding } from "../expectations/bound-findings.js";
 import type { Finding } from "../expectations/evaluate.js";
 import type { Manifest } from "../results/manifest.js";
 import { provenanceFacts } from "../results/provenance-facts.js";
 import { outcomeOf } from "../results/quantities.js";
-import { printable } from "../text.js";
 import { type Html, html } from "./html.js";
 
 /** A number as people read it; the title of its cell holds all digits. */

@@ -3,11 +3,11 @@ import { existsSync, renameSync, rmSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { deserialize, serialize } from "node:v8";
 import { z } from "zod";
+import { messageOf } from "../base/errors.js";
+import { hashOfFile, onDisk, readOrdinaryFile, syncDirectory, writeThrough } from "../base/files.js";
 import type { BatchSamplerState } from "../data/batches.js";
-import { messageOf } from "../errors.js";
 import { type TraceStates, traceFiles } from "../trace/trace-writer.js";
 import type { TrainingState } from "../training/state.js";
-import { hashOfFile, onDisk, readOrdinaryFile, syncDirectory, writeThrough } from "./files.js";
 import type { Outcome } from "./manifest.js";
 
 /** Everything a run that was cut off needs to go on as if it had not been. */

@@ -1,6 +1,6 @@
 import { existsSync, readdirSync, statSync } from "node:fs";
 import { basename, join, resolve } from "node:path";
-import { ExperimentError } from "../errors.js";
+import { ExperimentError } from "../base/errors.js";
 import { isFinished, type Manifest } from "./manifest.js";
 import { manifestsOf, runsDirectory } from "./summary.js";
 

@@ -1,7 +1,7 @@
 import { statSync } from "node:fs";
 import { join } from "node:path";
+import { type FileState, hashOfFile } from "../base/files.js";
 import { type TraceStates, traceFiles } from "../trace/trace-writer.js";
-import { type FileState, hashOfFile } from "./files.js";
 import { isFinished, type Manifest } from "./manifest.js";
 import { runsDirectory } from "./summary.js";
 

@@ -1,9 +1,9 @@
 import { join } from "node:path";
 import { z } from "zod";
+import { type FileState, readJson, writeJson } from "../base/files.js";
 import type { Verdict } from "../bounds/bound.js";
 import type { RunConfig } from "../config/schema.js";
 import type { PluginReference } from "../registry/registry.js";
-import { type FileState, readJson, writeJson } from "./files.js";
 import type { Provenance } from "./provenance.js";
 
 export type Status = "running" | "completed" | "diverged" | "failed" | "interrupted";

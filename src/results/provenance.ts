@@ -3,7 +3,7 @@ import { existsSync, readFileSync } from "node:fs";
 import { arch, cpus, hostname, platform, release } from "node:os";
 import { join } from "node:path";
 import { getEnvironmentData, isMainThread, type Serializable, setEnvironmentData } from "node:worker_threads";
-import { packageDirectory } from "../package-directory.js";
+import { packageDirectory } from "../base/package-directory.js";
 import { type GitState, gitState } from "./git-state.js";
 
 /** Who, with what, where: enough to tell why two runs differ. */

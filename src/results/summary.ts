@@ -1,8 +1,8 @@
 import { readdirSync } from "node:fs";
 import { join } from "node:path";
+import { onDisk, writeAtomically } from "../base/files.js";
 import type { Precision } from "../compute/algebra.js";
 import { type CsvOptions, csvLines, type Field, formatNumber } from "../trace/csv-file.js";
-import { onDisk, writeAtomically } from "./files.js";
 import { type Manifest, readManifest } from "./manifest.js";
 import { outcomeOf, quantities, quantityNames } from "./quantities.js";
 

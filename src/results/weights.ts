@@ -1,21 +1,13 @@
 import { createHash } from "node:crypto";
 import { join } from "node:path";
 import { type Zippable, zipSync } from "fflate";
-import { type Layer, layerSize } from "../compute/layer.js";
-import type { RunConfig } from "../config/schema.js";
+import { type FileState, writeAtomically } from "../base/files.js";
+import type { Layer } from "../compute/layer.js";
 import type { Numbers } from "../training/state.js";
-import { type FileState, writeAtomically } from "./files.js";
 import type { Manifest } from "./manifest.js";
 
 /** The final weights of a run, one array a layer, as NumPy's `savez` would write them. */
 export const weightsFile = "weights.npz";
-
-/** So few are always kept: 80 kB at most. */
-export const fewWeights = 10_000;
-
-/** Whether a run keeps its final weights. */
-export const keepsWeights = ({ save }: Pick<RunConfig, "save">, layers: readonly Layer[]): boolean =>
-  save === "weights" || (save === "auto" && layers.reduce((sum, layer) => sum + layerSize(layer), 0) <= fewWeights);
 
 /** Whether a finished run did what its config asks: a divergence may leave none. */
 export const savesWeights = ({ config, files = {} }: Pick<Manifest, "config" | "files">): boolean =>

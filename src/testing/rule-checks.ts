@@ -1,8 +1,8 @@
+import { randomStream } from "../base/random.js";
 import { float64 } from "../compute/float64.js";
 import { createOptimizer, optimizerSchema, type Rules } from "../optimizers/optimizer.js";
 import { schedules } from "../optimizers/schedules/registry.js";
 import type { OptimizerDefinition, UpdateRule } from "../optimizers/update-rule.js";
-import { randomStream } from "../training/random.js";
 import { captureState, restoreState } from "../training/state.js";
 import { Driver, trajectory } from "./trajectory.js";
 

@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import { parse } from "csv-parse/sync";
-import { ExperimentError, messageOf } from "../errors.js";
+import { ExperimentError, messageOf } from "../base/errors.js";
 
 /** A CSV file by columns of text, as it was written. */
 export type Columns = ReadonlyMap<string, readonly string[]>;

@@ -1,9 +1,9 @@
 import { createHash, type Hash } from "node:crypto";
 import { closeSync, fstatSync, fsyncSync, ftruncateSync, openSync, writeSync } from "node:fs";
 import { stringify } from "csv-stringify/sync";
+import { ExperimentError, messageOf } from "../base/errors.js";
+import { type FileState, hashOfFile, writable } from "../base/files.js";
 import type { Precision } from "../compute/algebra.js";
-import { ExperimentError, messageOf } from "../errors.js";
-import { type FileState, hashOfFile, writable } from "../results/files.js";
 
 /** A field of a CSV file; undefined is written as an empty field, NaN and Infinity are spelled out. */
 export type Field = number | string | boolean | undefined;

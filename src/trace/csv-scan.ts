@@ -1,6 +1,6 @@
 import { closeSync, openSync, readSync } from "node:fs";
 import { parse } from "csv-parse/sync";
-import { ExperimentError, messageOf } from "../errors.js";
+import { ExperimentError, messageOf } from "../base/errors.js";
 
 const blockBytes = 1 << 16;
 const newline = 10;

@@ -1,7 +1,7 @@
 import { join } from "node:path";
+import type { FileState } from "../base/files.js";
 import type { BoundColumn } from "../bounds/bound.js";
 import type { Precision } from "../compute/algebra.js";
-import type { FileState } from "../results/files.js";
 import type { StepRecord } from "../training/record.js";
 import { type Column, layerColumns, traceColumns } from "./columns.js";
 import { CsvFile, type Field, formatNumber } from "./csv-file.js";

@@ -1,8 +1,8 @@
+import { breather } from "../base/breather.js";
 import type { Algebra } from "../compute/algebra.js";
 import type { BatchSampler } from "../data/batches.js";
 import type { Optimizer, OptimizerState } from "../optimizers/optimizer.js";
 import type { Batch, Objective, Problem } from "../problems/problem.js";
-import { breather } from "./breather.js";
 import { type DivergedLoss, divergence, UnreadLosses } from "./divergence.js";
 import { Evaluation } from "./evaluation.js";
 import { Measurer } from "./measure.js";

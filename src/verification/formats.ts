@@ -1,5 +1,5 @@
-import { markdownTable, markdownText } from "../markdown.js";
-import { printable } from "../text.js";
+import { markdownTable, markdownText } from "../base/markdown.js";
+import { printable } from "../base/text.js";
 import type { Check } from "./check.js";
 
 const xmlEntities: Readonly<Record<string, string>> = { "&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;" };

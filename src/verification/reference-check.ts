@@ -1,8 +1,8 @@
+import { ExperimentError } from "../base/errors.js";
 import { tolerance as boundTolerance } from "../bounds/bound.js";
 import type { Precision } from "../compute/algebra.js";
 import { isPortable } from "../compute/backends.js";
 import { canonicalJson } from "../config/identity.js";
-import { ExperimentError } from "../errors.js";
 import type { ClaimRow } from "../expectations/claims.js";
 import type { Registry } from "../registry/registry.js";
 import type { Manifest } from "../results/manifest.js";

@@ -1,8 +1,8 @@
 import { existsSync, rmSync } from "node:fs";
 import { join } from "node:path";
+import { writeAtomically, writeJson } from "../base/files.js";
 import { tolerance } from "../bounds/bound.js";
 import type { Precision } from "../compute/algebra.js";
-import { writeAtomically, writeJson } from "../results/files.js";
 import { isFinished, type Manifest } from "../results/manifest.js";
 import { runsDirectory } from "../results/summary.js";
 import { type Columns, readColumns } from "../trace/csv-columns.js";

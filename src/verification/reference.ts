@@ -1,11 +1,11 @@
 import { createHash } from "node:crypto";
 import { existsSync } from "node:fs";
 import { join } from "node:path";
+import { ExperimentError } from "../base/errors.js";
+import { readJson } from "../base/files.js";
 import type { Verdict } from "../bounds/bound.js";
 import type { Precision } from "../compute/algebra.js";
 import { canonicalJson } from "../config/identity.js";
-import { ExperimentError } from "../errors.js";
-import { readJson } from "../results/files.js";
 import type { Manifest, Outcome } from "../results/manifest.js";
 import { type Columns, readColumns } from "../trace/csv-columns.js";
 

@@ -1,3 +1,4 @@
+import { randomStream } from "../base/random.js";
 import { watchBounds } from "../bounds/verdict.js";
 import { builtIn } from "../built-in/built-in.js";
 import type { Precision } from "../compute/algebra.js";
@@ -6,7 +7,6 @@ import { boundContext } from "../execution/bound-context.js";
 import type { ExperimentClaims } from "../expectations/claims.js";
 import { createOptimizer, type Optimizer, optimizerSchema } from "../optimizers/optimizer.js";
 import type { KnownConstants, Problem } from "../problems/problem.js";
-import { randomStream } from "../training/random.js";
 import { train } from "../training/train.js";
 import type { Check } from "./check.js";
 

@@ -1,8 +1,8 @@
 import { existsSync, mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
+import { exitCodes } from "../../src/base/errors.js";
 import { nativeDirectory } from "../../src/compute/native-addon.js";
-import { exitCodes } from "../../src/errors.js";
 import { freshDirectory, runTool } from "./tool.js";
 
 const native = (args: readonly string[], cache = freshDirectory()) =>

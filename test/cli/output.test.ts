@@ -2,9 +2,9 @@ import { execFile } from "node:child_process";
 import { existsSync, mkdirSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
+import { markdownText } from "../../src/base/markdown.js";
+import { printable, printableJson } from "../../src/base/text.js";
 import { consoleLine } from "../../src/cli/output.js";
-import { markdownText } from "../../src/markdown.js";
-import { printable, printableJson } from "../../src/text.js";
 import { manifest, writeConfig } from "../execution/support.js";
 import { freshDirectory, root, runTool } from "./tool.js";
 

@@ -2,11 +2,11 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, afterEach, describe, expect, it, vi } from "vitest";
+import { ExperimentError } from "../../src/base/errors.js";
 import { type BackendName, backendNames, startBackend } from "../../src/compute/backends.js";
-import { diagnose, renderDiagnosis } from "../../src/compute/doctor.js";
 import { nativeDirectory } from "../../src/compute/native-addon.js";
-import { nextSteps } from "../../src/compute/next-steps.js";
-import { ExperimentError } from "../../src/errors.js";
+import { diagnose, renderDiagnosis } from "../../src/doctor/doctor.js";
+import { nextSteps } from "../../src/doctor/next-steps.js";
 import { problems } from "../../src/problems/registry.js";
 
 // Must come first: the modules imported above have not loaded TensorFlow.js if its global engine is not there.

@@ -1,13 +1,13 @@
 import * as tf from "@tensorflow/tfjs-core";
 import * as library from "@tensorflow/tfjs-layers";
 import { describe, expect, it } from "vitest";
+import { randomStream } from "../../src/base/random.js";
 import type { Algebra } from "../../src/compute/algebra.js";
 import { startBackend } from "../../src/compute/backends.js";
 import { float64 } from "../../src/compute/float64.js";
 import { optimizers } from "../../src/optimizers/registry.js";
 import { mlp } from "../../src/problems/mlp.js";
 import type { Objective } from "../../src/problems/problem.js";
-import { randomStream } from "../../src/training/random.js";
 import { optimizerOver } from "../optimizers/rules.js";
 import { testedBackends } from "../tested-backends.js";
 

@@ -1,5 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
+import { ExperimentError } from "../../src/base/errors.js";
 import {
   batchSampler,
   fixedSubset,
@@ -8,7 +9,6 @@ import {
   gatherOneHot,
   stepsPerEpoch,
 } from "../../src/data/batches.js";
-import { ExperimentError } from "../../src/errors.js";
 
 const source = (seed: number) => ({ seed, name: "data order" });
 const range = (n: number) => Int32Array.from({ length: n }, (_, i) => i);

@@ -3,9 +3,9 @@ import { join } from "node:path";
 import { gzipSync } from "node:zlib";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
+import { ExperimentError } from "../../src/base/errors.js";
 import { formatIdx, type IdxArray, type IdxFile, parseIdx, readIdxFile } from "../../src/data/idx.js";
 import { assembleDataset, type FourFiles } from "../../src/data/idx-dataset.js";
-import { ExperimentError } from "../../src/errors.js";
 import { temporaryDirectory } from "./support.js";
 
 const mend = "Fetch it again.";

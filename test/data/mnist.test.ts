@@ -3,11 +3,11 @@ import { access, mkdir, readdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { gunzipSync, gzipSync } from "node:zlib";
 import { describe, expect, test } from "vitest";
+import { ExperimentError } from "../../src/base/errors.js";
 import { sha256Of } from "../../src/data/download.js";
 import { formatIdx } from "../../src/data/idx.js";
 import { fileStems } from "../../src/data/idx-dataset.js";
 import { loadMnist, type MnistOptions, mnist } from "../../src/data/mnist.js";
-import { ExperimentError } from "../../src/errors.js";
 import { deadAddress, serve, setEnvironment, temporaryDirectory } from "./support.js";
 
 /** Small files that stand in for the originals: 20 + 10 images of 2 × 2 pixels. */

@@ -1,7 +1,7 @@
 import { cpSync, readdirSync, readFileSync, rmSync, statSync, truncateSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
-import { randomStream } from "../../src/training/random.js";
+import { randomStream } from "../../src/base/random.js";
 import { freshDirectory, runTool } from "../cli/tool.js";
 import { type Moment, manifest, network, signalAt, startTool, traces, writeConfig } from "./support.js";
 

@@ -1,9 +1,9 @@
 import { rmSync } from "node:fs";
 import { afterAll, describe, expect, test } from "vitest";
 import { bounds } from "../../src/bounds/registry.js";
+import { expectationSchema } from "../../src/config/expectation-schema.js";
 import { ExpectationReader } from "../../src/expectations/evaluate.js";
-import { expectationSchema } from "../../src/expectations/schema.js";
-import { Traces } from "../../src/expectations/traces.js";
+import { Traces } from "../../src/results/traces.js";
 import { temporaryDirectory } from "../report/support.js";
 import { writeRuns } from "./runs.js";
 

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { exitCodes } from "../../src/errors.js";
+import { exitCodes } from "../../src/base/errors.js";
 import { freshDirectory, runTool } from "../cli/tool.js";
 import { writeConfig } from "../execution/support.js";
 

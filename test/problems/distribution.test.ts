@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
+import { randomStream } from "../../src/base/random.js";
 import { distributionSchema, sampleMany } from "../../src/problems/distribution.js";
-import { randomStream } from "../../src/training/random.js";
 
 const count = 40_000;
 

@@ -1,9 +1,9 @@
 import fc from "fast-check";
 import { beforeAll, describe, expect, test } from "vitest";
+import { randomStream } from "../../src/base/random.js";
 import { float64 } from "../../src/compute/float64.js";
 import type { Problem } from "../../src/problems/problem.js";
 import { problems } from "../../src/problems/registry.js";
-import { randomStream } from "../../src/training/random.js";
 import { functionOf, makeProblem } from "./support.js";
 
 const noisy = { examples: 40, weights: { dimension: 4, norm: 2 } };

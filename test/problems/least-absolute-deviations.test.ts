@@ -1,9 +1,9 @@
 import { Matrix, solve } from "ml-matrix";
 import { expect, test } from "vitest";
+import { randomStream } from "../../src/base/random.js";
 import { float64 } from "../../src/compute/float64.js";
 import { leastAbsoluteDeviations } from "../../src/problems/least-absolute-deviations.js";
 import type { Examples } from "../../src/problems/linear-model.js";
-import { randomStream } from "../../src/training/random.js";
 
 function randomExamples(rows: number, columns: number, seed: number): Examples {
   const stream = randomStream({ seed, name: "examples" });

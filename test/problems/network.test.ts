@@ -1,5 +1,6 @@
 import * as tf from "@tensorflow/tfjs-core";
 import { beforeAll, describe, expect, it } from "vitest";
+import { randomStream } from "../../src/base/random.js";
 import type { Algebra } from "../../src/compute/algebra.js";
 import { startBackend } from "../../src/compute/backends.js";
 import type { ImageDataset, ImageSet } from "../../src/data/dataset.js";
@@ -7,7 +8,6 @@ import { mlp } from "../../src/problems/mlp.js";
 import type { Evaluator, Objective } from "../../src/problems/problem.js";
 import { softmaxRegression } from "../../src/problems/softmax-regression.js";
 import { scalarsOf, scoresFrom } from "../../src/training/evaluation.js";
-import { randomStream } from "../../src/training/random.js";
 import { testedBackends } from "../tested-backends.js";
 
 type Tensor = tf.Tensor;

@@ -1,11 +1,11 @@
 import { Matrix } from "ml-matrix";
 import { expect, test } from "vitest";
+import { randomStream } from "../../src/base/random.js";
 import { float64 } from "../../src/compute/float64.js";
 import { blockQuadratic } from "../../src/problems/block-quadratic.js";
 import { quadratic } from "../../src/problems/quadratic.js";
 import { haarRotation } from "../../src/problems/random-geometry.js";
 import { spacedEigenvalues } from "../../src/problems/spectrum.js";
-import { randomStream } from "../../src/training/random.js";
 import { functionOf, makeProblem, vector } from "./support.js";
 
 test("a diagonal quadratic by hand", async () => {

@@ -2,8 +2,8 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { ExperimentError } from "../../src/base/errors.js";
 import { float64 } from "../../src/compute/float64.js";
-import { ExperimentError } from "../../src/errors.js";
 import { robustRegression } from "../../src/problems/robust-regression.js";
 import { functionOf, makeProblem, vector } from "./support.js";
 

@@ -1,9 +1,9 @@
 import { expect } from "vitest";
+import { randomStream } from "../../src/base/random.js";
 import { float64 } from "../../src/compute/float64.js";
 import { cutIntoLayers } from "../../src/problems/blocks.js";
 import type { Batch, Problem, ProblemContext } from "../../src/problems/problem.js";
 import { problems } from "../../src/problems/registry.js";
-import { randomStream } from "../../src/training/random.js";
 
 export function contextOf(seed: number, directory = "."): ProblemContext {
   return { directory, stream: (name) => randomStream({ seed, name }) };

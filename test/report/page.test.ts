@@ -3,9 +3,9 @@ import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { type Browser, type Page, chromium as playwright } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { printable } from "../../src/base/text.js";
 import { builtIn } from "../../src/built-in/built-in.js";
 import { writeReport } from "../../src/report/report.js";
-import { printable } from "../../src/text.js";
 import { readColumns } from "../../src/trace/csv-columns.js";
 import { chromium, execute, temporaryDirectory } from "./support.js";
 

@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { randomStream } from "../../src/training/random.js";
+import { randomStream } from "../../src/base/random.js";
 
 const stream = (seed = 0, name = "noise") => randomStream({ seed, name });
 const draws = <T>(count: number, draw: () => T) => Array.from({ length: count }, draw);

@@ -1,4 +1,5 @@
 import { describe, expect, test } from "vitest";
+import { randomStream } from "../../src/base/random.js";
 import { bounds } from "../../src/bounds/registry.js";
 import { selectedBounds, watchBounds } from "../../src/bounds/verdict.js";
 import type { Algebra } from "../../src/compute/algebra.js";
@@ -7,7 +8,6 @@ import { float64 } from "../../src/compute/float64.js";
 import { boundContext } from "../../src/execution/bound-context.js";
 import type { PreparedRun } from "../../src/execution/plan.js";
 import type { Problem } from "../../src/problems/problem.js";
-import { randomStream } from "../../src/training/random.js";
 import { optimizerOver } from "../optimizers/rules.js";
 import { testedBackends } from "../tested-backends.js";
 import { collect } from "./support.js";

@@ -1,7 +1,7 @@
 import { cpSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, expect, it } from "vitest";
-import { exitCodes } from "../../src/errors.js";
+import { exitCodes } from "../../src/base/errors.js";
 import { freshDirectory, root, runTool } from "../cli/tool.js";
 
 const directory = freshDirectory();

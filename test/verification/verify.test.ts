@@ -3,7 +3,7 @@ import { cpSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:f
 import { join, resolve } from "node:path";
 import { promisify } from "node:util";
 import { afterAll, expect, it } from "vitest";
-import { exitCodes } from "../../src/errors.js";
+import { exitCodes } from "../../src/base/errors.js";
 import type { Check } from "../../src/verification/check.js";
 import { junit, markdownSummary } from "../../src/verification/formats.js";
 import { temporaryDirectory } from "../report/support.js";

@@ -1,4 +1,4 @@
-import { diagnose, renderDiagnosis } from "../../compute/doctor.js";
+import { diagnose, renderDiagnosis } from "../../doctor/doctor.js";
 import { print, printJson } from "../output.js";
 
 /** Tells what this machine has. */

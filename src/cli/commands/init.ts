@@ -1,8 +1,8 @@
 import { constants, copyFileSync, existsSync, mkdirSync, readdirSync } from "node:fs";
 import { join, relative } from "node:path";
-import { ExperimentError } from "../../errors.js";
-import { packageDirectory } from "../../package-directory.js";
-import { onDisk } from "../../results/files.js";
+import { ExperimentError } from "../../base/errors.js";
+import { onDisk } from "../../base/files.js";
+import { packageDirectory } from "../../base/package-directory.js";
 
 const starter = join(packageDirectory, "examples", "starter");
 

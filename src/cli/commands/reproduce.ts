@@ -1,12 +1,14 @@
 import { readdirSync } from "node:fs";
 import { basename, join, relative } from "node:path";
 import { z } from "zod";
+import { type ExitReason, ExperimentError } from "../../base/errors.js";
+import { suggestion } from "../../base/explain.js";
+import { writeAtomically } from "../../base/files.js";
+import { packageDirectory } from "../../base/package-directory.js";
 import { builtIn } from "../../built-in/built-in.js";
 import { expand } from "../../config/expand.js";
-import { suggestion } from "../../config/explain.js";
 import { loadExperiment } from "../../config/load.js";
 import { shippedDirectory } from "../../config/shipped.js";
-import { type ExitReason, ExperimentError } from "../../errors.js";
 import { executeExperiment } from "../../execution/experiment.js";
 import {
   claimsCsv,
@@ -17,8 +19,6 @@ import {
   isBad,
   tally,
 } from "../../expectations/claims.js";
-import { packageDirectory } from "../../package-directory.js";
-import { writeAtomically } from "../../results/files.js";
 import { verifiedOf } from "../../verification/check.js";
 import { committedReferenceChecks, referenceClaim } from "../../verification/reference-check.js";
 import { selfCheckClaims, selfChecks } from "../../verification/self-check.js";

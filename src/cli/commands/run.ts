@@ -1,10 +1,10 @@
 import { join } from "node:path";
 import { z } from "zod";
+import { type ExitReason, ExperimentError } from "../../base/errors.js";
 import { builtIn } from "../../built-in/built-in.js";
 import { countRuns, expand, type Run, runsOf } from "../../config/expand.js";
 import { type Experiment, loadExperiment, type Override } from "../../config/load.js";
 import { configPath } from "../../config/shipped.js";
-import { type ExitReason, ExperimentError } from "../../errors.js";
 import { type ExperimentResult, executeExperiment } from "../../execution/experiment.js";
 import type { Finding } from "../../expectations/evaluate.js";
 import type { Manifest } from "../../results/manifest.js";

@@ -1,9 +1,9 @@
 import { z } from "zod";
+import { writeAtomically } from "../../base/files.js";
 import { builtIn } from "../../built-in/built-in.js";
 import { configSchemas } from "../../config/schema.js";
 import { loadPlugins } from "../../registry/plugins.js";
 import type { Registry } from "../../registry/registry.js";
-import { writeAtomically } from "../../results/files.js";
 import { printText } from "../output.js";
 
 /** The JSON Schema of config files, for editors: what a file may hold, before defaults are filled in. */

@@ -1,7 +1,7 @@
 import { join } from "node:path";
+import { ExperimentError } from "../../base/errors.js";
 import { builtIn } from "../../built-in/built-in.js";
 import { madeByOtherCode } from "../../config/identity.js";
-import { ExperimentError } from "../../errors.js";
 import { availableRegistry } from "../../registry/plugins.js";
 import type { Registry } from "../../registry/registry.js";
 import { damageOf } from "../../results/integrity.js";

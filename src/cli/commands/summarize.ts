@@ -1,6 +1,6 @@
 import { join } from "node:path";
+import { writeAtomically } from "../../base/files.js";
 import { collect } from "../../results/collect.js";
-import { writeAtomically } from "../../results/files.js";
 import type { Manifest } from "../../results/manifest.js";
 import { summaryCsv } from "../../results/summary.js";
 import { print, tell } from "../output.js";

@@ -1,7 +1,7 @@
-import { type ExitReason, ExperimentError } from "../../errors.js";
+import { type ExitReason, ExperimentError } from "../../base/errors.js";
 import { executorFor } from "../../execution/experiment.js";
 import { Resources } from "../../execution/resources.js";
-import { schedule } from "../../execution/schedule.js";
+import { schedule } from "../../execution/run-queue.js";
 import { readTaskFile } from "../../execution/slurm-submission.js";
 import { tellBugs } from "../failures.js";
 import { interruptSignal } from "../interrupt.js";

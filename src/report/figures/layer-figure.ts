@@ -1,4 +1,4 @@
-import { printable } from "../../text.js";
+import { printable } from "../../base/text.js";
 import { curveNotes, groupCurve, layerCurves, type Reduction } from "../curves.js";
 import { bestOf, columnTitle, type Figure, type FigureMaker, type FigureSource } from "../figure.js";
 import { type Curve, curveData, lineSpec, measured } from "../line-spec.js";

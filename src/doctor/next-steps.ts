@@ -1,6 +1,6 @@
 import { existsSync, readdirSync } from "node:fs";
+import type { GpuReport } from "../compute/native.js";
 import type { BackendDiagnosis } from "./doctor.js";
-import type { GpuReport } from "./native.js";
 
 /** Whether the system shows a GPU of any make: on Linux a render node, elsewhere always. */
 export function showsGpu(): boolean {

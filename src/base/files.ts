@@ -14,7 +14,7 @@ import {
 } from "node:fs";
 import { dirname } from "node:path";
 import type { z } from "zod";
-import { ExperimentError, messageOf } from "../errors.js";
+import { ExperimentError, messageOf } from "./errors.js";
 
 /** Runs a file operation; what goes wrong becomes one line that names the path. */
 export function onDisk<T>(what: string, path: string, action: () => T): T {

@@ -1,11 +1,11 @@
 import { cpus, freemem, totalmem } from "node:os";
+import { ExperimentError, messageOf } from "../base/errors.js";
+import { randomStream } from "../base/random.js";
+import { type BackendName, backendNames, type StartedBackend, startBackend } from "../compute/backends.js";
+import { type GpuReport, nvidiaGpus } from "../compute/native.js";
 import type { ImageDataset, ImageSet } from "../data/dataset.js";
-import { ExperimentError, messageOf } from "../errors.js";
 import { mlp } from "../problems/mlp.js";
 import { provenance } from "../results/provenance.js";
-import { randomStream } from "../training/random.js";
-import { type BackendName, backendNames, type StartedBackend, startBackend } from "./backends.js";
-import { type GpuReport, nvidiaGpus } from "./native.js";
 import { nextSteps, showsGpu } from "./next-steps.js";
 
 /** What can be said of one backend on this machine. */

@@ -1,10 +1,10 @@
 import { join } from "node:path";
-import { ExperimentError } from "../errors.js";
-import type { Manifest } from "../results/manifest.js";
-import { runsDirectory } from "../results/summary.js";
+import { ExperimentError } from "../base/errors.js";
+import { RecentlyUsed } from "../base/recently-used.js";
 import { scanCsv } from "../trace/csv-scan.js";
 import { traceFiles } from "../trace/trace-writer.js";
-import { RecentlyUsed } from "./recently-used.js";
+import type { Manifest } from "./manifest.js";
+import { runsDirectory } from "./summary.js";
 
 /** Numbers with the steps they belong to. */
 export interface Series {

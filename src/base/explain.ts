@@ -1,6 +1,6 @@
 import { distance } from "fastest-levenshtein";
 import type { z } from "zod";
-import { excerpt } from "../errors.js";
+import { excerpt } from "./errors.js";
 import { isObject, pathText } from "./path.js";
 
 type Issue = z.core.$ZodIssue;

@@ -1,10 +1,11 @@
+import type { FileState } from "../base/files.js";
 import type { BoundWatch } from "../bounds/verdict.js";
+import { keepsWeights } from "../config/saved-weights.js";
 import type { BatchSampler } from "../data/batches.js";
 import { type Checkpoint, writeCheckpoint } from "../results/checkpoint.js";
-import type { FileState } from "../results/files.js";
 import { namedFiles } from "../results/integrity.js";
 import type { OutcomeReader } from "../results/outcome.js";
-import { keepsWeights, weightsFile, writeWeights } from "../results/weights.js";
+import { weightsFile, writeWeights } from "../results/weights.js";
 import { TraceWriter } from "../trace/trace-writer.js";
 import type { StepRecord } from "../training/record.js";
 import { type Checkpoints, type TrainingEnd, train } from "../training/train.js";

@@ -1,4 +1,4 @@
-import { ExperimentError, excerpt } from "../errors.js";
+import { ExperimentError, excerpt } from "./errors.js";
 
 /** Config values as they are read: plain data. */
 export type Plain = null | boolean | number | string | Plain[] | { [key: string]: Plain };
