@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
-import { documents } from "../src/documents.js";
+import { documents } from "../scripts/documents.js";
 import { root } from "./cli/tool.js";
 
 const read = (file: string) => readFileSync(join(root, file), "utf8");

@@ -1,23 +1,26 @@
-import { markdownTable } from "./base/markdown.js";
-import { builtIn } from "./built-in/built-in.js";
-import { jsonSchema } from "./cli/commands/schema.js";
-import { backendSummaries } from "./compute/backends.js";
-import { summaryColumns } from "./results/summary.js";
-import { type Column, layerColumns, traceColumns } from "./trace/columns.js";
+// What is written down from the code: the tables of README.md and schema/experiment.schema.json.
+import { markdownTable } from "../dist/base/markdown.js";
+import { builtIn } from "../dist/built-in/built-in.js";
+import { backendSummaries } from "../dist/compute/backends.js";
+import { jsonSchema } from "../dist/config/json-schema.js";
+import { summaryColumns } from "../dist/results/summary.js";
+import { layerColumns, traceColumns } from "../dist/trace/columns.js";
 
 const { bounds, datasets, optimizers, problems, schedules } = builtIn;
 
-const columnTable = <Row>(columns: readonly Column<Row>[]) =>
+/** @param {readonly { name: string, meaning: string, formula: string, unit: string }[]} columns */
+const columnTable = (columns) =>
   markdownTable(
     ["column", "meaning", "formula", "unit"],
     columns.map(({ name, meaning, formula, unit }) => [`\`${name}\``, meaning, formula, unit]),
   );
 
-/** The text of a file of the repository. */
-type Read = (file: string) => string;
-
-/** The parts of README.md that are generated, by the name in their markers. */
-const sections: Readonly<Record<string, (read: Read) => string>> = {
+/**
+ * The parts of README.md that are generated, by the name in their markers.
+ *
+ * @type {Readonly<Record<string, (read: (file: string) => string) => string>>}
+ */
+const sections = {
   problems: () =>
     markdownTable(
       ["problem", "what it is", "f(w)"],
@@ -70,8 +73,12 @@ const sections: Readonly<Record<string, (read: Read) => string>> = {
   "own rule": (read) => `\`\`\`js\n${read("examples/starter/my-rule.mjs")}\`\`\``,
 };
 
-/** The text with every generated part between its markers replaced by what the registries say now. */
-function withSections(text: string, read: Read): string {
+/**
+ * The text with every generated part between its markers replaced by what the registries say now.
+ * @param {string} text
+ * @param {(file: string) => string} read
+ */
+function withSections(text, read) {
   return Object.entries(sections).reduce((result, [name, render]) => {
     const [start, end] = [`<!-- ${name} -->`, `<!-- end of ${name} -->`];
     const from = result.indexOf(start);
@@ -81,8 +88,12 @@ function withSections(text: string, read: Read): string {
   }, text);
 }
 
-/** Every committed file that is generated, with the content it should have. */
-export function documents(read: Read): { file: string; content: string }[] {
+/**
+ * Every committed file that is generated, with the content it should have.
+ *
+ * @param {(file: string) => string} read gives the text of a file of the repository
+ */
+export function documents(read) {
   return [
     { file: "README.md", content: withSections(read("README.md"), read) },
     { file: "schema/experiment.schema.json", content: jsonSchema(builtIn) },
