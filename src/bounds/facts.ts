@@ -1,3 +1,4 @@
+import { toDigits } from "../base/numbers.js";
 import type { EquationOne } from "../optimizers/update-rule.js";
 import type { KnownConstants } from "../problems/problem.js";
 import type { BoundContext } from "./bound.js";
@@ -49,4 +50,4 @@ export function known<Name extends keyof KnownConstants>(
 }
 
 /** For messages: six digits tell the reader enough. */
-export const short = (value: number): string => String(Number(value.toPrecision(6)));
+export const short = (value: number): string => toDigits(value, 6);

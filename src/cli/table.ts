@@ -1,3 +1,4 @@
+import { forTable } from "../base/numbers.js";
 import { printable } from "../base/text.js";
 
 /**
@@ -26,12 +27,7 @@ export function table(titles: readonly string[], cells: readonly (readonly strin
 /** A number as people read it: four significant digits. Files hold all of them. */
 export function short(value: number | undefined): string {
   if (value === undefined) return "";
-  const number = Number(value);
-  if (!Number.isFinite(number)) return String(number);
-  const magnitude = Math.abs(number);
-  return magnitude !== 0 && (magnitude < 1e-3 || magnitude >= 1e5)
-    ? number.toExponential(2)
-    : String(Number(number.toPrecision(4)));
+  return forTable(Number(value), 4);
 }
 
 export const percent = (share: number | undefined) => (share === undefined ? "" : `${(100 * share).toFixed(2)} %`);

@@ -1,4 +1,5 @@
 import { markdownTable, markdownText } from "../base/markdown.js";
+import { toDigits } from "../base/numbers.js";
 import type { Bound } from "../bounds/bound.js";
 import type { Manifest } from "../results/manifest.js";
 import { csvLines } from "../trace/csv-file.js";
@@ -62,7 +63,7 @@ function boundRow(finding: BoundFinding): ClaimRow {
   const elsewhere = notApplicable > 0 && held > 0 ? `; not applicable to ${runs(notApplicable)}: ${detail}` : "";
   const measured =
     verdict === "held"
-      ? `${checks} checks in ${runs(held)}, smallest slack ${Number(smallestSlack!.toPrecision(3))}${elsewhere}`
+      ? `${checks} checks in ${runs(held)}, smallest slack ${toDigits(smallestSlack!, 3)}${elsewhere}`
       : detail;
   return { claim: `${bound}: ${statement}`, source: theorem, expected: "held", measured, verdict };
 }

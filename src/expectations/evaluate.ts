@@ -1,4 +1,5 @@
 import { ExperimentError } from "../base/errors.js";
+import { toDigits } from "../base/numbers.js";
 import type { Expectation, Measure, Selection } from "../config/expectation-schema.js";
 import type { Manifest } from "../results/manifest.js";
 import { Traces } from "../results/traces.js";
@@ -34,7 +35,7 @@ function matches(manifest: Manifest, selection: Selection): boolean {
   });
 }
 
-const digits = (value: number) => String(Number(value.toPrecision(6)));
+const digits = (value: number) => toDigits(value, 6);
 
 /** Evaluates the expectations of one experiment on its finished runs. */
 export class ExpectationReader {
@@ -161,9 +162,7 @@ function judgeVerdicts(runs: readonly Manifest[], { bound, outcome }: NonNullabl
   if (held.length === verdicts.length) {
     const checks = held.reduce((sum, verdict) => sum + verdict.checks, 0);
     const slack = Math.min(...held.map(({ smallestSlack }) => Number(smallestSlack)));
-    return [
-      { text: `held in ${checks} checks, smallest slack ${Number(slack.toPrecision(3))}`, met: outcome === "held" },
-    ];
+    return [{ text: `held in ${checks} checks, smallest slack ${toDigits(slack, 3)}`, met: outcome === "held" }];
   }
   return verdicts.map((verdict) => ({
     text:

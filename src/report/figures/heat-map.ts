@@ -1,3 +1,4 @@
+import { toDigits } from "../../base/numbers.js";
 import { type Cell, type Figure, type FigureMaker, plural } from "../figure.js";
 import { axesOf, bestGroups, finalLosses, type Group } from "../groups.js";
 import { quantile } from "../quantile.js";
@@ -6,11 +7,7 @@ import { divergedOf } from "./sweep-figure.js";
 const fields = ["group", "panel", "x", "y", "value", "diverged", "seeds", "best"];
 
 const short = (value: unknown) =>
-  typeof value === "number"
-    ? String(Number(value.toPrecision(3)))
-    : typeof value === "string"
-      ? value
-      : JSON.stringify(value);
+  typeof value === "number" ? toDigits(value, 3) : typeof value === "string" ? value : JSON.stringify(value);
 
 /** Losses that colours tell apart: those of runs that blew up would flatten all others, and 0 has no logarithm. */
 function colourRange(medians: readonly number[]): [low: number, high: number] {
