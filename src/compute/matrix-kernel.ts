@@ -50,8 +50,8 @@ function isAllowed(): boolean {
   return value === "on";
 }
 
-/** V8 has the mode for x64 processors, since Node 22. */
-const isKnown = () => process.arch === "x64" && Number.parseInt(process.versions.node, 10) >= 22;
+/** V8 has the mode for x64 processors; Node 22 knows the flag, but pairs nothing in these functions. */
+const isKnown = () => process.arch === "x64" && Number.parseInt(process.versions.node, 10) >= 24;
 
 /**
  * Lets V8 pair operations on 128 bits to ones on 256, in every function of WebAssembly that it optimizes from now on. It
@@ -72,11 +72,15 @@ async function prepare(): Promise<MatrixKernel> {
     throw new Unavailable("this machine's WebAssembly has no SIMD; use backend cpu");
   }
   if (isWanted) switchMode(true);
+  const plain = () =>
+    ({ instantiate: instantiator(compile(bytes, "plain")), hasWideTiles: false, simdBits: 128 }) as const;
+  // 16 registers of 128 bits are too few for a wide tile.
+  if (process.arch === "x64" && !isWanted) return plain();
   const instantiate = instantiator(compile(bytes, "tried"));
   const isWide = (await fasterTiles(instantiate)) === "wide" && isExact(instantiate, "wide");
   if (isWide) return { instantiate, hasWideTiles: true, simdBits: isWanted ? 256 : 128 };
   if (isWanted) switchMode(false);
-  return { instantiate: instantiator(compile(bytes, "plain")), hasWideTiles: false, simdBits: 128 };
+  return plain();
 }
 
 let prepared: Promise<MatrixKernel> | undefined;

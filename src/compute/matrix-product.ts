@@ -2,7 +2,15 @@
 export interface KernelExports {
   workspaceBytes(): number;
   multiply(product: number, workspace: number, hasWideTiles: number): void;
+  wideTile: Tile;
+  narrowTile: Tile;
+  wideGatheredTile: GatheredTile;
+  narrowGatheredTile: GatheredTile;
 }
+
+/** Numbers of WebAssembly's own types, named where they are defined; see assembly/tile.ts. */
+type Tile = (a: number, b: number, steps: number, starts: number, sums: number, column: number, least: number) => void;
+type GatheredTile = (aRows: number, ...rest: Parameters<Tile>) => void;
 
 /** Entries along one axis, and the distances between them in both matrices that have the axis, in floats. */
 export type RowAxis = Readonly<Record<"length" | "a" | "c", number>>;
@@ -29,24 +37,33 @@ export interface Product {
 
 type Axis<Name extends string> = Readonly<Record<"length" | Name, number>>;
 
-/** The same entries in the same order as exactly three axes: those that run on into one another are one. */
-function threeAxes<Name extends string>(axes: readonly Axis<Name>[], names: readonly Name[]): number[] {
-  const merged: Axis<Name>[] = [];
-  for (const axis of axes) {
+/**
+ * Writes the same entries in the same order as exactly three axes, lengths and both strides: those that run on into one
+ * another become one, from the innermost on, and those that are missing have one entry.
+ */
+function writeAxes<Name extends string>(
+  target: Int32Array,
+  at: number,
+  axes: readonly Axis<Name>[],
+  [first, second]: readonly [Name, Name],
+): void {
+  target.fill(1, at, at + 3);
+  target.fill(0, at + 3, at + 9);
+  let place = at + 3;
+  for (let i = axes.length - 1; i >= 0; i--) {
+    const axis = axes[i]!;
     if (axis.length === 1) continue;
-    const outer = merged.at(-1);
-    if (outer && names.every((name) => outer[name] === axis[name] * axis.length)) {
-      merged[merged.length - 1] = { ...axis, length: outer.length * axis.length };
+    const length = target[place]!;
+    const runsOn = axis[first] === length * target[place + 3]! && axis[second] === length * target[place + 6]!;
+    if (place < at + 3 && runsOn) {
+      target[place] = length * axis.length;
     } else {
-      merged.push(axis);
+      place--;
+      target[place] = axis.length;
+      target[place + 3] = axis[first];
+      target[place + 6] = axis[second];
     }
   }
-  const missing = 3 - merged.length;
-  const three = (name: "length" | Name, absent: number) => [
-    ...Array<number>(missing).fill(absent),
-    ...merged.map((axis) => axis[name]),
-  ];
-  return [...three("length", 1), ...names.flatMap((name) => three(name, 0))];
 }
 
 /** Bytes of what is to be multiplied, written before the workspace. */
@@ -65,26 +82,32 @@ export interface MatrixProductOptions {
 /** Multiplies matrices in one memory, with a workspace of a fixed size in it. */
 export class MatrixProduct {
   private readonly workspace: number;
+  private fields: Int32Array;
 
   constructor(private readonly options: MatrixProductOptions) {
     this.workspace = options.allocate(productBytes + options.exports.workspaceBytes());
+    this.fields = this.view();
   }
 
   /** Each entry is one chain of additions in the order of the inner axes, rounded to float32 after each operation. */
   multiply({ a, b, c, bias = 0, relu = false, rows, inner, columns }: Product): void {
     const { exports, memory, hasWideTiles } = this.options;
-    // A view made anew: memory that has grown has another buffer.
-    new Int32Array(memory.buffer, this.workspace, productBytes / 4).set([
-      a,
-      b,
-      c,
-      bias,
-      Number(relu),
-      columns.length,
-      columns.b,
-      ...threeAxes(rows, ["a", "c"]),
-      ...threeAxes(inner, ["a", "b"]),
-    ]);
+    // Memory that has grown has another buffer.
+    if (this.fields.buffer !== memory.buffer) this.fields = this.view();
+    const fields = this.fields;
+    fields[0] = a;
+    fields[1] = b;
+    fields[2] = c;
+    fields[3] = bias;
+    fields[4] = Number(relu);
+    fields[5] = columns.length;
+    fields[6] = columns.b;
+    writeAxes(fields, 7, rows, ["a", "c"]);
+    writeAxes(fields, 16, inner, ["a", "b"]);
     exports.multiply(this.workspace, this.workspace + productBytes, Number(hasWideTiles));
+  }
+
+  private view(): Int32Array {
+    return new Int32Array(this.options.memory.buffer, this.workspace, productBytes / 4);
   }
 }

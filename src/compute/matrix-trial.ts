@@ -5,18 +5,13 @@ type Instantiate = (memory: WebAssembly.Memory) => KernelExports;
 type Shape = readonly [rows: number, inner: number, columns: number];
 export type Tiles = "wide" | "narrow";
 
-/** A is packed for more than 32 columns and read in place for fewer, by different functions. */
-const timedShapes: readonly Shape[] = [
-  [40, 256, 48],
-  [40, 256, 16],
-];
-/** With tiles cut short in both directions, and more than one block of the sum. */
+/** With tiles cut short in both directions. */
 const comparedShapes: readonly Shape[] = [
-  [13, 260, 37],
-  [13, 260, 21],
+  [8, 23, 37],
+  [8, 23, 21],
 ];
 /** V8 optimizes a function in the background, after some calls; on a busy machine it takes its time. */
-const longestWait = 300;
+const longestWait = { milliseconds: 300 };
 
 /** A product of made-up numbers in a memory of its own. */
 function trialOf(instantiate: Instantiate, [rows, inner, columns]: Shape) {
@@ -51,31 +46,72 @@ function trialOf(instantiate: Instantiate, [rows, inner, columns]: Shape) {
 }
 type Triple = [number, number, number];
 
+/** Calls of each function that makes tiles, 256 steps long, where all that it reads is in the first cache. */
+function tileCalls(instantiate: Instantiate): Readonly<Record<Tiles, (() => void)[]>> {
+  const memory = new WebAssembly.Memory({ initial: 1 });
+  const { wideTile, wideGatheredTile, narrowTile, narrowGatheredTile } = instantiate(memory);
+  const steps = 256;
+  const [a, b, sums, zeros, rows, noRows, steppedBy20] = [0, 8192, 32768, 40960, 49152, 49184, 49216] as const;
+  const table = new Uint32Array(memory.buffer);
+  for (let row = 0; row < 5; row++) {
+    table[rows / 4 + row] = sums + 64 * row;
+    table[noRows / 4 + row] = zeros;
+  }
+  for (let step = 0; step < steps; step++) table[steppedBy20 / 4 + step] = 20 * step;
+  return {
+    wide: [
+      () => wideTile(a, b, steps, noRows, rows, 0, 0),
+      () => wideGatheredTile(noRows, steppedBy20, b, steps, noRows, rows, 0, 0),
+    ],
+    narrow: [
+      () => narrowTile(a, b, steps, noRows, rows, 0, 0),
+      () => narrowGatheredTile(noRows, steppedBy20, b, steps, noRows, rows, 0, 0),
+    ],
+  };
+}
+
+/** The least time that some calls of a function were seen to take, and whether it became that of optimized code. */
+class Stopwatch {
+  private least = Number.POSITIVE_INFINITY;
+  private readonly unoptimized: number;
+
+  constructor(private readonly call: () => void) {
+    for (let i = 0; i < 3; i++) this.time();
+    this.unoptimized = this.least;
+  }
+
+  time(): void {
+    const start = performance.now();
+    for (let i = 0; i < 20; i++) this.call();
+    this.least = Math.min(this.least, performance.now() - start);
+  }
+
+  get isOptimized(): boolean {
+    return this.least < 0.6 * this.unoptimized;
+  }
+
+  static sum(watches: readonly Stopwatch[]): number {
+    return watches.reduce((sum, { least }) => sum + least, 0);
+  }
+}
+
 /** Which tiles are faster once V8 has optimized both; some milliseconds, most of them spent waiting for that. */
 export async function fasterTiles(instantiate: Instantiate): Promise<Tiles> {
-  const trials = timedShapes.map((shape) => trialOf(instantiate, shape));
-  const least = { wide: Number.POSITIVE_INFINITY, narrow: Number.POSITIVE_INFINITY };
-  const time = (tiles: Tiles) => {
-    const start = performance.now();
-    for (const { multiply } of trials) multiply(tiles);
-    least[tiles] = Math.min(least[tiles], performance.now() - start);
+  const calls = tileCalls(instantiate);
+  const wide = calls.wide.map((call) => new Stopwatch(call));
+  const narrow = calls.narrow.map((call) => new Stopwatch(call));
+  const all = [...wide, ...narrow];
+  const timeAll = (rounds: number) => {
+    for (let round = 0; round < rounds; round++) for (const watch of all) watch.time();
   };
-  const timeBoth = (rounds: number) => {
-    for (let round = 0; round < rounds; round++) {
-      time("wide");
-      time("narrow");
-    }
-  };
-  timeBoth(4);
-  const unoptimized = { ...least };
-  const isOptimized = (tiles: Tiles) => least[tiles] < 0.6 * unoptimized[tiles];
-  const deadline = performance.now() + longestWait;
-  while (!(isOptimized("wide") && isOptimized("narrow")) && performance.now() < deadline) {
-    timeBoth(5);
+  const deadline = performance.now() + longestWait.milliseconds;
+  while (!all.every(({ isOptimized }) => isOptimized) && performance.now() < deadline) {
+    timeAll(5);
     await setTimeout(1);
   }
-  timeBoth(10);
-  return least.wide < least.narrow ? "wide" : "narrow";
+  timeAll(10);
+  // A wide tile does the work of two.
+  return Stopwatch.sum(wide) < 2 * Stopwatch.sum(narrow) ? "wide" : "narrow";
 }
 
 /** Whether every entry is, to the bit, the chain of rounded operations that it is defined to be. */

@@ -1,6 +1,7 @@
 import { copyFloats } from "./copy";
 import { writeAddresses } from "./offsets";
 import { packColumns, packRows } from "./pack";
+import { multiplyRow } from "./row";
 import { narrowGatheredTile, narrowTile, tileRows, wideGatheredTile, wideTile } from "./tile";
 
 // Functions of their own, and not parts of their only caller: V8 puts optimized code in place call by call.
@@ -73,12 +74,42 @@ function copyTile(to: usize, from: usize, rows: usize, columns: usize, column: u
 }
 
 /** max(0, x), and NaN where x is. */
-function rectifyTile(rows: usize, width: usize, column: usize): void {
+// @ts-ignore: decorator
+@inline
+function rectify(at: usize, count: usize): void {
+  const end = at + (count << 2);
   const zero = f32x4.splat(0);
-  for (let row: usize = 0; row < tileRows; row++) {
-    const at = load<usize>(rows + (row << 2)) + column;
-    for (let i: usize = 0; i < width << 2; i += 16) v128.store(at + i, f32x4.pmax(v128.load(at + i), zero));
-  }
+  for (; at + 16 <= end; at += 16) v128.store(at, f32x4.pmax(v128.load(at), zero));
+  for (; at < end; at += 4) if (load<f32>(at) < 0) store<f32>(at, 0);
+}
+
+function rectifyTile(rows: usize, width: usize, column: usize): void {
+  for (let row: usize = 0; row < tileRows; row++) rectify(load<usize>(rows + (row << 2)) + column, width);
+}
+
+/** C = start + A·B for one row, if B lies as it has to. */
+function isRowProduct(product: Product): bool {
+  return (
+    product.rows0 * product.rows1 * product.rows2 == 1 &&
+    product.inner0 * product.inner1 == 1 &&
+    product.bColumn == 1
+  );
+}
+
+function multiplyToRow(product: Product): void {
+  const bytes = product.columns << 2;
+  if (product.bias) memory.copy(product.c, product.bias, bytes);
+  else memory.fill(product.c, 0, bytes);
+  multiplyRow(
+    product.a,
+    product.aInner2 << 2,
+    product.b,
+    product.bInner2 << 2,
+    product.inner2,
+    product.c,
+    product.columns,
+  );
+  if (product.rectified) rectify(product.c, product.columns);
 }
 
 function writeStart(workspace: usize, bias: usize, columns: usize): void {
@@ -122,6 +153,7 @@ function multiplyBlock(
   const aColumns = workspace + tableOfAColumns;
   const cRows = workspace + tableOfCRows;
   const scratch = workspace + tableOfScratch;
+  const least: f32 = rectified ? 0 : -Infinity;
   let b = workspace + packedB;
   let width: usize = 0;
   for (let column: usize = 0; column < columns; column += width) {
@@ -136,14 +168,13 @@ function multiplyBlock(
       if (!isFirst && !isWhole) copyTile(scratch, result, rowsHere, columns - column, offset);
       const starts = isFirst ? workspace + tableOfStarts : sums;
       if (gathered) {
-        if (width == 16) wideGatheredTile(aRows + (row << 2), aColumns, b, steps, starts, sums, offset);
-        else narrowGatheredTile(aRows + (row << 2), aColumns, b, steps, starts, sums, offset);
+        if (width == 16) wideGatheredTile(aRows + (row << 2), aColumns, b, steps, starts, sums, offset, least);
+        else narrowGatheredTile(aRows + (row << 2), aColumns, b, steps, starts, sums, offset, least);
       } else {
-        if (width == 16) wideTile(a, b, steps, starts, sums, offset);
-        else narrowTile(a, b, steps, starts, sums, offset);
+        if (width == 16) wideTile(a, b, steps, starts, sums, offset, least);
+        else narrowTile(a, b, steps, starts, sums, offset, least);
         a += (steps * tileRows) << 2;
       }
-      if (rectified) rectifyTile(sums, width, offset);
       if (!isWhole) copyTile(result, scratch, rowsHere, columns - column, offset);
     }
     b += (steps * width) << 2;
@@ -169,6 +200,7 @@ function packPanels(workspace: usize, steps: usize, columns: usize, stride: isiz
  * @param wide whether tiles have 16 columns; the numbers are the same
  */
 export function multiply(product: Product, workspace: usize, wide: bool): void {
+  if (isRowProduct(product)) return multiplyToRow(product);
   const at = changetype<usize>(product);
   const rows = product.rows0 * product.rows1 * product.rows2;
   const inner = product.inner0 * product.inner1 * product.inner2;
