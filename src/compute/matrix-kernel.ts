@@ -50,8 +50,8 @@ function isAllowed(): boolean {
   return value === "on";
 }
 
-/** V8 has the mode for x64 processors; Node 22 knows the flag, but pairs nothing in these functions. */
-const isKnown = () => process.arch === "x64" && Number.parseInt(process.versions.node, 10) >= 24;
+/** V8 has the mode for x64 processors. Version 12, of Node 22, knows the flag, but pairs nothing in these functions. */
+const isKnown = () => process.arch === "x64" && Number.parseInt(process.versions.v8, 10) >= 13;
 
 /**
  * Lets V8 pair operations on 128 bits to ones on 256, in every function of WebAssembly that it optimizes from now on. It

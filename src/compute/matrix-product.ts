@@ -9,7 +9,15 @@ export interface KernelExports {
 }
 
 /** Numbers of WebAssembly's own types, named where they are defined; see assembly/tile.ts. */
-type Tile = (a: number, b: number, steps: number, starts: number, sums: number, column: number, least: number) => void;
+type Tile = (
+  a: number,
+  b: number,
+  steps: number,
+  starts: number,
+  sums: number,
+  column: number,
+  rectified: number,
+) => void;
 type GatheredTile = (aRows: number, ...rest: Parameters<Tile>) => void;
 
 /** Entries along one axis, and the distances between them in both matrices that have the axis, in floats. */

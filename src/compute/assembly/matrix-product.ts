@@ -48,7 +48,7 @@ class Product {
 
 /** The parts of the workspace. */
 const scratchBytes: usize = columnBlock << 2;
-const tableOfScratch: usize = 256;
+const tableOfScratch: usize = 0;
 const tableOfStarts: usize = tableOfScratch + 32;
 const tableOfARows: usize = tableOfStarts + 32;
 const tableOfCRows: usize = tableOfARows + (rowBlock << 2);
@@ -153,7 +153,6 @@ function multiplyBlock(
   const aColumns = workspace + tableOfAColumns;
   const cRows = workspace + tableOfCRows;
   const scratch = workspace + tableOfScratch;
-  const least: f32 = rectified ? 0 : -Infinity;
   let b = workspace + packedB;
   let width: usize = 0;
   for (let column: usize = 0; column < columns; column += width) {
@@ -168,11 +167,11 @@ function multiplyBlock(
       if (!isFirst && !isWhole) copyTile(scratch, result, rowsHere, columns - column, offset);
       const starts = isFirst ? workspace + tableOfStarts : sums;
       if (gathered) {
-        if (width == 16) wideGatheredTile(aRows + (row << 2), aColumns, b, steps, starts, sums, offset, least);
-        else narrowGatheredTile(aRows + (row << 2), aColumns, b, steps, starts, sums, offset, least);
+        if (width == 16) wideGatheredTile(aRows + (row << 2), aColumns, b, steps, starts, sums, offset, rectified);
+        else narrowGatheredTile(aRows + (row << 2), aColumns, b, steps, starts, sums, offset, rectified);
       } else {
-        if (width == 16) wideTile(a, b, steps, starts, sums, offset, least);
-        else narrowTile(a, b, steps, starts, sums, offset, least);
+        if (width == 16) wideTile(a, b, steps, starts, sums, offset, rectified);
+        else narrowTile(a, b, steps, starts, sums, offset, rectified);
         a += (steps * tileRows) << 2;
       }
       if (!isWhole) copyTile(result, scratch, rowsHere, columns - column, offset);

@@ -1,6 +1,19 @@
 /** Rows of C that one tile holds in registers. */
 export const tileRows: usize = 5;
 
+/** max(0, x), and NaN where x is. */
+// @ts-ignore: decorator
+@inline
+function rectifyRow(wide: bool, row: usize): void {
+  const zero = f32x4.splat(0);
+  v128.store(row, f32x4.pmax(v128.load(row, 0), zero), 0);
+  v128.store(row, f32x4.pmax(v128.load(row, 16), zero), 16);
+  if (wide) {
+    v128.store(row, f32x4.pmax(v128.load(row, 32), zero), 32);
+    v128.store(row, f32x4.pmax(v128.load(row, 48), zero), 48);
+  }
+}
+
 /**
  * C[i, j] = start[i, j] + Σ_k A[i, k]·B[k, j] for five rows and 8 or 16 columns, in registers: each element is one chain
  * of additions over k, whatever the width.
@@ -29,7 +42,7 @@ function tile(
   starts: usize,
   sums: usize,
   column: usize,
-  least: f32,
+  rectified: bool,
 ): void {
   const a0: usize = gathered ? load<usize>(aRows, 0) : 0;
   const a1: usize = gathered ? load<usize>(aRows, 4) : 0;
@@ -111,50 +124,53 @@ function tile(
     b += rowBytes;
   }
 
-  const floor = f32x4.splat(least);
   row = load<usize>(sums, 0) + column;
-  v128.store(row, f32x4.pmax(c00, floor), 0);
-  v128.store(row, f32x4.pmax(c01, floor), 16);
+  v128.store(row, c00, 0);
+  v128.store(row, c01, 16);
   if (wide) {
-    v128.store(row, f32x4.pmax(c02, floor), 32);
-    v128.store(row, f32x4.pmax(c03, floor), 48);
+    v128.store(row, c02, 32);
+    v128.store(row, c03, 48);
   }
   row = load<usize>(sums, 4) + column;
-  v128.store(row, f32x4.pmax(c10, floor), 0);
-  v128.store(row, f32x4.pmax(c11, floor), 16);
+  v128.store(row, c10, 0);
+  v128.store(row, c11, 16);
   if (wide) {
-    v128.store(row, f32x4.pmax(c12, floor), 32);
-    v128.store(row, f32x4.pmax(c13, floor), 48);
+    v128.store(row, c12, 32);
+    v128.store(row, c13, 48);
   }
   row = load<usize>(sums, 8) + column;
-  v128.store(row, f32x4.pmax(c20, floor), 0);
-  v128.store(row, f32x4.pmax(c21, floor), 16);
+  v128.store(row, c20, 0);
+  v128.store(row, c21, 16);
   if (wide) {
-    v128.store(row, f32x4.pmax(c22, floor), 32);
-    v128.store(row, f32x4.pmax(c23, floor), 48);
+    v128.store(row, c22, 32);
+    v128.store(row, c23, 48);
   }
   row = load<usize>(sums, 12) + column;
-  v128.store(row, f32x4.pmax(c30, floor), 0);
-  v128.store(row, f32x4.pmax(c31, floor), 16);
+  v128.store(row, c30, 0);
+  v128.store(row, c31, 16);
   if (wide) {
-    v128.store(row, f32x4.pmax(c32, floor), 32);
-    v128.store(row, f32x4.pmax(c33, floor), 48);
+    v128.store(row, c32, 32);
+    v128.store(row, c33, 48);
   }
   row = load<usize>(sums, 16) + column;
-  v128.store(row, f32x4.pmax(c40, floor), 0);
-  v128.store(row, f32x4.pmax(c41, floor), 16);
+  v128.store(row, c40, 0);
+  v128.store(row, c41, 16);
   if (wide) {
-    v128.store(row, f32x4.pmax(c42, floor), 32);
-    v128.store(row, f32x4.pmax(c43, floor), 48);
+    v128.store(row, c42, 32);
+    v128.store(row, c43, 48);
+  }
+  // Of what was stored, not of the sums: their use here would let V8 reorder the loop until registers run out.
+  if (rectified) {
+    for (let i: usize = 0; i < tileRows << 2; i += 4) rectifyRow(wide, load<usize>(sums + i) + column);
   }
 }
 
-export function wideTile(a: usize, b: usize, steps: usize, starts: usize, sums: usize, column: usize, least: f32): void {
-  tile(true, false, a, 0, 0, b, steps, starts, sums, column, least);
+export function wideTile(a: usize, b: usize, steps: usize, starts: usize, sums: usize, column: usize, rectified: bool): void {
+  tile(true, false, a, 0, 0, b, steps, starts, sums, column, rectified);
 }
 
-export function narrowTile(a: usize, b: usize, steps: usize, starts: usize, sums: usize, column: usize, least: f32): void {
-  tile(false, false, a, 0, 0, b, steps, starts, sums, column, least);
+export function narrowTile(a: usize, b: usize, steps: usize, starts: usize, sums: usize, column: usize, rectified: bool): void {
+  tile(false, false, a, 0, 0, b, steps, starts, sums, column, rectified);
 }
 
 export function wideGatheredTile(
@@ -165,9 +181,9 @@ export function wideGatheredTile(
   starts: usize,
   sums: usize,
   column: usize,
-  least: f32,
+  rectified: bool,
 ): void {
-  tile(true, true, 0, aRows, aColumns, b, steps, starts, sums, column, least);
+  tile(true, true, 0, aRows, aColumns, b, steps, starts, sums, column, rectified);
 }
 
 export function narrowGatheredTile(
@@ -178,7 +194,7 @@ export function narrowGatheredTile(
   starts: usize,
   sums: usize,
   column: usize,
-  least: f32,
+  rectified: bool,
 ): void {
-  tile(false, true, 0, aRows, aColumns, b, steps, starts, sums, column, least);
+  tile(false, true, 0, aRows, aColumns, b, steps, starts, sums, column, rectified);
 }
