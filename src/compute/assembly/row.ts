@@ -1,9 +1,8 @@
-/**
- * A row times a matrix whose rows are contiguous, read once and where it lies. Each element is the same chain of
- * additions over k as in a tile.
- */
+import { Product } from "./product";
 
-/** 32 elements, in registers. */
+// Each of these adds to elements of C that lie beside each other, in registers: the same chain of additions over k as in
+// a tile. Steps are in bytes.
+
 function multiply32(a: usize, aStep: usize, b: usize, bStep: usize, steps: usize, sums: usize): void {
   let c0 = v128.load(sums, 0);
   let c1 = v128.load(sums, 16);
@@ -48,22 +47,25 @@ function multiply1(a: usize, aStep: usize, b: usize, bStep: usize, steps: usize,
   store<f32>(sums, c);
 }
 
-/**
- * @param aStep bytes from one entry of the row to the next
- * @param bStep bytes from one row of B to the next
- * @param sums where the result goes, and where the sums begin
- */
-export function multiplyRow(
-  a: usize,
-  aStep: usize,
-  b: usize,
-  bStep: usize,
-  steps: usize,
-  sums: usize,
-  columns: usize,
-): void {
-  const end = sums + (columns << 2);
-  for (; sums + 128 <= end; sums += 128, b += 128) multiply32(a, aStep, b, bStep, steps, sums);
-  for (; sums + 16 <= end; sums += 16, b += 16) multiply4(a, aStep, b, bStep, steps, sums);
-  for (; sums < end; sums += 4, b += 4) multiply1(a, aStep, b, bStep, steps, sums);
+/** max(0, x), and NaN where x is. */
+function rectify(at: usize, end: usize): void {
+  const zero = f32x4.splat(0);
+  for (; at + 16 <= end; at += 16) v128.store(at, f32x4.pmax(v128.load(at), zero));
+  for (; at < end; at += 4) if (load<f32>(at) < 0) store<f32>(at, 0);
+}
+
+/** A product of one row, with its matrix B read once and where it lies. */
+export function multiplyRow(product: Product): void {
+  const aStep = product.aInner2 << 2;
+  const bStep = product.bInner2 << 2;
+  const steps = product.inner2;
+  const end = product.c + (product.columns << 2);
+  if (product.bias) memory.copy(product.c, product.bias, end - product.c);
+  else memory.fill(product.c, 0, end - product.c);
+  let b = product.b;
+  let sums = product.c;
+  for (; sums + 128 <= end; sums += 128, b += 128) multiply32(product.a, aStep, b, bStep, steps, sums);
+  for (; sums + 16 <= end; sums += 16, b += 16) multiply4(product.a, aStep, b, bStep, steps, sums);
+  for (; sums < end; sums += 4, b += 4) multiply1(product.a, aStep, b, bStep, steps, sums);
+  if (product.rectified) rectify(product.c, end);
 }
