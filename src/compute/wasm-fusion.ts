@@ -3,16 +3,6 @@ import type { MatrixKernel } from "./matrix-kernel.js";
 import { MatrixProduct, type Product } from "./matrix-product.js";
 import { addressOf, callKernel, type KernelArguments, type WasmBackend, type WasmModule } from "./wasm-backend.js";
 
-/** The kernels of activations by the names that fused operations have for them. */
-const activations: Readonly<Record<string, string>> = {
-  relu: tf.Relu,
-  relu6: tf.Relu6,
-  elu: tf.Elu,
-  sigmoid: tf.Sigmoid,
-  leakyrelu: tf.LeakyRelu,
-  prelu: tf.Prelu,
-};
-
 /** What a fused operation does with its product. */
 export interface Fusion {
   readonly bias?: tf.TensorInfo | undefined;
@@ -20,6 +10,24 @@ export interface Fusion {
   readonly preluActivationWeights?: tf.TensorInfo | undefined;
   readonly leakyreluAlpha?: number | undefined;
 }
+
+type Activate = (backend: WasmBackend, x: tf.TensorInfo, fusion: Fusion) => tf.TensorInfo;
+
+const unary =
+  (kernelName: string): Activate =>
+  (backend, x) =>
+    callKernel(backend, kernelName, { x });
+
+/** Activations by the names that fused operations have for them. */
+const activations: Readonly<Record<string, Activate>> = {
+  relu: unary(tf.Relu),
+  relu6: unary(tf.Relu6),
+  elu: unary(tf.Elu),
+  sigmoid: unary(tf.Sigmoid),
+  leakyrelu: (backend, x, { leakyreluAlpha = 0 }) =>
+    callKernel(backend, tf.LeakyRelu, { x }, { alpha: leakyreluAlpha }),
+  prelu: (backend, x, { preluActivationWeights: alpha }) => callKernel(backend, tf.Prelu, { x, alpha: alpha! }),
+};
 
 /** What is fused to the operation that is called; nothing in operations that have no such arguments. */
 export function fusionOf({ inputs, attrs }: KernelArguments): Fusion {
@@ -67,9 +75,10 @@ export function multiplierBy(kernel: MatrixKernel): Multiplier {
 export function fusedProducts(
   { backend, multiplier }: { readonly backend: WasmBackend; readonly multiplier: Multiplier },
   shape: readonly number[],
-  { bias, activation = "linear", preluActivationWeights, leakyreluAlpha }: Fusion,
+  fusion: Fusion,
   products: (result: number) => readonly Omit<Product, "bias" | "relu">[],
 ): tf.TensorInfo {
+  const { bias, activation = "linear" } = fusion;
   const isRow =
     bias !== undefined && bias.shape.at(-1) === shape.at(-1) && tf.util.sizeFromShape(bias.shape) === shape.at(-1);
   const isRectified = activation === "relu" && (isRow || !bias);
@@ -80,11 +89,7 @@ export function fusedProducts(
   }
   if (bias && !isRow) result = followed(backend, result, (a) => callKernel(backend, tf.Add, { a, b: bias }));
   if (activation === "linear" || isRectified) return result;
-  const kernelName = activations[activation];
-  if (!kernelName) throw new Error(`activation ${activation} is unknown`);
-  return followed(backend, result, (x) =>
-    preluActivationWeights
-      ? callKernel(backend, kernelName, { x, alpha: preluActivationWeights })
-      : callKernel(backend, kernelName, { x }, { alpha: leakyreluAlpha ?? 0 }),
-  );
+  const activate = activations[activation];
+  if (!activate) throw new Error(`activation ${activation} is unknown`);
+  return followed(backend, result, (x) => activate(backend, x, fusion));
 }
