@@ -2,10 +2,10 @@
 export interface KernelExports {
   workspaceBytes(): number;
   multiply(product: number, workspace: number, hasWideTiles: number): void;
-  wideTile: Tile;
-  narrowTile: Tile;
-  wideGatheredTile: GatheredTile;
-  narrowGatheredTile: GatheredTile;
+  tile4x16: Tile;
+  tile5x8: Tile;
+  gathered4x16: GatheredTile;
+  gathered5x8: GatheredTile;
 }
 
 /** Numbers of WebAssembly's own types, named where they are defined; see assembly/tile.ts. */
@@ -83,7 +83,7 @@ export interface MatrixProductOptions {
   readonly memory: WebAssembly.Memory;
   /** Address of so many bytes of that memory, kept for good. */
   allocate(bytes: number): number;
-  /** Tiles of 16 columns and not of 8: a matter of speed, not of numbers. */
+  /** Tiles of 4 × 16 elements and not of 5 × 8: a matter of speed, not of numbers. */
   readonly hasWideTiles: boolean;
 }
 

@@ -1,7 +1,7 @@
 import { copyFloats } from "./copy";
-import { packColumns, packRows } from "./pack";
+import { packColumns, packFive, packFour } from "./pack";
 import { Product } from "./product";
-import { narrowGatheredTile, narrowTile, tileRows, wideGatheredTile, wideTile } from "./tile";
+import { gathered4x16, gathered4x8, gathered5x8, tile4x16, tile4x8, tile5x8, tileRows } from "./tile";
 import { aColumns, aRows, bRows, cRows, packedA, packedB, scratch, starts } from "./workspace";
 
 // @ts-ignore: decorator
@@ -11,11 +11,13 @@ function panelWidth(columns: usize, wide: bool): usize {
 }
 
 /** Packs the rows of A whose addresses are in the tables, tile after tile. */
-export function packA(workspace: usize, product: Product, rows: usize, steps: usize): void {
+export function packA(workspace: usize, product: Product, rows: usize, steps: usize, wide: bool): void {
   const isContiguous = product.hasContiguousRows;
-  for (let row: usize = 0; row < rows; row += tileRows) {
+  for (let row: usize = 0; row < rows; row += tileRows(wide)) {
     const packed = workspace + packedA + ((row * steps) << 2);
-    packRows(packed, workspace + aRows + (row << 2), workspace + aColumns, steps, isContiguous);
+    const tile = workspace + aRows + (row << 2);
+    if (wide) packFour(packed, tile, workspace + aColumns, steps, isContiguous);
+    else packFive(packed, tile, workspace + aColumns, steps, isContiguous);
   }
 }
 
@@ -64,20 +66,22 @@ export function multiplyBlock(
     const isWhole = column + width <= columns;
     const at = column << 2;
     let a = workspace + packedA;
-    for (let row: usize = 0; row < rows; row += tileRows) {
+    for (let row: usize = 0; row < rows; row += tileRows(wide)) {
       const result = workspace + cRows + (row << 2);
       const sums = isWhole ? result : workspace + scratch;
-      const rowsLeft = min(tileRows, rows - row);
+      const rowsLeft = min(tileRows(wide), rows - row);
       if (!isFirst && !isWhole) copyTile(sums, result, rowsLeft, columns - column, at);
       const from = isFirst ? workspace + starts : sums;
       if (gathered) {
         const aTile = workspace + aRows + (row << 2);
-        if (width == 16) wideGatheredTile(aTile, workspace + aColumns, b, steps, from, sums, at, rectified);
-        else narrowGatheredTile(aTile, workspace + aColumns, b, steps, from, sums, at, rectified);
+        if (width == 16) gathered4x16(aTile, workspace + aColumns, b, steps, from, sums, at, rectified);
+        else if (wide) gathered4x8(aTile, workspace + aColumns, b, steps, from, sums, at, rectified);
+        else gathered5x8(aTile, workspace + aColumns, b, steps, from, sums, at, rectified);
       } else {
-        if (width == 16) wideTile(a, b, steps, from, sums, at, rectified);
-        else narrowTile(a, b, steps, from, sums, at, rectified);
-        a += (steps * tileRows) << 2;
+        if (width == 16) tile4x16(a, b, steps, from, sums, at, rectified);
+        else if (wide) tile4x8(a, b, steps, from, sums, at, rectified);
+        else tile5x8(a, b, steps, from, sums, at, rectified);
+        a += (steps * tileRows(wide)) << 2;
       }
       if (!isWhole) copyTile(result, sums, rowsLeft, columns - column, at);
     }

@@ -1,11 +1,11 @@
 import { multiplyBlock, packA, packB } from "./block";
 import { Product } from "./product";
 import { multiplyRow } from "./row";
-import { narrowGatheredTile, narrowTile, wideGatheredTile, wideTile } from "./tile";
+import { gathered4x16, gathered4x8, gathered5x8, tile4x16, tile4x8, tile5x8 } from "./tile";
 import { columnBlock, innerBlock, rowBlock, workspaceSize, writeInner, writeRows, writeStarts } from "./workspace";
 
 // Functions of their own, and not parts of their only caller: V8 puts optimized code in place call by call.
-export { narrowGatheredTile, narrowTile, wideGatheredTile, wideTile };
+export { gathered4x16, gathered4x8, gathered5x8, tile4x16, tile4x8, tile5x8 };
 
 /** With this many columns at most, A is read where it lies: packing it costs more than it saves. */
 const gatheredColumns: usize = 32;
@@ -19,12 +19,14 @@ export function workspaceBytes(): usize {
  * C[i, j] = bias[j] + Σ_k A[i, k]·B[k, j] in float32, where the rows and k run over axes of any stride. Every element is
  * one chain of additions in the order of k, the products rounded before they are added.
  *
- * @param wide whether tiles have 16 columns; the numbers are the same
+ * @param wide whether tiles are of 4 × 16 elements and not of 5 × 8; the numbers are the same
  */
 export function multiply(product: Product, workspace: usize, wide: bool): void {
   if (product.isRow) return multiplyRow(product);
   const rows = product.rows;
   const inner = product.inner;
+  // Tiles of 8 columns with a row more are better then.
+  if (product.columns <= 8) wide = false;
   const gathered = product.columns <= gatheredColumns;
   for (let column: usize = 0; column < product.columns; column += columnBlock) {
     const columns = min(columnBlock, product.columns - column);
@@ -38,8 +40,8 @@ export function multiply(product: Product, workspace: usize, wide: bool): void {
       packB(workspace, product, steps, columns, wide);
       for (let row: usize = 0; row < rows; row += rowBlock) {
         const count = min(rowBlock, rows - row);
-        writeRows(workspace, product, row, count, column);
-        if (!gathered) packA(workspace, product, count, steps);
+        writeRows(workspace, product, row, count, column, wide);
+        if (!gathered) packA(workspace, product, count, steps, wide);
         multiplyBlock(workspace, count, steps, columns, wide, gathered, k == 0, rectified);
       }
       k += steps;

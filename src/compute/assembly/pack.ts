@@ -1,29 +1,32 @@
 import { copyFloats, transposeFour } from "./copy";
 
-/** Bytes of the five entries of A that stand beside each other. */
-const step: usize = 20;
-
 /**
- * Copies five rows of A, whose entries lie at rows[i] + columns[k], so that the five of each k stand beside each other.
+ * Copies four or five rows of A, whose entries lie at rows[i] + columns[k], so that those of each k stand beside each
+ * other.
  *
  * @param isContiguous whether the entries of each row lie beside each other
  */
-export function packRows(packed: usize, rows: usize, columns: usize, steps: usize, isContiguous: bool): void {
+// @ts-ignore: decorator
+@inline
+function packRows(five: bool, packed: usize, rows: usize, columns: usize, steps: usize, isContiguous: bool): void {
   const a0 = load<usize>(rows, 0);
   const a1 = load<usize>(rows, 4);
   const a2 = load<usize>(rows, 8);
   const a3 = load<usize>(rows, 12);
-  const a4 = load<usize>(rows, 16);
+  const a4 = five ? load<usize>(rows, 16) : 0;
+  const step: usize = five ? 20 : 16;
   const end = columns + (steps << 2);
   if (isContiguous) {
     for (; columns + 16 <= end; columns += 16, packed += 4 * step) {
       const at = load<usize>(columns);
       transposeFour(packed, step, a0 + at, a1 + at, a2 + at, a3 + at);
-      const last = v128.load(a4 + at);
-      v128.store32_lane(packed, last, 0, 16);
-      v128.store32_lane(packed, last, 1, 16 + step);
-      v128.store32_lane(packed, last, 2, 16 + 2 * step);
-      v128.store32_lane(packed, last, 3, 16 + 3 * step);
+      if (five) {
+        const last = v128.load(a4 + at);
+        v128.store32_lane(packed, last, 0, 16);
+        v128.store32_lane(packed, last, 1, 36);
+        v128.store32_lane(packed, last, 2, 56);
+        v128.store32_lane(packed, last, 3, 76);
+      }
     }
   }
   for (; columns < end; columns += 4, packed += step) {
@@ -32,8 +35,16 @@ export function packRows(packed: usize, rows: usize, columns: usize, steps: usiz
     store<f32>(packed, load<f32>(a1 + at), 4);
     store<f32>(packed, load<f32>(a2 + at), 8);
     store<f32>(packed, load<f32>(a3 + at), 12);
-    store<f32>(packed, load<f32>(a4 + at), 16);
+    if (five) store<f32>(packed, load<f32>(a4 + at), 16);
   }
+}
+
+export function packFour(packed: usize, rows: usize, columns: usize, steps: usize, isContiguous: bool): void {
+  packRows(false, packed, rows, columns, steps, isContiguous);
+}
+
+export function packFive(packed: usize, rows: usize, columns: usize, steps: usize, isContiguous: bool): void {
+  packRows(true, packed, rows, columns, steps, isContiguous);
 }
 
 /** Copies columns of B that lie beside each other, row after row of `width` floats. */

@@ -1,5 +1,9 @@
-/** Rows of C that one tile holds in registers. */
-export const tileRows: usize = 5;
+/** Rows of C that one tile holds in registers: of 16 columns four, of 8 columns five. */
+// @ts-ignore: decorator
+@inline
+export function tileRows(wide: bool): usize {
+  return wide ? 4 : 5;
+}
 
 /** max(0, x), and NaN where x is. */
 // @ts-ignore: decorator
@@ -15,23 +19,25 @@ function rectifyRow(wide: bool, row: usize): void {
 }
 
 /**
- * C[i, j] = start[i, j] + Σ_k A[i, k]·B[k, j] for five rows and 8 or 16 columns, in registers: each element is one chain
- * of additions over k, whatever the width.
+ * C[i, j] = start[i, j] + Σ_k A[i, k]·B[k, j] for four or five rows and 8 or 16 columns, in registers: each element is
+ * one chain of additions over k, whatever the size.
  *
  * V8 pairs the operations on 128 bits to ones on 256 where loads and stores lie at fixed offsets from one address, no
  * branch surrounds the loads of the sums, and the loop is not unrolled: hence this shape, and `start`, which is a row of
  * zeros or the bias repeated, or what stands in C.
  *
+ * @param five five rows, else four
  * @param wide 16 columns, for which a register of 256 bits is needed; else 8
- * @param gathered A[i, k] lies at aRows[i] + aColumns[k]; else the five of each k beside each other at a + 20·k
+ * @param gathered A[i, k] lies at aRows[i] + aColumns[k]; else those of each k beside each other from a on
  * @param b the panel of B, row after row
- * @param starts five addresses of the rows of `start`
- * @param sums five addresses of the rows of C
+ * @param starts addresses of the rows of `start`
+ * @param sums addresses of the rows of C
  * @param column bytes from the beginning of a row to the tile
  */
 // @ts-ignore: decorator
 @inline
 function tile(
+  five: bool,
   wide: bool,
   gathered: bool,
   a: usize,
@@ -48,7 +54,7 @@ function tile(
   const a1: usize = gathered ? load<usize>(aRows, 4) : 0;
   const a2: usize = gathered ? load<usize>(aRows, 8) : 0;
   const a3: usize = gathered ? load<usize>(aRows, 12) : 0;
-  const a4: usize = gathered ? load<usize>(aRows, 16) : 0;
+  const a4: usize = gathered && five ? load<usize>(aRows, 16) : 0;
 
   let row = load<usize>(starts, 0) + column;
   let c00 = v128.load(row, 0);
@@ -70,11 +76,11 @@ function tile(
   let c31 = v128.load(row, 16);
   let c32 = wide ? v128.load(row, 32) : c00;
   let c33 = wide ? v128.load(row, 48) : c00;
-  row = load<usize>(starts, 16) + column;
-  let c40 = v128.load(row, 0);
-  let c41 = v128.load(row, 16);
-  let c42 = wide ? v128.load(row, 32) : c00;
-  let c43 = wide ? v128.load(row, 48) : c00;
+  if (five) row = load<usize>(starts, 16) + column;
+  let c40 = five ? v128.load(row, 0) : c00;
+  let c41 = five ? v128.load(row, 16) : c00;
+  let c42 = five && wide ? v128.load(row, 32) : c00;
+  let c43 = five && wide ? v128.load(row, 48) : c00;
 
   const rowBytes: usize = wide ? 64 : 32;
   const end = b + steps * rowBytes;
@@ -112,15 +118,17 @@ function tile(
       c32 = f32x4.add(c32, f32x4.mul(x, b2));
       c33 = f32x4.add(c33, f32x4.mul(x, b3));
     }
-    x = gathered ? v128.load32_splat(a4 + at) : v128.load32_splat(a, 16);
-    c40 = f32x4.add(c40, f32x4.mul(x, b0));
-    c41 = f32x4.add(c41, f32x4.mul(x, b1));
-    if (wide) {
-      c42 = f32x4.add(c42, f32x4.mul(x, b2));
-      c43 = f32x4.add(c43, f32x4.mul(x, b3));
+    if (five) {
+      x = gathered ? v128.load32_splat(a4 + at) : v128.load32_splat(a, 16);
+      c40 = f32x4.add(c40, f32x4.mul(x, b0));
+      c41 = f32x4.add(c41, f32x4.mul(x, b1));
+      if (wide) {
+        c42 = f32x4.add(c42, f32x4.mul(x, b2));
+        c43 = f32x4.add(c43, f32x4.mul(x, b3));
+      }
     }
     if (gathered) aColumns += 4;
-    else a += 20;
+    else a += five ? 20 : 16;
     b += rowBytes;
   }
 
@@ -152,28 +160,59 @@ function tile(
     v128.store(row, c32, 32);
     v128.store(row, c33, 48);
   }
-  row = load<usize>(sums, 16) + column;
-  v128.store(row, c40, 0);
-  v128.store(row, c41, 16);
-  if (wide) {
-    v128.store(row, c42, 32);
-    v128.store(row, c43, 48);
+  if (five) {
+    row = load<usize>(sums, 16) + column;
+    v128.store(row, c40, 0);
+    v128.store(row, c41, 16);
+    if (wide) {
+      v128.store(row, c42, 32);
+      v128.store(row, c43, 48);
+    }
   }
   // Of what was stored, not of the sums: their use here would let V8 reorder the loop until registers run out.
   if (rectified) {
-    for (let i: usize = 0; i < tileRows << 2; i += 4) rectifyRow(wide, load<usize>(sums + i) + column);
+    const tableEnd = sums + (five ? 20 : 16);
+    for (; sums < tableEnd; sums += 4) rectifyRow(wide, load<usize>(sums) + column);
   }
 }
 
-export function wideTile(a: usize, b: usize, steps: usize, starts: usize, sums: usize, column: usize, rectified: bool): void {
-  tile(true, false, a, 0, 0, b, steps, starts, sums, column, rectified);
+export function tile4x16(
+  a: usize,
+  b: usize,
+  steps: usize,
+  starts: usize,
+  sums: usize,
+  column: usize,
+  rectified: bool,
+): void {
+  tile(false, true, false, a, 0, 0, b, steps, starts, sums, column, rectified);
 }
 
-export function narrowTile(a: usize, b: usize, steps: usize, starts: usize, sums: usize, column: usize, rectified: bool): void {
-  tile(false, false, a, 0, 0, b, steps, starts, sums, column, rectified);
+export function tile4x8(
+  a: usize,
+  b: usize,
+  steps: usize,
+  starts: usize,
+  sums: usize,
+  column: usize,
+  rectified: bool,
+): void {
+  tile(false, false, false, a, 0, 0, b, steps, starts, sums, column, rectified);
 }
 
-export function wideGatheredTile(
+export function tile5x8(
+  a: usize,
+  b: usize,
+  steps: usize,
+  starts: usize,
+  sums: usize,
+  column: usize,
+  rectified: bool,
+): void {
+  tile(true, false, false, a, 0, 0, b, steps, starts, sums, column, rectified);
+}
+
+export function gathered4x16(
   aRows: usize,
   aColumns: usize,
   b: usize,
@@ -183,10 +222,10 @@ export function wideGatheredTile(
   column: usize,
   rectified: bool,
 ): void {
-  tile(true, true, 0, aRows, aColumns, b, steps, starts, sums, column, rectified);
+  tile(false, true, true, 0, aRows, aColumns, b, steps, starts, sums, column, rectified);
 }
 
-export function narrowGatheredTile(
+export function gathered4x8(
   aRows: usize,
   aColumns: usize,
   b: usize,
@@ -196,5 +235,18 @@ export function narrowGatheredTile(
   column: usize,
   rectified: bool,
 ): void {
-  tile(false, true, 0, aRows, aColumns, b, steps, starts, sums, column, rectified);
+  tile(false, false, true, 0, aRows, aColumns, b, steps, starts, sums, column, rectified);
+}
+
+export function gathered5x8(
+  aRows: usize,
+  aColumns: usize,
+  b: usize,
+  steps: usize,
+  starts: usize,
+  sums: usize,
+  column: usize,
+  rectified: bool,
+): void {
+  tile(true, false, true, 0, aRows, aColumns, b, steps, starts, sums, column, rectified);
 }
