@@ -48,10 +48,12 @@ function followed(backend: WasmBackend, x: tf.TensorInfo, f: (x: tf.TensorInfo) 
 /** Multiplies matrices in the memory of the backend that asks. */
 export type Multiplier = (backend: WasmBackend) => MatrixProduct;
 
+/** One for each memory, kept for as long as that is: the workspaces are never freed. */
+const productsByModule = new WeakMap<WasmModule, MatrixProduct>();
+
 export function multiplierBy(kernel: MatrixKernel): Multiplier {
-  const products = new WeakMap<WasmModule, MatrixProduct>();
   return ({ wasm }) => {
-    const known = products.get(wasm);
+    const known = productsByModule.get(wasm);
     if (known) return known;
     const { memory } = wasm.asm;
     const product = new MatrixProduct({
@@ -60,7 +62,7 @@ export function multiplierBy(kernel: MatrixKernel): Multiplier {
       allocate: (bytes) => wasm._malloc(bytes) >>> 0,
       hasWideTiles: kernel.hasWideTiles,
     });
-    products.set(wasm, product);
+    productsByModule.set(wasm, product);
     return product;
   };
 }
