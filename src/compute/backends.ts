@@ -83,21 +83,21 @@ const backends = [
     name: "wasm",
     summary: "WebAssembly on the CPU, installed with the tool",
     automatic: true,
-    kernels: 1,
+    kernels: 2,
     shareable: true,
     portable: true,
     async start({ patched = true }) {
       const tf = await loadCore();
-      await import("@tensorflow/tfjs-backend-wasm");
+      const { prepareMatrixKernel } = await import("./matrix-kernel.js");
+      const [kernel] = await Promise.all([prepareMatrixKernel(), import("@tensorflow/tfjs-backend-wasm")]);
       const { replaceWasmKernels, restoreWasmKernels } = await import("./wasm-kernels.js");
-      if (patched) replaceWasmKernels();
+      if (patched) replaceWasmKernels(kernel);
       else restoreWasmKernels();
       await withoutErrorListeners(() => activate("wasm"));
       const { guardWasmMemory } = await import("./wasm-memory.js");
       guardWasmMemory();
       await addNormKernel("wasm");
-      const hasSimd = await tf.env().getAsync("WASM_HAS_SIMD_SUPPORT");
-      return { device: `CPU, WebAssembly ${hasSimd ? "with" : "without"} SIMD`, version: tf.version_core };
+      return { device: `CPU, WebAssembly with SIMD of ${kernel.simdBits} bits`, version: tf.version_core };
     },
   },
   {

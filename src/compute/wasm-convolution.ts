@@ -1,16 +1,12 @@
 import * as tf from "@tensorflow/tfjs-core";
+import type { Product } from "./matrix-product.js";
+import { addressOf, callKernel, type Inputs, type KernelFunction, type WasmBackend } from "./wasm-backend.js";
+import { fusedProducts, fusionOf, type Multiplier } from "./wasm-fusion.js";
 
-type KernelFunction = NonNullable<ReturnType<typeof tf.getKernel>>["kernelFunc"];
-type Inputs<Name extends string> = Readonly<Record<Name, tf.TensorInfo>>;
-type Padding = tf.Conv2DBackpropInputAttrs["pad"];
-/** What the wasm backend has beyond other backends: results to be filled in, and views of tensors in its memory. */
-type WasmBackend = tf.KernelBackend & {
-  makeOutput(shape: readonly number[], dtype: tf.DataType): tf.TensorInfo;
-  typedArrayFromHeap(tensor: tf.TensorInfo): Float32Array;
-};
-
-type Triple = [Float32Array, Float32Array, Float32Array];
 type Shape4D = [number, number, number, number];
+type Geometry = ReturnType<typeof geometry>;
+/** Rows and columns to add around every image. */
+type Margins = Readonly<Record<"top" | "bottom" | "left" | "right", number>>;
 
 function geometry(
   inputShape: readonly number[],
@@ -34,126 +30,177 @@ function geometry(
   );
 }
 
-function explicit(top: number, bottom: number, left: number, right: number): Padding {
-  return [
+/** Calls f with the images with zeros around them, where there are any to add. */
+function withMargins(
+  backend: WasmBackend,
+  images: tf.TensorInfo,
+  { top, bottom, left, right }: Margins,
+  f: (padded: tf.TensorInfo) => tf.TensorInfo,
+): tf.TensorInfo {
+  if (top + bottom + left + right === 0) return f(images);
+  const paddings = [
     [0, 0],
     [top, bottom],
     [left, right],
     [0, 0],
   ];
+  const padded = callKernel(backend, tf.PadV2, { x: images }, { paddings, constantValue: 0 });
+  try {
+    return f(padded);
+  } finally {
+    backend.disposeData(padded.dataId);
+  }
 }
 
 /**
- * "same" padding in numbers. Left to itself, the kernel that is shipped silently gives nothing but zeros where the
- * filter is narrower than the stride in one direction and not in the other.
+ * The axes of the product that a convolution is: its rows are the places of the filter, its sum runs over the filter's
+ * entries, and the image's entry for both lies at the sum of their distances. Nothing is copied out of the image.
  */
-export function explicitlyPadded(convolve: KernelFunction): KernelFunction {
+function axes(info: Geometry, paddedShape: readonly number[]) {
+  const [, height, width, channels] = paddedShape as Shape4D;
+  const { outHeight, outWidth, outChannels, filterHeight, filterWidth } = info;
+  const row = width * channels;
+  const places = [
+    { length: info.batchSize, image: height * row, result: outHeight * outWidth * outChannels },
+    { length: outHeight, image: info.strideHeight * row, result: outWidth * outChannels },
+    { length: outWidth, image: info.strideWidth * channels, result: outChannels },
+  ];
+  const entries = [
+    { length: filterHeight, image: info.dilationHeight * row, filter: filterWidth * channels * outChannels },
+    { length: filterWidth, image: info.dilationWidth * channels, filter: channels * outChannels },
+    { length: channels, image: 1, filter: outChannels },
+  ];
+  return { places, entries };
+}
+
+/** Convolutions, with what is fused to them. Other layouts than NHWC are left to the kernel that is shipped. */
+export function convolution(shipped: KernelFunction, multiplier: Multiplier): KernelFunction {
   return (call) => {
     const { x, filter } = call.inputs as Inputs<"x" | "filter">;
     const attrs = call.attrs as unknown as tf.Conv2DAttrs;
-    if (attrs.pad !== "same" || attrs.dataFormat !== "NHWC") return convolve(call);
-    const { top, bottom, left, right } = geometry(x.shape, filter.shape, attrs).padInfo;
-    return convolve({ ...call, attrs: { ...call.attrs, pad: explicit(top, bottom, left, right) as number[][] } });
+    if (attrs.dataFormat !== "NHWC") return shipped(call);
+    const info = geometry(x.shape, filter.shape, attrs);
+    const backend = call.backend as WasmBackend;
+    return withMargins(backend, x, info.padInfo, (padded) =>
+      fusedProducts({ backend, multiplier }, info.outShape, fusionOf(call), (result) => {
+        const { places, entries } = axes(info, padded.shape);
+        return [
+          {
+            a: addressOf(backend, padded),
+            b: addressOf(backend, filter),
+            c: result,
+            rows: places.map(({ length, image, result }) => ({ length, a: image, c: result })),
+            inner: entries.map(({ length, image, filter }) => ({ length, a: image, b: filter })),
+            columns: { length: info.outChannels, b: 1 },
+          },
+        ];
+      }),
+    );
   };
 }
 
-/**
- * ∂f/∂filter of a convolution, which wasm lacks: dW[h, w, c, d] = Σ x[n, s·i + h, s·j + w, c]·dy[n, i, j, d] is itself a
- * convolution, with channels for examples, dy for the filter, and the forward stride s for its dilation.
- */
-export const filterGradient: KernelFunction = ({ inputs, attrs }) => {
-  const { x, dy } = inputs as Inputs<"x" | "dy">;
-  const { filterShape, dataFormat, ...rest } = attrs as unknown as tf.Conv2DBackpropFilterAttrs;
-  if (dataFormat !== "NHWC") throw new Error(`Conv2DBackpropFilter on wasm needs NHWC data, not ${dataFormat}`);
-  const { padInfo, strideHeight, strideWidth } = geometry(x.shape, filterShape, rest);
-  const { top, bottom, left, right } = padInfo;
-  return tf.tidy(() => {
-    const channelsAsExamples = tf.transpose(x as tf.Tensor4D, [3, 1, 2, 0]);
-    const examplesAsChannels = tf.transpose(dy as tf.Tensor4D, [1, 2, 0, 3]);
-    const correlation = tf.conv2d(
-      channelsAsExamples,
-      examplesAsChannels,
-      1,
-      explicit(top, bottom, left, right) as tf.backend_util.ExplicitPadding,
-      "NHWC",
-      [strideHeight, strideWidth],
+/** ∂f/∂filter of a convolution: the same product with its rows and its sum exchanged, and dy for the filter. */
+export function filterGradient(multiplier: Multiplier): KernelFunction {
+  return (call) => {
+    const { x, dy } = call.inputs as Inputs<"x" | "dy">;
+    const { filterShape, dataFormat, ...rest } = call.attrs as unknown as tf.Conv2DBackpropFilterAttrs;
+    if (dataFormat !== "NHWC") throw new Error(`Conv2DBackpropFilter on wasm needs NHWC data, not ${dataFormat}`);
+    const info = geometry(x.shape, filterShape, rest);
+    const backend = call.backend as WasmBackend;
+    return withMargins(backend, x, info.padInfo, (padded) =>
+      fusedProducts({ backend, multiplier }, filterShape, {}, (result) => {
+        const { places, entries } = axes(info, padded.shape);
+        return [
+          {
+            a: addressOf(backend, padded),
+            b: addressOf(backend, dy),
+            c: result,
+            rows: entries.map(({ length, image, filter }) => ({ length, a: image, c: filter })),
+            inner: places.map(({ length, image, result }) => ({ length, a: image, b: result })),
+            columns: { length: info.outChannels, b: 1 },
+          },
+        ];
+      }),
     );
-    const [height, width, channels, outputs] = filterShape;
-    // Rows and columns that the forward stride left over have no weight of their own.
-    return tf.transpose(tf.slice(correlation, [0, 0, 0, 0], [channels, height, width, outputs]), [1, 2, 0, 3]);
+  };
+}
+
+/** Every stride-th row (or column) of the input from one on, and what of the filter and of dy meets it. */
+interface Phase {
+  /** The first row, and how many there are */
+  readonly start: number;
+  readonly count: number;
+  /** The first row of the filter that meets them, and how many do, a stride apart */
+  readonly filterStart: number;
+  readonly filterCount: number;
+  /** The row of dy in which the first two meet; each next one of the filter meets the one before it */
+  readonly dyStart: number;
+}
+
+function phases(size: number, filterSize: number, stride: number, margin: number): Phase[] {
+  return Array.from({ length: Math.min(stride, size) }, (_, start) => {
+    const filterStart = (start + margin) % stride;
+    return {
+      start,
+      count: Math.ceil((size - start) / stride),
+      filterStart,
+      filterCount: Math.max(0, Math.ceil((filterSize - filterStart) / stride)),
+      dyStart: Math.floor((start + margin) / stride),
+    };
   });
-};
+}
+
+/** Zeros that dy needs before and after it, so that every row of it that is asked for exists. */
+function dyMargins(all: readonly Phase[], size: number): [before: number, after: number] {
+  const before = all.map(({ filterCount, dyStart }) => filterCount - 1 - dyStart);
+  const after = all.map(({ count, dyStart }) => dyStart + count - size);
+  return [Math.max(0, ...before), Math.max(0, ...after)];
+}
 
 /**
- * ∂f/∂x of a convolution of stride 1 as the convolution of dy with the reversed filter, at four times the speed of the
- * kernel that is shipped; other strides are left to that one.
+ * ∂f/∂x of a convolution: for each phase of the stride one product, whose rows are the input's places, and whose sum runs
+ * over the filter's entries that meet them, backwards through dy, and over its outputs.
  */
-export function inputGradient(shipped: KernelFunction): KernelFunction {
+export function inputGradient(shipped: KernelFunction, multiplier: Multiplier): KernelFunction {
   return (call) => {
     const { dy, filter } = call.inputs as Inputs<"dy" | "filter">;
     const { inputShape, dataFormat, ...rest } = call.attrs as unknown as tf.Conv2DBackpropInputAttrs;
     if (dataFormat !== "NHWC") return shipped(call);
-    const { padInfo, strideHeight, strideWidth } = geometry(inputShape, filter.shape, rest);
-    const [height, width] = filter.shape as Shape4D;
-    const margins = [
-      height - 1 - padInfo.top,
-      height - 1 - padInfo.bottom,
-      width - 1 - padInfo.left,
-      width - 1 - padInfo.right,
-    ] as const;
-    if (strideHeight !== 1 || strideWidth !== 1 || margins.some((margin) => margin < 0)) return shipped(call);
-    return tf.tidy(() => {
-      const reversed = tf.transpose(tf.reverse(filter as tf.Tensor4D, [0, 1]), [0, 1, 3, 2]);
-      return tf.conv2d(dy as tf.Tensor4D, reversed, 1, explicit(...margins) as tf.backend_util.ExplicitPadding);
+    const info = geometry(inputShape, filter.shape, rest);
+    const { strideHeight, strideWidth, filterHeight, filterWidth, inHeight, inWidth, padInfo } = info;
+    const vertical = phases(inHeight, filterHeight, strideHeight, padInfo.top);
+    const horizontal = phases(inWidth, filterWidth, strideWidth, padInfo.left);
+    const [top, bottom] = dyMargins(vertical, info.outHeight);
+    const [left, right] = dyMargins(horizontal, info.outWidth);
+    const backend = call.backend as WasmBackend;
+    return withMargins(backend, dy, { top, bottom, left, right }, (padded) => {
+      const phaseProduct = (result: number, v: Phase, h: Phase): Product => {
+        const { inChannels, outChannels } = info;
+        const dyRow = padded.shape[2]! * outChannels;
+        const filterEntry = inChannels * outChannels;
+        const dyBegin = (top + v.dyStart) * dyRow + (left + h.dyStart) * outChannels;
+        const filterBegin = (v.filterStart * filterWidth + h.filterStart) * filterEntry;
+        const resultBegin = (v.start * inWidth + h.start) * inChannels;
+        return {
+          a: addressOf(backend, padded) + 4 * dyBegin,
+          b: addressOf(backend, filter) + 4 * filterBegin,
+          c: result + 4 * resultBegin,
+          rows: [
+            { length: info.batchSize, a: padded.shape[1]! * dyRow, c: inHeight * inWidth * inChannels },
+            { length: v.count, a: dyRow, c: strideHeight * inWidth * inChannels },
+            { length: h.count, a: outChannels, c: strideWidth * inChannels },
+          ],
+          inner: [
+            { length: v.filterCount, a: -dyRow, b: strideHeight * filterWidth * filterEntry },
+            { length: h.filterCount, a: -outChannels, b: strideWidth * filterEntry },
+            { length: outChannels, a: 1, b: 1 },
+          ],
+          columns: { length: inChannels, b: outChannels },
+        };
+      };
+      return fusedProducts({ backend, multiplier }, info.inShape, {}, (result) =>
+        vertical.flatMap((v) => horizontal.map((h) => phaseProduct(result, v, h))),
+      );
     });
   };
 }
-
-/** Index of the first largest entry of the window that begins at `start`. */
-function largestIn(x: Float32Array, start: number, rows: number, columns: number, rowStep: number, columnStep: number) {
-  let largest = start;
-  for (let row = 0, first = start; row < rows; row++, first += rowStep) {
-    for (let column = 0, at = first; column < columns; column++, at += columnStep) {
-      if (x[at]! > x[largest]!) largest = at;
-    }
-  }
-  return largest;
-}
-
-/** The part of a window of this size, beginning at `first`, that lies inside `length` entries. */
-function inside(first: number, size: number, length: number): { from: number; count: number } {
-  const from = Math.max(0, first);
-  return { from, count: Math.min(length, first + size) - from };
-}
-
-/**
- * The gradient of max pooling: each window's goes to its first largest entry. The kernel that is shipped drops it where
- * the largest entry is not positive, which is wrong after any activation but relu.
- */
-export const maxPoolGradient: KernelFunction = ({ inputs, attrs, backend }) => {
-  const { dy, input } = inputs as Inputs<"dy" | "input">;
-  const { filterSize, strides, pad, dimRoundingMode } = attrs as unknown as tf.MaxPoolGradAttrs;
-  const pool = tf.backend_util.computePool2DInfo(input.shape as Shape4D, filterSize, strides, 1, pad, dimRoundingMode);
-  const { inChannels: channels, inHeight, inWidth, padInfo } = pool;
-  const rowStep = inWidth * channels;
-  const wasm = backend as WasmBackend;
-  const output = wasm.makeOutput(input.shape, "float32");
-  // Views, taken after the allocation, which can move the memory.
-  const [x, gradient, result] = [input, dy, output].map((tensor) => wasm.typedArrayFromHeap(tensor)) as Triple;
-  result.fill(0);
-  let position = 0;
-  for (let n = 0; n < pool.batchSize; n++) {
-    for (let i = 0; i < pool.outHeight; i++) {
-      const rows = inside(i * pool.strideHeight - padInfo.top, pool.filterHeight, inHeight);
-      for (let j = 0; j < pool.outWidth; j++) {
-        const columns = inside(j * pool.strideWidth - padInfo.left, pool.filterWidth, inWidth);
-        const corner = (n * inHeight + rows.from) * rowStep + columns.from * channels;
-        for (let channel = 0; channel < channels; channel++) {
-          const largest = largestIn(x, corner + channel, rows.count, columns.count, rowStep, channels);
-          result[largest]! += gradient[position++]!;
-        }
-      }
-    }
-  }
-  return output;
-};

@@ -1,60 +1,25 @@
 import * as tf from "@tensorflow/tfjs-core";
-import { explicitlyPadded, filterGradient, inputGradient, maxPoolGradient } from "./wasm-convolution.js";
-
-/** What kernels are given and give back: a handle of data on the backend, without the autodiff of a Tensor. */
-type Kernel = NonNullable<ReturnType<typeof tf.getKernel>>;
-type KernelFunction = Kernel["kernelFunc"];
-type KernelArguments = Parameters<KernelFunction>[0];
+import type { MatrixKernel } from "./matrix-kernel.js";
+import type { Kernel, KernelFunction } from "./wasm-backend.js";
+import { convolution, filterGradient, inputGradient } from "./wasm-convolution.js";
+import { type Multiplier, multiplierBy } from "./wasm-fusion.js";
+import { matrixProducts } from "./wasm-matmul.js";
+import { maxPoolGradient } from "./wasm-max-pool.js";
 
 const backendName = "wasm";
-/** x with its last two axes exchanged, as a new handle that must be disposed. */
-function transposed(x: tf.TensorInfo, backend: KernelArguments["backend"]): tf.TensorInfo {
-  const rank = x.shape.length;
-  const perm = x.shape.map((_, axis) => (axis < rank - 2 ? axis : 2 * rank - 3 - axis));
-  return tf
-    .getKernel(tf.Transpose, backendName)
-    .kernelFunc({ inputs: { x }, backend, attrs: { perm } }) as tf.TensorInfo;
-}
-
-/**
- * Multiplication without transposes is some ten times as fast in this backend as with them, so that copying the
- * transposed matrix first pays from the smallest layers on.
- */
-function transposingFirst(multiply: KernelFunction): KernelFunction {
-  return ({ inputs, backend, attrs }) => {
-    const temporary: tf.TensorInfo[] = [];
-    const oriented = (name: "a" | "b", isTransposed: unknown) => {
-      if (!isTransposed) return inputs[name]!;
-      const copy = transposed(inputs[name]!, backend);
-      temporary.push(copy);
-      return copy;
-    };
-    const a = oriented("a", attrs?.transposeA);
-    const b = oriented("b", attrs?.transposeB);
-    try {
-      return multiply({
-        inputs: { ...inputs, a, b },
-        backend,
-        attrs: { ...attrs, transposeA: false, transposeB: false },
-      });
-    } finally {
-      for (const { dataId } of temporary) (backend as tf.KernelBackend).disposeData(dataId);
-    }
-  };
-}
 
 /** By kernel name: what replaces the kernel that is shipped. */
-const replacements: Readonly<Record<string, (shipped: KernelFunction) => KernelFunction>> = {
-  [tf.BatchMatMul]: transposingFirst,
-  [tf._FusedMatMul]: transposingFirst,
-  [tf.Conv2D]: explicitlyPadded,
-  [tf.FusedConv2D]: explicitlyPadded,
+const replacements: Readonly<Record<string, (shipped: KernelFunction, multiplier: Multiplier) => KernelFunction>> = {
+  [tf.BatchMatMul]: matrixProducts,
+  [tf._FusedMatMul]: matrixProducts,
+  [tf.Conv2D]: convolution,
+  [tf.FusedConv2D]: convolution,
   [tf.Conv2DBackpropInput]: inputGradient,
   [tf.MaxPoolGrad]: () => maxPoolGradient,
 };
 
 /** Kernels that wasm does not have. */
-const additions: Readonly<Record<string, KernelFunction>> = {
+const additions: Readonly<Record<string, (multiplier: Multiplier) => KernelFunction>> = {
   [tf.Conv2DBackpropFilter]: filterGradient,
 };
 
@@ -67,15 +32,16 @@ function register(kernel: Kernel): void {
 }
 
 /** Replaces kernels of the wasm backend that are slow or wrong, and adds a missing one. Doing it twice is doing it once. */
-export function replaceWasmKernels(): void {
+export function replaceWasmKernels(kernel: MatrixKernel): void {
   if (shippedKernels.size > 0) return;
+  const multiplier = multiplierBy(kernel);
   for (const [name, replace] of Object.entries(replacements)) {
     const shipped = tf.getKernel(name, backendName);
     shippedKernels.set(name, shipped);
-    register({ ...shipped, kernelFunc: replace(shipped.kernelFunc) });
+    register({ ...shipped, kernelFunc: replace(shipped.kernelFunc, multiplier) });
   }
-  for (const [kernelName, kernelFunc] of Object.entries(additions)) {
-    tf.registerKernel({ kernelName, backendName, kernelFunc });
+  for (const [kernelName, make] of Object.entries(additions)) {
+    tf.registerKernel({ kernelName, backendName, kernelFunc: make(multiplier) });
   }
 }
 

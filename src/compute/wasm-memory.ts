@@ -1,17 +1,11 @@
 import * as tf from "@tensorflow/tfjs-core";
 import { ExperimentError } from "../base/errors.js";
-
-/** What is used of the wasm backend's interior. */
-interface Interior {
-  _malloc(bytes: number): number;
-  readonly asm: { malloc(bytes: number): number };
-  readonly HEAPU8: Uint8Array;
-}
+import type { WasmBackend, WasmModule } from "./wasm-backend.js";
 
 /** Bytes that 32 bits tell apart. */
 const addressable = 2 ** 32;
 
-const guarded = new WeakSet<Interior>();
+const guarded = new WeakSet<WasmModule>();
 
 const mebibytes = (bytes: number) => `${Math.ceil(bytes / 2 ** 20)} MiB`;
 
@@ -20,7 +14,7 @@ const mebibytes = (bytes: number) => `${Math.ceil(bytes / 2 ** 20)} MiB`;
  * goes on there and overwrites its own memory, so that every later result of the process is wrong or a crash.
  */
 export function guardWasmMemory(): void {
-  const { wasm } = tf.backend() as unknown as { wasm: Interior };
+  const { wasm } = tf.backend() as WasmBackend;
   if (guarded.has(wasm)) return;
   guarded.add(wasm);
   // What stands there before the first call replaces itself by this at that call.

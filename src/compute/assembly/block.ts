@@ -1,0 +1,90 @@
+import { copyFloats } from "./copy";
+import { packColumns, packFive, packFour } from "./pack";
+import { Product } from "./product";
+import { gathered4x16, gathered4x8, gathered5x8, tile4x16, tile4x8, tile5x8, tileRows } from "./tile";
+import { aColumns, aRows, bRows, cRows, packedA, packedB, scratch, starts } from "./workspace";
+
+// @ts-ignore: decorator
+@inline
+function panelWidth(columns: usize, wide: bool): usize {
+  return wide && columns > 8 ? 16 : 8;
+}
+
+/** Packs the rows of A whose addresses are in the tables, tile after tile. */
+export function packA(workspace: usize, product: Product, rows: usize, steps: usize, wide: bool): void {
+  const isContiguous = product.hasContiguousRows;
+  for (let row: usize = 0; row < rows; row += tileRows(wide)) {
+    const packed = workspace + packedA + ((row * steps) << 2);
+    const tile = workspace + aRows + (row << 2);
+    if (wide) packFour(packed, tile, workspace + aColumns, steps, isContiguous);
+    else packFive(packed, tile, workspace + aColumns, steps, isContiguous);
+  }
+}
+
+/** Packs columns of B from those whose addresses are in the table on, panel after panel, each as wide as a tile. */
+export function packB(workspace: usize, product: Product, steps: usize, columns: usize, wide: bool): void {
+  const isContiguous = product.hasContiguousColumns;
+  const stride = product.bColumn << 2;
+  const rows = workspace + bRows;
+  let panel = workspace + packedB;
+  let width: usize = 0;
+  for (let column: usize = 0; column < columns; column += width) {
+    width = panelWidth(columns - column, wide);
+    packColumns(panel, rows, steps, stride, min(width, columns - column), width, isContiguous);
+    panel += (steps * width) << 2;
+    for (let k: usize = 0; k < steps << 2; k += 4) store<usize>(rows + k, load<usize>(rows + k) + width * stride);
+  }
+}
+
+function copyTile(to: usize, from: usize, rows: usize, columns: usize, column: usize): void {
+  for (let row: usize = 0; row < rows << 2; row += 4) {
+    copyFloats(load<usize>(to + row) + column, load<usize>(from + row) + column, columns);
+  }
+}
+
+/**
+ * Adds a block of steps to the rows of C whose addresses are in the table, tile by tile. Tiles that reach beyond the last
+ * column are made beside C.
+ *
+ * @param isFirst whether the sums begin here
+ * @param gathered whether A is read where it lies; else it is packed
+ */
+export function multiplyBlock(
+  workspace: usize,
+  rows: usize,
+  steps: usize,
+  columns: usize,
+  wide: bool,
+  gathered: bool,
+  isFirst: bool,
+  rectified: bool,
+): void {
+  let b = workspace + packedB;
+  let width: usize = 0;
+  for (let column: usize = 0; column < columns; column += width) {
+    width = panelWidth(columns - column, wide);
+    const isWhole = column + width <= columns;
+    const at = column << 2;
+    let a = workspace + packedA;
+    for (let row: usize = 0; row < rows; row += tileRows(wide)) {
+      const result = workspace + cRows + (row << 2);
+      const sums = isWhole ? result : workspace + scratch;
+      const rowsLeft = min(tileRows(wide), rows - row);
+      if (!isFirst && !isWhole) copyTile(sums, result, rowsLeft, columns - column, at);
+      const from = isFirst ? workspace + starts : sums;
+      if (gathered) {
+        const aTile = workspace + aRows + (row << 2);
+        if (width == 16) gathered4x16(aTile, workspace + aColumns, b, steps, from, sums, at, rectified);
+        else if (wide) gathered4x8(aTile, workspace + aColumns, b, steps, from, sums, at, rectified);
+        else gathered5x8(aTile, workspace + aColumns, b, steps, from, sums, at, rectified);
+      } else {
+        if (width == 16) tile4x16(a, b, steps, from, sums, at, rectified);
+        else if (wide) tile4x8(a, b, steps, from, sums, at, rectified);
+        else tile5x8(a, b, steps, from, sums, at, rectified);
+        a += (steps * tileRows(wide)) << 2;
+      }
+      if (!isWhole) copyTile(result, sums, rowsLeft, columns - column, at);
+    }
+    b += (steps * width) << 2;
+  }
+}

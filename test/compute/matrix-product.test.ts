@@ -1,0 +1,189 @@
+import { spawnSync } from "node:child_process";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { main as compileAssembly } from "assemblyscript/asc";
+import fc from "fast-check";
+import { expect, it } from "vitest";
+import { type MatrixKernel, prepareMatrixKernel } from "../../src/compute/matrix-kernel.js";
+import { MatrixProduct } from "../../src/compute/matrix-product.js";
+import { root } from "../cli/tool.js";
+
+const kernel: MatrixKernel = await prepareMatrixKernel();
+
+/** A product C = bias + A·B in a memory of its own; the layout of each operand is chosen by its strides. */
+function multiply({ rows, inner, columns, transposeA, transposeB, bias, relu, seed }: Case, hasWideTiles: boolean) {
+  const memory = new WebAssembly.Memory({ initial: 160 });
+  let free = 16;
+  const allocate = (bytes: number) => {
+    const address = free;
+    free += Math.ceil(bytes / 16) * 16;
+    return address;
+  };
+  const exports = kernel.instantiate(memory);
+  const product = new MatrixProduct({ exports, memory, allocate, hasWideTiles });
+  const vector = (size: number) => {
+    // A guard of one entry after each operand shows what is written beyond it.
+    const values = new Float32Array(memory.buffer, allocate(4 * (size + 1)), size + 1);
+    return values.fill(guard, size);
+  };
+  const [a, b, start, c] = [vector(rows * inner), vector(inner * columns), vector(columns), vector(rows * columns)];
+  let state = seed;
+  for (const operand of [a, b, start]) {
+    for (let i = 0; i < operand.length - 1; i++) {
+      state = (Math.imul(state, 1664525) + 1013904223) | 0;
+      operand[i] = state / 2 ** 31;
+    }
+  }
+  c.fill(Number.NaN, 0, -1);
+  const strideA = transposeA ? { a: 1, inner: rows } : { a: inner, inner: 1 };
+  const strideB = transposeB ? { b: 1, column: inner } : { b: columns, column: 1 };
+  product.multiply({
+    a: a.byteOffset,
+    b: b.byteOffset,
+    c: c.byteOffset,
+    bias: bias ? start.byteOffset : undefined,
+    relu,
+    rows: [{ length: rows, a: strideA.a, c: columns }],
+    inner: [{ length: inner, a: strideA.inner, b: strideB.b }],
+    columns: { length: columns, b: strideB.column },
+  });
+  expect([a, b, start, c].map((operand) => operand.at(-1))).toEqual([guard, guard, guard, guard]);
+  return {
+    c: c.subarray(0, -1),
+    /** The factors of the k-th summand of an element, and what its sum begins with. */
+    a: (i: number, k: number) => a[i * strideA.a + k * strideA.inner]!,
+    b: (k: number, j: number) => b[k * strideB.b + j * strideB.column]!,
+    start: (j: number) => (bias ? start[j]! : 0),
+  };
+}
+const guard = 12345;
+
+/** Sizes about the edges of tiles and blocks: 5 rows, 8 and 16 columns, 32 gathered; 160 rows, 256 steps, 512 columns. */
+const size = (edges: readonly number[]) =>
+  fc.oneof(fc.integer({ min: 0, max: 40 }), ...edges.map((edge) => fc.integer({ min: edge - 1, max: edge + 9 })));
+const matrices = fc
+  .record({
+    rows: size([160]),
+    inner: size([256, 512]),
+    columns: size([512]),
+    transposeA: fc.boolean(),
+    transposeB: fc.boolean(),
+    bias: fc.boolean(),
+    relu: fc.boolean(),
+    seed: fc.integer(),
+  })
+  // The expectation is computed in JavaScript, which takes its time.
+  .filter(({ rows, inner, columns }) => rows * inner * columns < 4e5);
+type Case = typeof matrices extends fc.Arbitrary<infer T> ? T : never;
+
+it("makes each element the chain of rounded operations that it is defined to be, to the bit, whatever the tiles", () => {
+  fc.assert(
+    fc.property(matrices, fc.boolean(), (drawn, hasWideTiles) => {
+      const { c, a, b, start } = multiply(drawn, hasWideTiles);
+      const expected = Float32Array.from(c, (_, at) => {
+        const [i, j] = [Math.floor(at / drawn.columns), at % drawn.columns];
+        let sum = start(j);
+        for (let k = 0; k < drawn.inner; k++) sum = Math.fround(sum + Math.fround(a(i, k) * b(k, j)));
+        return drawn.relu && sum < 0 ? 0 : sum;
+      });
+      const bytes = ({ buffer, byteOffset, byteLength }: Float32Array) => Buffer.from(buffer, byteOffset, byteLength);
+      if (!bytes(c).equals(bytes(expected))) expect(Array.from(c)).toEqual(Array.from(expected));
+    }),
+    { seed: 1, numRuns: 300 },
+  );
+});
+
+it("errs by no more than the rounding of so many additions", () => {
+  fc.assert(
+    fc.property(matrices, fc.boolean(), (drawn, hasWideTiles) => {
+      const { c, a, b, start } = multiply({ ...drawn, relu: false }, hasWideTiles);
+      c.forEach((value, at) => {
+        const [i, j] = [Math.floor(at / drawn.columns), at % drawn.columns];
+        let [sum, magnitudes] = [start(j), Math.abs(start(j))];
+        for (let k = 0; k < drawn.inner; k++) {
+          sum += a(i, k) * b(k, j);
+          magnitudes += Math.abs(a(i, k) * b(k, j));
+        }
+        // Every summand passes through at most n + 1 roundings of 2⁻²⁴: γ = (n + 1)u / (1 − (n + 1)u).
+        const roundings = (drawn.inner + 1) * 2 ** -24;
+        if (!(Math.abs(value - sum) <= (roundings / (1 - roundings)) * magnitudes)) {
+          expect.fail(`${value} is too far from ${sum}, element ${i}, ${j} of ${JSON.stringify(drawn)}`);
+        }
+      });
+    }),
+    { seed: 2, numRuns: 100 },
+  );
+});
+
+it("keeps NaN where relu is asked for", () => {
+  const memory = new WebAssembly.Memory({ initial: 20 });
+  const product = new MatrixProduct({
+    exports: kernel.instantiate(memory),
+    memory,
+    allocate: () => 65536,
+    hasWideTiles: kernel.hasWideTiles,
+  });
+  const [a, b, c] = [
+    new Float32Array(memory.buffer, 0, 2),
+    new Float32Array(memory.buffer, 16, 2),
+    new Float32Array(memory.buffer, 32, 4),
+  ];
+  a.set([Number.NaN, -1]);
+  b.set([1, -2]);
+  for (const rows of [1, 2]) {
+    product.multiply({
+      a: a.byteOffset,
+      b: b.byteOffset,
+      c: c.byteOffset,
+      relu: true,
+      rows: [{ length: rows, a: 1, c: 2 }],
+      inner: [{ length: 1, a: 1, b: 2 }],
+      columns: { length: 2, b: 1 },
+    });
+  }
+  expect(Array.from(c)).toEqual([Number.NaN, Number.NaN, 0, 2]);
+});
+
+/** What the built tool makes of some hundred products and convolutions. */
+function hashProducts(setting: string) {
+  return spawnSync(process.execPath, [join(root, "scripts/hash-products.js")], {
+    encoding: "utf8",
+    env: { ...process.env, RUN_EXPERIMENT_WASM_256: setting },
+  });
+}
+
+it("gives the same bits with and without registers of 256 bits", () => {
+  const [allowed, plain] = ["on", "off"].map((setting) => {
+    const { stdout, stderr } = hashProducts(setting);
+    expect(stderr).toBe("");
+    return JSON.parse(stdout);
+  });
+  expect(plain.simdBits).toBe("128");
+  if (allowed.simdBits === "128") console.log(`Node ${process.versions.node} has no mode of 256 bits here`);
+  expect({ ...allowed, simdBits: "128" }).toEqual(plain);
+});
+
+it("is refused with an unknown setting of the mode", () => {
+  const { stderr, status } = hashProducts("no");
+  expect(stderr).toContain('ExperimentError: RUN_EXPERIMENT_WASM_256 is "no"; expected on or off');
+  expect(status).toBe(1);
+});
+
+it("is built from the sources that are here", async () => {
+  const directory = mkdtempSync(join(tmpdir(), "run-experiment-"));
+  try {
+    const { error, stderr } = await compileAssembly([
+      "--config",
+      join(root, "src/compute/assembly/asconfig.json"),
+      "--outFile",
+      join(directory, "rebuilt.wasm"),
+    ]);
+    expect({ error, stderr: stderr.toString() }).toEqual({ error: null, stderr: "" });
+    const built = readFileSync(join(root, "dist/compute/matrix-product.wasm"));
+    expect(built.equals(readFileSync(join(directory, "rebuilt.wasm")))).toBe(true);
+    expect(built.length).toBeLessThan(10_000);
+  } finally {
+    rmSync(directory, { recursive: true });
+  }
+});
