@@ -76,7 +76,10 @@ test("a checkpoint of another form, whole as it may be, is not gone on from", as
     Buffer.concat([magic, createHash("sha256").update(payload).digest(), payload]),
   );
   const { code, stderr } = await runTool(args);
-  expect([code, stderr]).toEqual([0, expect.stringContaining("checkpoint cannot be used: its training.weights is not")]);
+  expect([code, stderr]).toEqual([
+    0,
+    expect.stringContaining("checkpoint cannot be used: its training.weights is not"),
+  ]);
   expect(traces(experiment)).toEqual(traces(join(finished, "odd")));
 });
 
