@@ -127,8 +127,8 @@ export const isShareable = (name: string): boolean =>
   backends.find((backend) => backend.name === name)?.shareable ?? true;
 
 /**
- * Whether what is computed on this backend is the same on every machine, as long as device and version are. So it is on
- * WebAssembly, whose arithmetic is specified to the bit; elsewhere the order of sums is the processor's affair.
+ * Whether what is computed on this backend is the same on every machine, as long as its version is. So it is on
+ * WebAssembly, whose arithmetic is specified to the bit, whatever registers it has; elsewhere the order of sums is the processor's affair.
  */
 export const isPortable = (name: string): boolean =>
   backends.find((backend) => backend.name === name)?.portable ?? false;

@@ -2,7 +2,6 @@ import { ExperimentError } from "../base/errors.js";
 import { tolerance as boundTolerance } from "../bounds/bound.js";
 import type { Precision } from "../compute/algebra.js";
 import { isPortable } from "../compute/backends.js";
-import { canonicalJson } from "../config/identity.js";
 import type { ClaimRow } from "../expectations/claims.js";
 import type { Registry } from "../registry/registry.js";
 import type { Manifest } from "../results/manifest.js";
@@ -23,7 +22,8 @@ function comparisonWith(
   const sameArithmetic =
     manifest.precision === run.precision &&
     isPortable(run.backend.name) &&
-    canonicalJson(manifest.backend) === canonicalJson(run.backend);
+    manifest.backend.name === run.backend.name &&
+    manifest.backend.version === run.backend.version;
   const sensitivity = rule?.create(optimizer).magnifiesRounding;
   if (precision === "float32" && !sameArithmetic && sensitivity !== undefined) {
     return `made on ${manifest.backend.name} in ${manifest.precision}, the reference on ${run.backend.name} in ${run.precision}: ${sensitivity}`;

@@ -214,6 +214,17 @@ describe("float32 on another backend", () => {
     ]);
   });
 
+  it("is compared as a whole where it is WebAssembly again, whatever registers that has", async () => {
+    const config = { ...digits, problem: { name: "mlp", hidden: [20] }, optimizer: { name: "sgd", learningRate: 0.1 } };
+    const { reference, verified } = await referenced({ ...config, name: "registers", backend: "wasm" });
+    const manifests = verified.manifests.map((manifest) => ({
+      ...manifest,
+      backend: { ...manifest.backend, device: "CPU, WebAssembly with SIMD of 1024 bits" },
+    }));
+    const checks = referenceChecks({ ...verified, manifests }, reference);
+    expect(checks.find(({ name }) => name.includes("seed"))).toMatchObject({ outcome: "passed", detail: "agrees" });
+  });
+
   it("is not compared under a rule that magnifies rounding, and says why", async () => {
     const optimizers = [elementwise, { ...elementwise, label: "ε = 1e-4", epsilon: 1e-4 }];
     const checks = await onTwoBackends("elementwise", { problem: { name: "softmax-regression" }, optimizers });
