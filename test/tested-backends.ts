@@ -5,3 +5,6 @@
 export const testedBackends: readonly string[] = process.env.TEST_BACKEND
   ? [process.env.TEST_BACKEND]
   : ["wasm", "cpu"];
+
+/** Native and GPU arithmetic takes numbers below the smallest normal one for 0. */
+export const keepsSubnormals = (backend: string): boolean => ["float64", "wasm", "cpu"].includes(backend);

@@ -4,7 +4,7 @@ import { type Assumption, assuming, seenPerNeuron } from "./assumptions.js";
 import { type BoundContext, type BoundMonitor, defineBound } from "./bound.js";
 import { type Block, blocksOf, gradientNorm, updateNorm, weightNorm } from "./measures.js";
 import { checkEqual } from "./norm-ratio.js";
-import { roundingOf } from "./rounding.js";
+import { lostOfRate, roundingOf } from "./rounding.js";
 
 const elementwiseRule: Assumption = {
   phrase: "the rule scales by the mean relative change of the entries, with nothing added to that mean",
@@ -34,7 +34,8 @@ function start(context: BoundContext): BoundMonitor {
         if (gradient === 0) check(updateNorm(record, block), 0, 0, block.name);
         // Updates of this size have lost digits to underflow.
         else if (gradient > underflow && record.learningRate * weightNorm(record, block) > underflow) {
-          checkEqual(check, meanChange(record, block), record.learningRate, 0, block.name);
+          const lost = lostOfRate(record.learningRate, context.precision);
+          checkEqual(check, meanChange(record, block), record.learningRate, lost, block.name);
         }
       }
       return [];

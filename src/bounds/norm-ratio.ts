@@ -10,6 +10,7 @@ import {
   updateNormInRule,
   weightNormInRule,
 } from "./measures.js";
+import { lostOfRate } from "./rounding.js";
 
 /** States measured = expected, as two inequalities. */
 export function checkEqual(check: Check, measured: number, expected: number, tolerance: number, layer?: string): void {
@@ -32,7 +33,8 @@ function start(context: BoundContext): BoundMonitor {
         if (weights === 0 || gradient === 0) check(updateNorm(record, block), 0, 0, block.name);
         else if (!(gradient < underflow) && hasUpdateNormInRule(record, block, norm, underflow)) {
           const ratio = updateNormInRule(record, block, norm) / weights;
-          checkEqual(check, ratio, rate, underflow / weights, block.name);
+          const lost = underflow / weights + lostOfRate(rate, context.precision);
+          checkEqual(check, ratio, rate, lost, block.name);
         }
       }
       return [];

@@ -19,3 +19,6 @@ export function roundingOf(context: BoundContext): (magnitude: number) => number
   const underflow = entries * smallestNormal[context.precision];
   return (magnitude) => relative * magnitude + underflow;
 }
+
+/** What may be lost of a rate: below the smallest normal number, which some processors take for 0, all of it. */
+export const lostOfRate = (rate: number, precision: Precision): number => (rate < smallestNormal[precision] ? rate : 0);

@@ -3,6 +3,7 @@ import { assuming, equationOne, inNorm } from "./assumptions.js";
 import { type BoundContext, type BoundMonitor, defineBound } from "./bound.js";
 import { ruleOf } from "./facts.js";
 import { blocksOf, gradientNorm, updateNorm, weightNorm } from "./measures.js";
+import { lostOfRate } from "./rounding.js";
 
 function start(context: BoundContext): BoundMonitor {
   const { coefficient } = ruleOf(context);
@@ -15,10 +16,13 @@ function start(context: BoundContext): BoundMonitor {
         const underflow = block.entries * tiny;
         // Where w or g vanishes T1 says that the block stays.
         if (weightNorm(record, block) === 0 || gradientNorm(record, block) < underflow) continue;
-        const reference = record.learningRate * coefficient * weightNorm(record, block);
+        const rate = record.learningRate * coefficient;
+        const weights = weightNorm(record, block);
+        const reference = rate * weights;
         const step = updateNorm(record, block);
-        check(step, reference * block.root, underflow, block.name);
-        check(reference / block.root, step, underflow, block.name);
+        const lost = underflow + lostOfRate(rate, context.precision) * weights;
+        check(step, reference * block.root, lost, block.name);
+        check(reference / block.root, step, lost, block.name);
       }
       return [];
     },

@@ -1,5 +1,5 @@
 import * as tf from "@tensorflow/tfjs-core";
-import type { Algebra, Norm } from "./algebra.js";
+import { type Algebra, type Norm, smallestNormal } from "./algebra.js";
 import { vectorNorm } from "./norm-kernels.js";
 
 type Tensor = tf.Tensor;
@@ -43,12 +43,16 @@ function clip(a: Tensor, low: number, high: number): Tensor {
   });
 }
 
+/** Where a number can be divided by: not by 0, nor by what a processor may take for it, nor by infinity. */
+const isDivisor = (a: Tensor): Tensor =>
+  tf.logicalAnd(tf.greaterEqual(a, smallestNormal.float32), tf.isFinite(a)) as Tensor;
+
 /** From a backend's own operations; entries are divided by the largest first, so that no square leaves float32. */
 const composedNorms: Readonly<Record<Norm, (a: Tensor) => Tensor>> = {
   1: (a) => accurateSum(tf.abs(a)),
   2: (a) => {
     const largest = tf.max(tf.abs(a));
-    const unit = tf.where(tf.logicalAnd(tf.greater(largest, 0), tf.isFinite(largest)), largest, 1);
+    const unit = tf.where(isDivisor(largest), largest, 1);
     return tf.mul(unit, tf.sqrt(accurateSum(tf.square(tf.div(a, unit)))));
   },
   infinity: (a) => tf.max(tf.abs(a)),
@@ -66,7 +70,7 @@ function columnNorms(a: tf.Tensor2D, p: Norm): Tensor {
   if (p === 1) return tf.sum(magnitudes, 0);
   const largest = tf.max(magnitudes, 0);
   if (p === "infinity") return largest;
-  const unit = tf.where(tf.logicalAnd(tf.greater(largest, 0), tf.isFinite(largest)), largest, tf.onesLike(largest));
+  const unit = tf.where(isDivisor(largest), largest, tf.onesLike(largest));
   return tf.mul(unit, tf.sqrt(tf.sum(tf.square(tf.div(a, unit)), 0)));
 }
 
