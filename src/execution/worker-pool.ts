@@ -80,7 +80,20 @@ export class WorkerPool implements Executor {
       crash = { message: reasonOf(error) };
       termination.abort();
     });
+    const end = () => port1.postMessage("end");
+    const { wallSeconds } = run.config.stop;
+    const expire = () => {
+      overtime = true;
+      end();
+      timers.push(setTimeout(() => termination.abort(), secondsToEnd * 1000));
+    };
+    const wait = (milliseconds: number): void => {
+      const slice = Math.min(milliseconds, longestTimeout);
+      timers.push(setTimeout(() => (milliseconds > slice ? wait(milliseconds - slice) : expire()), slice));
+    };
     port1.on("message", (message: WorkerMessage) => {
+      // From now on it computes: how long a busy machine takes to start a worker is none of the run's time.
+      if ("begun" in message && wallSeconds !== undefined) wait(wallSeconds * 1000);
       this.waiting.delete(termination);
       if ("record" in message) onRecord?.(message.record);
       else if ("line" in message) announce?.(message.line);
@@ -89,21 +102,7 @@ export class WorkerPool implements Executor {
         termination.abort();
       }
     });
-    const end = () => port1.postMessage("end");
     signal?.addEventListener("abort", end);
-    const { wallSeconds } = run.config.stop;
-    if (wallSeconds !== undefined) {
-      const expire = () => {
-        overtime = true;
-        end();
-        timers.push(setTimeout(() => termination.abort(), secondsToEnd * 1000));
-      };
-      const wait = (milliseconds: number): void => {
-        const slice = Math.min(milliseconds, longestTimeout);
-        timers.push(setTimeout(() => (milliseconds > slice ? wait(milliseconds - slice) : expire()), slice));
-      };
-      wait(wallSeconds * 1000);
-    }
     const fail = ({ message, stack }: WorkerCrash): never => {
       recordFailure(join(runsDirectory(experimentDirectory), id), message);
       throw stack === undefined ? new ExperimentError(message, { reason: "runFailed" }) : new Bug(message, stack);
