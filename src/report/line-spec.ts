@@ -118,9 +118,24 @@ export const yScale = (logarithmic: boolean, domainMax?: number) => ({
   ...(domainMax !== undefined && { domainMax }),
 });
 
+/** Where values differ by so little, relative to them, that an axis from one end to the other would show rounding. */
+const flat = 1e-6;
+
+/** An axis around curves that are the same everywhere but for rounding; undefined where they are not. */
+function flatDomain(curves: readonly Curve[]): [number, number] | undefined {
+  const values = curves
+    .flatMap(({ points }) => points.flatMap(({ value, low = value, high = value }) => [value, low, high]))
+    .filter(Number.isFinite);
+  if (values.length === 0) return undefined;
+  const [least, most] = [values.reduce((a, b) => Math.min(a, b)), values.reduce((a, b) => Math.max(a, b))];
+  const size = Math.max(Math.abs(least), Math.abs(most));
+  return size > 0 && most - least <= flat * size ? [least - 0.1 * size, most + 0.1 * size] : undefined;
+}
+
 /** Curves over steps: band, line, and points that answer to the pointer; one panel, or one for each `panel`. */
 export function lineSpec(options: LineOptions): Spec {
   const { curves, groups, xTitle, yTitle, logarithmic, format, shadeTitle, markers = false, ceiling } = options;
+  const domain = flatDomain(curves);
   const panels = distinct(curves.map(({ panel }) => panel).filter((panel) => panel !== undefined));
   const kinds = distinct(curves.map(({ kind }) => kind));
   const several = curves.some(({ points }) => points[0]?.low !== undefined);
@@ -133,7 +148,7 @@ export function lineSpec(options: LineOptions): Spec {
     field: "value",
     type: "quantitative",
     title: yTitle,
-    scale: yScale(logarithmic, ceiling),
+    scale: { ...yScale(logarithmic, ceiling), ...(domain && { domain }) },
     axis: { tickCount: 6, format: format ?? "~g" },
   };
   const isMeasured = { filter: `datum.kind === '${measured}'` };
