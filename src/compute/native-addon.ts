@@ -73,6 +73,13 @@ function mendFor(message: string): string {
   return `${message.split("\n")[0]}: run-experiment native builds it anew`;
 }
 
+/** tfjs-node 4.22 calls what Node 23 has removed, and what Node warns of: it is given both before it is loaded. */
+function supplyOldUtilities(): void {
+  const util = createRequire(import.meta.url)("node:util") as Record<string, unknown>;
+  util.isNullOrUndefined ??= (value: unknown) => value === null || value === undefined;
+  util.isArray = Array.isArray;
+}
+
 /**
  * Loads the native addon, from the cache or else from the npm package, into this process's TensorFlow.js.
  *
@@ -84,6 +91,7 @@ export async function loadAddon(tf: Core, directory = nativeDirectory()): Promis
   const installed = isBuilt ? undefined : installedPackage();
   if (!isBuilt && !installed)
     throw new Unavailable("not installed; run-experiment native builds it, or use backend wasm");
+  supplyOldUtilities();
   try {
     if (isBuilt) loadBuilt(directory, tf);
     else createRequire(import.meta.url)(installed!);

@@ -69,11 +69,6 @@ interface NativeRequest {
  * @throws Unavailable without the addon, and with `demandGpu` without a GPU it can use
  */
 export async function startNative({ demandGpu, directory }: NativeRequest) {
-  if (Number.parseInt(process.versions.node, 10) >= 23) {
-    throw new Unavailable(
-      `tfjs-node 4.22 does not run on Node ${process.versions.node} (it calls util.isNullOrUndefined, removed in Node 23); use Node 20 or 22`,
-    );
-  }
   for (const [name, value] of Object.entries(defaults)) process.env[name] ??= value;
   const tf = await loadCore();
   await loadAddon(tf, directory);

@@ -22,12 +22,13 @@ export function nextSteps({ backends, nvidiaGpus, showsGpu, node }: Surroundings
   const webgpu = of("webgpu");
   const isOnGpu = webgpu?.available === true && webgpu.device.startsWith("GPU");
   const steps: string[] = [];
-  if (Number.parseInt(node.replace("v", ""), 10) >= 23) {
-    steps.push("use Node 20 or 22 for the native backend");
-  } else if (nvidiaGpus.length > 0 && !works("cuda")) {
+  if (nvidiaGpus.length > 0 && !works("cuda")) {
     steps.push(`run-experiment native --cuda    builds the native backend for the ${nvidiaGpus[0]!.name}`);
   } else if (!works("tensorflow")) {
     steps.push("run-experiment native    builds the native backend, which computes on all cores");
+  }
+  if (!works("tensorflow") && !isOnGpu && Number.parseInt(node.replace("v", ""), 10) < 24) {
+    steps.push("Node 24 or newer    has WebAssembly compute on registers of 256 bits, where the processor has them");
   }
   if (isOnGpu && !works("cuda")) {
     steps.push("run-experiment <config> --backend webgpu    computes on the GPU that is found");

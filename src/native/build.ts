@@ -5,7 +5,7 @@ import { ExperimentError, exitCodes } from "../base/errors.js";
 import { builtAddon, nativeDirectory, tfjsNodeVersion } from "../compute/native-addon.js";
 import { buildAddon, demandTools } from "./addon.js";
 import type { Checked } from "./check.js";
-import { broken, missing, run, tellingLine } from "./process.js";
+import { broken, run, tellingLine } from "./process.js";
 import { downloadedTensorFlow, installedTensorFlow, platformLibraries } from "./tensorflow.js";
 
 /** What is asked for. */
@@ -24,13 +24,6 @@ type Announce = (line: string) => void;
 
 /** The largest relative error of float32 that is taken for right: sums of 53 products. */
 const tolerance = 1e-5;
-
-function demandNode(): void {
-  if (Number.parseInt(process.versions.node, 10) < 23) return;
-  throw missing(
-    `tfjs-node 4.22 does not run on Node ${process.versions.node} (it calls util.isNullOrUndefined, removed in Node 23); use Node 20 or 22`,
-  );
-}
 
 interface Found extends Checked {
   /** CPU instructions that TensorFlow says it uses. */
@@ -127,7 +120,6 @@ function isAsAsked({ cuda, python, tensorflow }: NativeOptions): boolean {
  * @throws ExperimentError if something that it needs is missing, or what was built does not work
  */
 export function buildNative(options: NativeOptions, announce: Announce): void {
-  demandNode();
   const target = nativeDirectory();
   const found = isAsAsked(options) && !options.force ? checkPresent(target, announce) : undefined;
   if (found) {
