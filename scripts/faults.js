@@ -132,7 +132,9 @@ const line = (...cells) => process.stdout.write(`| ${cells.join(" | ")} |\n`);
 const tests = [...new Set(faults.flatMap(({ noticedBy }) => noticedBy.tests))];
 const configs = [...new Set(faults.flatMap(({ noticedBy }) => noticedBy.verify))];
 if (!(await build()) || !(await buildAssembly())) throw new Error("the tree does not build");
-if (!(await testsPass(tests))) throw new Error(`the tests fail without any fault: npx vitest run ${tests.join(" ")}`);
+if (tests.length > 0 && !(await testsPass(tests))) {
+  throw new Error(`the tests fail without any fault: npx vitest run ${tests.join(" ")}`);
+}
 if (values.verify && configs.length > 0 && !(await verificationPasses(configs))) {
   throw new Error(`verification fails without any fault: run-experiment verify ${configs.join(" ")}`);
 }
