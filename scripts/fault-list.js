@@ -21,6 +21,7 @@ const faultsSchema = z.array(
 
 /** @typedef {z.output<typeof faultsSchema>[number]} Fault */
 
+/** All of them, in their order. */
 export const readFaults = () =>
   faultsSchema.parse(parse(readFileSync(new URL("faults.yaml", import.meta.url), "utf8")));
 
