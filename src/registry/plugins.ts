@@ -139,7 +139,7 @@ export function withOwn(base: Registry, definitions: readonly unknown[]): Regist
  *
  * @throws ExperimentError if a plugin is not there, or not what it was
  */
-export function plannedRegistry(base: Registry, references: readonly PluginReference[]): Promise<Registry> {
+export async function plannedRegistry(base: Registry, references: readonly PluginReference[]): Promise<Registry> {
   for (const reference of references) {
     const { name, path, sha256 } = reference;
     if (referenceTo(name, path).sha256 !== sha256) {

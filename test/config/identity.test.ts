@@ -142,6 +142,21 @@ test.each(kinds)(
   },
 );
 
+test("another file of the plugin that something comes from makes another run, wherever it lies", async () => {
+  const run = await runOf(base);
+  const definition = (name: string) => builtIn.optimizers.find((one) => one.name === name);
+  const from = (sha256: string, { name = "lars", path = "/here/own.mjs" } = {}) =>
+    runId(
+      { ...builtIn, origins: new Map([[definition(name), { name: "./own.mjs", path, sha256 }]]) },
+      run,
+      surroundings,
+    );
+  const [one, other] = ["1".repeat(64), "2".repeat(64)];
+  expect(new Set([runId(builtIn, run, surroundings), from(one), from(other)]).size).toBe(3);
+  expect(from(one, { path: "/there/own.mjs" })).toBe(from(one));
+  expect(from(one, { name: "sgd" })).toBe(runId(builtIn, run, surroundings));
+});
+
 const small = { problem: { name: "quadratic", dimension: 2 }, steps: 2 };
 
 test("verify tells results that other code has made, or code before versions were kept", async () => {

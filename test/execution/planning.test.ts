@@ -6,6 +6,7 @@ import { expand } from "../../src/config/expand.js";
 import { loadExperiment } from "../../src/config/load.js";
 import { executeExperiment } from "../../src/execution/experiment.js";
 import { Resources } from "../../src/execution/resources.js";
+import { plannedRegistry } from "../../src/registry/plugins.js";
 import { freshDirectory } from "../cli/tool.js";
 import { silent } from "../report/support.js";
 import { manifest, planFirst, startTool, until, writeConfig } from "./support.js";
@@ -86,4 +87,13 @@ describe("planning", () => {
     });
     expect(readdirSync(directory)).toEqual(["many.json"]);
   });
+});
+
+test("a plugin that is not what it was when the run was planned is not loaded", async () => {
+  const path = join(freshDirectory(), "own.mjs");
+  writeFileSync(path, 'throw new Error("it was loaded");');
+  const reference = { name: "./own.mjs", path, sha256: "0".repeat(64) };
+  await expect(plannedRegistry(builtIn, [reference])).rejects.toThrow(
+    `plugin ./own.mjs: ${path} is not what it was when the run was planned; start the command again`,
+  );
 });

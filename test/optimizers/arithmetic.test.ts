@@ -1,5 +1,9 @@
 import { expect, test } from "vitest";
 import { float64 } from "../../src/compute/float64.js";
+import { schedules } from "../../src/optimizers/schedules/registry.js";
+import { sgd } from "../../src/optimizers/sgd.js";
+import { defineOptimizer } from "../../src/optimizers/update-rule.js";
+import * as testing from "../../src/testing/trajectory.js";
 import { optimizerFor, optimizerOver, trajectory } from "./rules.js";
 
 const close = (actual: number[] | undefined, wanted: number[]) => {
@@ -171,4 +175,29 @@ test("with scope neuron each output unit has a trust ratio of its own; a bias is
   const { updates } = optimizer.updates(float64, 0, weights, vectors([0, 4, 2, 3], [0, 5]), [{}, {}]);
   close([...updates[0]!], [-0, -0.1 * (1 / 5) * 4, -0.1 * (5 / 2) * 2, -0.1 * (1 / 5) * 3]);
   close([...updates[1]!], [-0, -0.1 * 2 * 5]);
+});
+
+test("a rule is told k, the number of updates made before, and λ_k", () => {
+  const heard: [step: number, rate: number][] = [];
+  const listening = defineOptimizer({
+    ...sgd,
+    create(options) {
+      const rule = sgd.create(options);
+      const update: typeof rule.update = (algebra, input) => {
+        heard.push([input.step, input.learningRate]);
+        return rule.update(algebra, input);
+      };
+      return { ...rule, update };
+    },
+  });
+  // λ_k = 1/(1 + k)
+  const config = { name: "sgd", learningRate: { schedule: "inverse-time", initial: 1 } };
+  const drive = { start: [[1]], gradients: [[[1]], [[1]], [[1]]] };
+  const steps = testing.trajectory({ optimizers: [listening], schedules }, config, drive);
+  expect(heard).toEqual([
+    [0, 1],
+    [1, 1 / 2],
+    [2, 1 / 3],
+  ]);
+  close(steps.flat(2), [-1, -1 / 2, -1 / 3]);
 });

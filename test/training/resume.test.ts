@@ -5,8 +5,9 @@ import type { Algebra } from "../../src/compute/algebra.js";
 import { startBackend } from "../../src/compute/backends.js";
 import { float64 } from "../../src/compute/float64.js";
 import { type BatchSamplerState, batchSampler } from "../../src/data/batches.js";
+import type { Optimizer } from "../../src/optimizers/optimizer.js";
 import type { Objective, Problem } from "../../src/problems/problem.js";
-import type { TrainingState } from "../../src/training/state.js";
+import { captureState, restoreState, type TrainingState } from "../../src/training/state.js";
 import { train } from "../../src/training/train.js";
 import { optimizerOver } from "../optimizers/rules.js";
 import { makeProblem } from "../problems/support.js";
@@ -116,6 +117,31 @@ describe("a training that goes on from a checkpoint", () => {
     await collect(algebra, problem, await problem.onTensors(algebra), rule, { steps: 1, checkpoints });
     expect(saved[0]!.weights[0]).toEqual(Float32Array.of(Math.fround(0.5 + Math.fround(0.1) * 0.5)));
     expect(saved[0]!.optimizer[0]!.velocity).toEqual(Float32Array.of(-0.5));
+  });
+});
+
+describe("what a rule remembers", () => {
+  async function passedThrough<V, S>(algebra: Algebra<V, S>) {
+    const layers = [{ name: "layer", shape: [2] }];
+    const vector = (values: readonly number[]) => algebra.vector(Float64Array.from(values), [2]);
+    const state = [{ mean: vector([5, 6]), seen: algebra.scalar(7) }];
+    const optimizer: Optimizer = {
+      ...optimizerOver(layers, { name: "sgd", learningRate: 1 }, 1),
+      initialState: (fresh, weights) => [{ mean: fresh.zerosLike(weights[0]!), seen: fresh.scalar(0) }],
+    };
+    const saved = await captureState(algebra, { step: 3, weights: [vector([1, 2])], state });
+    const restored = restoreState(algebra, optimizer, layers, deserialize(serialize(saved)));
+    const { mean, seen } = restored.state[0]!;
+    expect([algebra.isScalar(mean!), algebra.isScalar(seen!)]).toEqual([false, true]);
+    const read = async (value: V | S) => [...(await algebra.values(value))];
+    return { step: restored.step, values: await Promise.all([restored.weights[0]!, mean!, seen!].map(read)) };
+  }
+
+  test("comes back as the vectors and scalars it was, on the host and on tensors", async () => {
+    const { algebra } = await startBackend("cpu");
+    const wanted = { step: 3, values: [[1, 2], [5, 6], [7]] };
+    expect(await passedThrough(float64)).toEqual(wanted);
+    expect(await passedThrough(algebra)).toEqual(wanted);
   });
 });
 

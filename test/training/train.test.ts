@@ -29,9 +29,10 @@ describe("the loop by hand", () => {
       problem,
       objective,
       { name: "lars", learningRate: 0.1 },
-      { steps: 2 },
+      { steps: 2, keepWeights: true },
     );
-    expect(end).toEqual({ outcome: "completed", steps: 2 });
+    expect(end).toEqual({ outcome: "completed", steps: 2, weights: [expect.any(Float64Array)] });
+    expect([...end.weights![0]!]).toEqual([expect.closeTo(0.605, 15)]);
     expect(records.map(({ weight }) => weight)).toEqual([0.5, 0.55, expect.closeTo(0.605, 15)]);
     expect(records.map(({ loss }) => loss)).toEqual([
       0.125,
