@@ -11,7 +11,7 @@ import {
 } from "./schedules/learning-rate.js";
 import type { ScheduleDefinition } from "./schedules/schedule.js";
 import { plainGradient } from "./sgd.js";
-import type { OptimizerDefinition, RuleState, UpdateRule } from "./update-rule.js";
+import type { OptimizerDefinition, RuleInput, RuleOutput, RuleState, UpdateRule } from "./update-rule.js";
 
 /** What optimizers of a config are made from. */
 export interface Rules {
@@ -159,6 +159,11 @@ export function createOptimizer(
   const block = <V, S>(algebra: Algebra<V, S>, parts: readonly V[], { members }: Group) =>
     members.length === 1 ? parts[members[0]!]! : algebra.concatenate(members.map((i) => parts[i]!));
 
+  function updateOf<V, S>(algebra: Algebra<V, S>, group: Group, input: RuleInput<V, S>): RuleOutput<V, S> {
+    if (!group.isPerNeuron) return group.rule.update(algebra, input);
+    return group.rule.update(perNeuron(algebra, group.shape), input as RuleInput<V, V>) as RuleOutput<V, S>;
+  }
+
   return {
     name: config.name,
     version: definition.version,
@@ -186,19 +191,22 @@ export function createOptimizer(
       examples?: readonly (readonly V[])[],
     ) {
       const updates = new Array<V>(layers.length);
+      const rate = learningRate(step);
       const nextState = groups.map((group, g) => {
-        const { rule, members, shape, isPerNeuron } = group;
-        const input = {
+        const { members, shape } = group;
+        const input: RuleInput<V, S> = {
           weights: block(algebra, weights, group),
           gradient: block(algebra, gradients, group),
           step,
-          learningRate: learningRate(step),
+          learningRate: rate,
           shape,
-          ...(examples && { exampleGradients: examples.map((parts) => block(algebra, parts, group)) }),
+          state: state[g]!,
         };
-        const output = isPerNeuron
-          ? rule.update(perNeuron(algebra, shape), { ...input, state: state[g] as RuleState<V, V> })
-          : rule.update(algebra, { ...input, state: state[g]! });
+        const output = updateOf(
+          algebra,
+          group,
+          examples ? { ...input, exampleGradients: examples.map((parts) => block(algebra, parts, group)) } : input,
+        );
         if (members.length === 1) updates[members[0]!] = output.update;
         else {
           const parts = algebra.split(
