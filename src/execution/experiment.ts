@@ -15,7 +15,7 @@ import type { CsvOptions } from "../trace/csv-file.js";
 import { type Executor, inProcess } from "./executor.js";
 import { type PlannedRun, planRun } from "./plan.js";
 import { Resources } from "./resources.js";
-import { finishedManifest, setRunAside } from "./run.js";
+import { finishedManifest, setRunAside } from "./run-directory.js";
 import { type RunsObserver, type ScheduleResult, schedule } from "./run-queue.js";
 
 export interface ExecutionOptions {

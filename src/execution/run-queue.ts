@@ -7,7 +7,7 @@ import { Bug, crashOf } from "./crash.js";
 import type { Executor } from "./executor.js";
 import { type Claim, type Lock, removeStaleLocks, TakenOver, tryLock } from "./lock.js";
 import type { PlannedRun } from "./plan.js";
-import { finishedManifest } from "./run.js";
+import { finishedManifest } from "./run-directory.js";
 
 /** The part of a record that progress is shown from. */
 export type ShownRecord = Pick<StepRecord, "step" | "loss" | "train" | "test">;

@@ -1,8 +1,8 @@
-import { existsSync, readdirSync, renameSync } from "node:fs";
+import { existsSync } from "node:fs";
 import { hostname } from "node:os";
 import { join } from "node:path";
 import { type ExperimentError, messageOf } from "../base/errors.js";
-import { makeDirectory, onDisk } from "../base/files.js";
+import { makeDirectory } from "../base/files.js";
 import { selectedBounds, watchBounds } from "../bounds/verdict.js";
 import { builtIn } from "../built-in/built-in.js";
 import type { StartedBackend } from "../compute/backends.js";
@@ -10,14 +10,11 @@ import { float64 } from "../compute/float64.js";
 import { resultSchemaVersion, versionsOf } from "../config/identity.js";
 import { plannedRegistry } from "../registry/plugins.js";
 import type { Registry } from "../registry/registry.js";
-import { type Checkpoint, checkpointFiles, readCheckpoint, removeCheckpoints } from "../results/checkpoint.js";
-import { damageOf } from "../results/integrity.js";
+import { removeCheckpoints } from "../results/checkpoint.js";
 import { isFinished, type Manifest, readManifest, writeManifest } from "../results/manifest.js";
 import { OutcomeReader } from "../results/outcome.js";
 import { provenance } from "../results/provenance.js";
 import { runsDirectory } from "../results/summary.js";
-import { savesWeights, weightsFile } from "../results/weights.js";
-import { traceFiles } from "../trace/trace-writer.js";
 import type { StepRecord } from "../training/record.js";
 import type { TrainingEnd } from "../training/train.js";
 import { boundContext } from "./bound-context.js";
@@ -26,6 +23,7 @@ import { assertHeld, type Claim } from "./lock.js";
 import { evaluationExamples, type PlannedRun, type PreparedRun, prepareRun } from "./plan.js";
 import { type Recorded, type Recording, trainInto } from "./recording.js";
 import type { Resources } from "./resources.js";
+import { type Earlier, prepareDirectory } from "./run-directory.js";
 
 export interface RunOptions {
   /** Start over, whatever is there; it is set aside. */
@@ -37,77 +35,6 @@ export interface RunOptions {
   readonly onRecord?: (record: StepRecord) => void;
   /** Prints one line for the user. */
   readonly announce?: (line: string) => void;
-}
-
-/** Moves what is there to the first free name ending in ~1, ~2, …: nothing that was computed is overwritten. */
-function setAside(directory: string): void {
-  let n = 1;
-  while (existsSync(`${directory}~${n}`)) n++;
-  onDisk("set aside", directory, () => renameSync(directory, `${directory}~${n}`));
-}
-
-/** Sets aside what there is of a run, so that it is made again. */
-export function setRunAside(experimentDirectory: string, { id }: PlannedRun): void {
-  const directory = join(runsDirectory(experimentDirectory), id);
-  if (existsSync(directory)) setAside(directory);
-}
-
-/**
- * The finished manifest of this run, if it has been made before and its files are still there, as long as they were,
- * the weights among them if they are asked for.
- *
- * @param announce told where they are not
- */
-export function finishedManifest(
-  experimentDirectory: string,
-  { id, run }: PlannedRun,
-  announce: (line: string) => void,
-): Manifest | undefined {
-  const directory = join(runsDirectory(experimentDirectory), id);
-  const manifest = readManifest(directory);
-  if (!manifest || !isFinished(manifest)) return undefined;
-  const damage = damageOf(directory, manifest, { contents: false });
-  const lacksWeights = run.config.save === "weights" && !savesWeights(manifest);
-  if (damage === undefined && !lacksWeights) return manifest;
-  announce(
-    `${run.label}: ${damage ?? "its weights were not saved"}: it is made again, and what is left of it set aside`,
-  );
-  return undefined;
-}
-
-/** Where an earlier session of a run was cut off. */
-interface Earlier {
-  readonly checkpoint: Checkpoint;
-  readonly manifest: Manifest | undefined;
-}
-
-const filesOfRun = new Set(["run.json", ...Object.values(traceFiles), weightsFile, ...checkpointFiles]);
-
-/** A directory, a link or a pipe where one of the run's files belongs: it is neither written through nor removed. */
-function obstacleIn(directory: string): string | undefined {
-  const entries = onDisk("read", directory, () => readdirSync(directory, { withFileTypes: true }));
-  return entries.find((entry) => filesOfRun.has(entry.name) && !entry.isFile())?.name;
-}
-
-/**
- * Makes the run's directory ready: a run that was cut off goes on from its checkpoint; one that was cut off before its
- * first is made again in place, since the same rows come again; anything else that is there is set aside.
- */
-function prepareDirectory(directory: string, id: string, { force, announce }: RunOptions): Earlier | undefined {
-  const obstacle = existsSync(directory) ? obstacleIn(directory) : undefined;
-  if (obstacle !== undefined) {
-    announce?.(`${join(directory, obstacle)} is no file: the directory is set aside, and the run begins anew`);
-    setAside(directory);
-  }
-  const manifest = readManifest(directory);
-  const goesOn = !force && existsSync(directory) && !(manifest && isFinished(manifest));
-  const checkpoint = goesOn ? readCheckpoint(directory, id, (line) => announce?.(line)) : undefined;
-  if (checkpoint) return { checkpoint, manifest };
-  const cutOff = manifest?.status === "running" || manifest?.status === "interrupted";
-  const isEmpty = () => onDisk("read", directory, () => readdirSync(directory).length === 0);
-  if (existsSync(directory) && (force || !(cutOff || isEmpty()))) setAside(directory);
-  onDisk("create", directory, () => makeDirectory(directory));
-  return undefined;
 }
 
 const identityOf = ({ run, id, plugins }: PlannedRun, registry: Registry) => ({
