@@ -133,22 +133,29 @@ describe("a config that extends others", () => {
     expect(await wrong(many(200))).toBe("ExperimentError: a.json: extends: more than 200 files in all; expected a few");
   });
 
-  test("takes the plugins of its bases with it, by paths of its own", async () => {
-    const rule = (name: string) => `export default { name: "${name}", register() {} };\n`;
-    for (const [name, text] of Object.entries({
-      "own.mjs": rule("own"),
-      "up.mjs": rule("up"),
-      "bases/in.mjs": rule("in"),
-    })) {
-      mkdirSync(dirname(join(directory, name)), { recursive: true });
-      writeFileSync(join(directory, name), text);
-    }
-    const messages = await wrong({
-      "own.json": { extends: "bases/a.json", plugins: ["./own.mjs", 3] },
-      "bases/a.json": { ...base, plugins: ["./in.mjs", "../up.mjs", "a-package", 4] },
-    });
-    // The list is refused for what is no text, and is shown as it was merged.
-    expect(messages).toMatch(/plugins\[3\]/);
+  // The first plugin that is not there is told by the path at which it was looked for.
+  test.each<[own: unknown, ofBase: unknown, found: RegExp]>([
+    [undefined, ["./in.mjs"], /^ExperimentError: own\.json: plugin \.\/bases\/in\.mjs: /],
+    [undefined, ["../up.mjs"], /^ExperimentError: own\.json: plugin \.\/up\.mjs: /],
+    [undefined, ["../../further.mjs"], /^ExperimentError: own\.json: plugin \.\.\/further\.mjs: /],
+    [undefined, ["no-such-package"], /^ExperimentError: own\.json: plugin no-such-package: /],
+    [["./own.mjs"], ["./in.mjs"], /^ExperimentError: own\.json: plugin \.\/bases\/in\.mjs: /],
+    [["./own.mjs"], [], /^ExperimentError: own\.json: plugin \.\/own\.mjs: /],
+    [["./own.mjs"], undefined, /^ExperimentError: own\.json: plugin \.\/own\.mjs: /],
+    [undefined, "./in.mjs", /^ExperimentError: own\.json: plugins: expected a list.*in\.mjs/],
+    [[4], ["./in.mjs"], /^ExperimentError: own\.json: plugins\[1\]: .*4/],
+    [undefined, [4], /^ExperimentError: own\.json: plugins\[0\]: .*4/],
+  ])("with plugins %j takes those of its base, %j, from its own place", async (own, ofBase, found) => {
+    const files = {
+      "own.json": { extends: "bases/a.json", plugins: own },
+      "bases/a.json": { ...base, plugins: ofBase },
+    };
+    expect(await wrong(files)).toMatch(found);
+  });
+
+  test("in the same directory names the same plugins", async () => {
+    const files = { "own.json": { extends: "a.json" }, "a.json": { ...base, plugins: ["./x/../in.mjs"] } };
+    expect(await wrong(files)).toMatch(/^ExperimentError: own\.json: plugin \.\/x\/\.\.\/in\.mjs: /);
   });
 });
 
