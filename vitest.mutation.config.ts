@@ -3,7 +3,7 @@ import { BaseSequencer, type TestSpecification } from "vitest/node";
 import base from "./vitest.config.js";
 
 /** Searches over random runs, and tests on tensors: what is quick kills most mutants before them. */
-const slow = /(resume|evaluation|train|tensorflow-optimizer|every-rule)\.test\.ts$/;
+const slow = /(resume|evaluation|train|tensorflow-optimizer|every-rule|reference|matrix)\.test\.ts$/;
 
 class QuickFirst extends BaseSequencer {
   override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {

@@ -54,6 +54,38 @@ test("every record in full", async () => {
   expect(end).toStrictEqual({ outcome: "completed", steps: 3 });
 });
 
+test("losses that nobody asked for are read back 256 at a time, each once", async () => {
+  const counts: number[] = [];
+  const algebra: Algebra<Float64Array, number> = {
+    ...float64,
+    read: (scalars) => {
+      counts.push(scalars.length);
+      return float64.read(scalars);
+    },
+  };
+  await collect(algebra, problem, halving(), sgd, { steps: 600, traced: () => false });
+  // 600 losses, and of the last record the loss, w, ‖w‖, ‖g‖ and the distance
+  expect(counts).toEqual([256, 256, 88 + 5]);
+});
+
+/** Every gradient takes longer than the loop goes on without a pause. */
+function slowly(objective: Objective<Float64Array, number>): Objective<Float64Array, number> {
+  const lossAndGradients: typeof objective.lossAndGradients = (...given) => {
+    const end = performance.now() + 35;
+    while (performance.now() < end);
+    return objective.lossAndGradients(...given);
+  };
+  return { ...objective, lossAndGradients };
+}
+
+test("a loop that takes long lets others run", async () => {
+  const controller = new AbortController();
+  setImmediate(() => controller.abort());
+  const options = { steps: 5, traced: () => false, signal: controller.signal };
+  const { end } = await collect(float64, problem, slowly(halving()), sgd, options);
+  expect(end).toEqual({ outcome: "interrupted", steps: 1 });
+});
+
 describe("weights at the end", () => {
   const growing = { name: "sgd", learningRate: 3 }; // w doubles and changes sign: 8, −16, 32, …
   const keep = { steps: 3, keepWeights: true };
@@ -129,16 +161,12 @@ describe("checkpoints", () => {
 
   test("are made when they are due, which is asked where the loop lets others run", async () => {
     const saved: number[] = [];
-    const slow = halving();
-    const { lossAndGradients } = slow;
-    slow.lossAndGradients = (...given) => {
-      const end = performance.now() + 35;
-      while (performance.now() < end);
-      return lossAndGradients(...given);
-    };
     const answers = [false, true, false];
     const due = () => answers.shift()!;
-    await collect(float64, problem, slow, sgd, { steps: 3, ...saving(saved, Number.POSITIVE_INFINITY, due) });
+    await collect(float64, problem, slowly(halving()), sgd, {
+      steps: 3,
+      ...saving(saved, Number.POSITIVE_INFINITY, due),
+    });
     expect([saved, answers]).toEqual([[2], []]);
   });
 });
@@ -157,16 +185,23 @@ describe("what is freed", () => {
     expect(new Set(freed).size).toBe(9);
   });
 
+  test("is no state where there is none", async () => {
+    const { algebra, freed } = watched();
+    await collect(algebra, problem, halving(), sgd, { steps: 1 });
+    expect(freed).toEqual([vector(8), vector(4), vector(0)]);
+  });
+
   test("is a state only where its successor does not hold it", async () => {
     const { algebra, freed } = watched();
     const [kept, changing] = [vector(7), [vector(0), vector(1), vector(2)]];
     const own = optimizerOver(layers, sgd, 2);
+    const same = { same: vector(9) };
     const optimizer = {
       ...own,
-      initialState: () => [{ kept, changing: changing[0]! }],
+      initialState: () => [same, { kept, changing: changing[0]! }],
       updates: (...[algebra, step, weights, gradients]: Parameters<typeof own.updates<Float64Array, number>>) => ({
         ...own.updates(algebra, step, weights, gradients, [{}]),
-        state: [{ kept, changing: changing[step + 1]! }],
+        state: [same, { kept, changing: changing[step + 1]! }],
       }),
     };
     const records = train({ ...training(halving(), algebra), optimizer: optimizer as unknown as typeof own, steps: 2 });
@@ -174,7 +209,7 @@ describe("what is freed", () => {
     for await (const _ of records) order.push(freed.splice(0));
     expect(order).toEqual([[], [vector(8), vector(0)], [vector(4), vector(1)]]);
     expect(freed.filter((one) => one === kept)).toHaveLength(1);
-    expect(freed).toEqual([vector(2), kept, vector(2), vector(0)]);
+    expect(freed).toEqual([vector(2), same.same, kept, vector(2), vector(0)]);
   });
 
   test("is what comes next too, where the reader ends while a step is measured", async () => {
@@ -197,6 +232,8 @@ describe("what is freed", () => {
       const objective = { ...halving(), [at]: failing, dispose: () => isDisposed++ };
       await expect(train(training(objective, algebra)).next()).rejects.toThrow("no memory");
       expect([isDisposed, freed]).toEqual([1, [vector(0)]]);
+      const { dispose: _, ...lasting } = objective;
+      await expect(train(training(lasting, algebra)).next()).rejects.toThrow("no memory");
     }
   });
 });

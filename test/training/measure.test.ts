@@ -94,6 +94,7 @@ describe("what is measured of a step, by hand", () => {
   test("a gap needs a known minimum, and a value over all examples", () => {
     const present = { ...ofBatch, batch: false, accuracy: false, updates: false };
     expect(measurerOf("lars", problemOf({})).measurement([7, 5, 0], present)).not.toHaveProperty("gap");
+    expect(measurerOf("lars", problemOf()).measurement([7, 5, 0], present)).not.toHaveProperty("gap");
     const known = measurerOf("lars", problemOf({ optimalValue: 0 }));
     expect(known.measurement([7, 5, 0], present)).toMatchObject({ gap: 7 });
     expect(known.measurement([5, 0], { ...present, scores: {} })).not.toHaveProperty("gap");
@@ -170,6 +171,12 @@ describe("scores in parts", () => {
     // 0.1·3/3 is 0.10000000000000002.
     const { read } = readBack({ test: [{ examples: 3, loss: 0.1, accuracy: 0.1 }] });
     expect(read.test).toEqual({ loss: 0.1, accuracy: 0.1 });
+  });
+
+  test("of a set that is not classified have no accuracy, in however many parts", () => {
+    const parts = [all[0]!, { examples: 4, loss: 9 }];
+    const { read } = readBack({ train: parts, test: all });
+    expect(read).toStrictEqual({ all: undefined, test: { loss: 7 }, train: { loss: 8 } });
   });
 
   test("that are none are none", () => {
