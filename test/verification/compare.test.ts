@@ -133,7 +133,7 @@ describe("differences", () => {
       return differences(actual, wanted, { ...options, lastStep }).map((found) => ({ ...found }));
     };
     // |−5 + 4|/4 = 1/4, |3 − 2|/2 = 1/2, |7 − 8|/8 = 1/8; the last step is not compared.
-    expect(size(["-5", "4", "3", "7", "2"], 3)).toEqual([
+    expect(size(["-5", "4", "3", "7", "2"], 3)).toStrictEqual([
       { column: "loss", step: 0, actual: "-5", expected: "-4", largest: 0.5, lines: 3, compared: 4 },
     ]);
     for (const odd of ["", "NaN"])

@@ -191,6 +191,7 @@ describe("float64 is compared as a whole", () => {
 describe("which arithmetic", () => {
   const relu = { optimizer: { name: "sgd", learningRate: 0.1 }, problem: { name: "mlp", activation: "relu" } };
   const onWasm = { precision: "float32", backend: wasm } as const;
+  const onCpu = { precision: "float32", backend: { ...wasm, name: "cpu" } } as const;
   const partly = (steps: number, last: number) => [
     "passed",
     `agrees in ${steps} traced steps up to step ${last}, beyond which other arithmetic says nothing`,
@@ -208,6 +209,22 @@ describe("which arithmetic", () => {
       },
       partly(3, 40),
     ],
+    ["another backend than the one that is portable", { manifest: onCpu, run: onWasm }, partly(3, 40)],
+    [
+      "a problem that says nothing of its gradient",
+      { manifest: { ...onWasm, config: { ...relu, problem: { name: "quadratic" } } }, run: onCpu },
+      partly(3, 40),
+    ],
+    [
+      "a last step that is traced",
+      {
+        manifest: { ...onWasm, config: relu },
+        run: onCpu,
+        reference: { traces: () => [table({ step: ["0", "5", "6"] })] },
+      },
+      ["failed", expect.stringContaining("column step: first at step 5, empty in place of 5, 1 of 2 lines")],
+    ],
+    ["no traces", { manifest: onWasm, run: onCpu, reference: { traces: () => [] } }, partly(0, 40)],
     ["float32 after float64", { manifest: onWasm, run: { backend: wasm } }, partly(3, 40)],
     ["float64 after float32", { manifest: { backend: wasm }, run: onWasm }, partly(3, 40)],
     [
@@ -234,6 +251,13 @@ describe("which arithmetic", () => {
   ])("%s", (_, change, found) => {
     // Of the config only what is named is looked at: whether it is the reference's own makes no difference here.
     expect(checked(change)).toEqual(found);
+  });
+
+  it("tells of the last step that is compared, where it is traced", () => {
+    const [until, run] = [{ step: ["0", "1", "40"], loss: ["4", "2", "1"] }, onCpu];
+    writeTable("until", "trace.csv", until);
+    const change = { manifest: { ...onWasm, id: "until" }, run, reference: { traces: () => [table(until)] } };
+    expect(checked(change)).toEqual(partly(3, 40));
   });
 
   it("beyond the steps that are compared, neither what a run came to nor slacks say anything, outcomes of bounds do", () => {
@@ -338,6 +362,19 @@ describe("a reference that is not there, or of another form", () => {
     writeFileSync(join(directory, "reference.json"), JSON.stringify({ referenceVersion: 1 }));
     const [failure] = committedReferenceChecks(verified, directory);
     expect(failure).toEqual({ ...check, outcome: "failed", detail: expect.stringContaining("is of version 1 of") });
+  });
+
+  it("is compared where it is there", () => {
+    const place = join(directory, "committed");
+    mkdirSync(place);
+    const file = { ...changed({}).reference, bounds: [], runs: [run] };
+    writeFileSync(join(place, "reference.json"), JSON.stringify(file));
+    writeFileSync(join(place, "trace.csv"), "run,step,loss\n0,0,4\n0,1,2\n");
+    expect(committedReferenceChecks(verified, place)).toMatchObject([
+      { name: "coverage", outcome: "passed", detail: "1 of 1 runs: 2 steps each, outcomes and bounds" },
+      { name: "tolerance of the bounds", outcome: "passed" },
+      { name: "lars", outcome: "passed", detail: "agrees" },
+    ]);
   });
 
   it("a bug is no result", () => {
