@@ -28,7 +28,9 @@ test.each<[axis: Axis, values: readonly unknown[], samples: readonly unknown[]]>
   [{ linspace: [0, 1, 2] }, [0, 1], [0]],
   [{ logspace: [1, 10000, 5] }, [1, 10, 100, 1000, 10000], [0]],
   [{ logspace: [100, 1, 3] }, [100, 10, 1], [0]],
-  [{ logspace: [0.3, 0.7, 2] }, [0.3, 0.7], [0]],
+  // 0.3 + (0.9 − 0.3) and 10^lg 0.3 are not the ends to the bit.
+  [{ linspace: [0.3, 0.9, 2] }, [0.3, 0.9], [0]],
+  [{ logspace: [0.1, 0.3, 2] }, [0.1, 0.3], [0]],
   [{ concat: [[7], { range: [0, 2, 1] }, { concat: [{ list: ["b"] }] }] }, [7, 0, 1, "b"], [7, 0, "b"]],
 ])("the axis %j", (axis, values, samples) => {
   expect(valuesOf(axis)).toEqual(values);
