@@ -117,6 +117,7 @@ describe("what is assigned to a learning rate", () => {
       5,
       { steps: 3, problem: { name: "mlp", hidden: [3, 5] } },
     ],
+    ["a place in another list", { ...two, seeds: [7, 8] }, "seeds[0]", 9, { ...two, seeds: [9, 8] }],
   ];
   test.each(table)("%s", (_, raw, path, value, result) => {
     const before = structuredClone(raw);
@@ -162,6 +163,13 @@ describe("what is taken away is told", () => {
       told('{"every":5}', { layers: false }, "trace"),
     ],
     ["an object by a number", { evaluate: { every: 5 } }, "evaluate", 3, told('{"every":5}', 3, "evaluate")],
+    [
+      "an object beside several optimizers",
+      { ...two, trace: { every: 5 } },
+      "trace",
+      { layers: false },
+      told('{"every":5}', { layers: false }, "trace"),
+    ],
     ["a list", { problem: { hidden: [3] } }, "problem.hidden", [4], undefined],
     ["what is not there", {}, "problem.name", "mlp", undefined],
     [

@@ -96,6 +96,9 @@ test("versions name everything that a run is made from; another one, and which, 
     `it was made by other code (rule: lars 0, now ${versions.rule}; data set: mnist 3, now none)`,
   );
   expect(madeByOtherCode(builtIn, { config })).toBe("it was made by an older version of the tool");
+  const { config: automatic } = await runOf(base);
+  const all = builtIn.bounds.map(({ name, version }) => `${name} ${version}`).join(", ");
+  expect(versionsOf(builtIn, automatic).bounds).toBe(all);
   const { config: bare } = await runOf({ ...base, bounds: [] });
   expect(versionsOf(builtIn, bare)).toMatchObject({ schedule: undefined, bounds: undefined });
 });
