@@ -188,12 +188,6 @@ describe("--set", () => {
     expect(await wrong({ "one.json": base }, { [path]: text })).toBe(`ExperimentError: ${message}`);
   });
 
-  test("is text where text is wanted, whatever else is wrong", async () => {
-    const config = { "one.json": { ...base, name: 5 } };
-    expect(await wrong(config, { steps: "7" })).not.toContain("steps");
-    expect(await wrong(config, { description: "3" })).not.toContain("description");
-  });
-
   test("what is wrong in the value is told at its place", async () => {
     expect(await wrong({ "one.json": base }, { steps: "many" })).toMatch(/^ExperimentError: one\.json: steps: .*many/);
     expect(await wrong({ "one.json": base }, { "problem.name": "cubic" })).toMatch(
