@@ -141,7 +141,7 @@ function groupsOf(rule: UpdateRule, config: OptimizerConfig, layers: readonly La
 /**
  * @param rules that have checked the config
  * @param steps K, which schedules depend on
- * @throws ExperimentError if a pattern of `exclude` matches no layer
+ * @throws ExperimentError if a pattern of `exclude` matches no layer, or the rule has no form that `excludedUpdate` asks for
  */
 export function createOptimizer(
   { optimizers, schedules }: Rules,
