@@ -1,7 +1,16 @@
+import { fromage as fromageRule } from "./optimizers/fromage.js";
+import { lamb as lambRule } from "./optimizers/lamb.js";
+import { lans as lansRule } from "./optimizers/lans.js";
+import { larc as larcRule } from "./optimizers/larc.js";
 import { lars as larsRule } from "./optimizers/lars.js";
+import { madam as madamRule } from "./optimizers/madam.js";
+import { muon as muonRule } from "./optimizers/muon.js";
+import { nero as neroRule } from "./optimizers/nero.js";
+import { novograd as novogradRule } from "./optimizers/novograd.js";
 import { percentDelta as percentDeltaRule } from "./optimizers/percent-delta.js";
 import { percentDeltaElementwise as percentDeltaElementwiseRule } from "./optimizers/percent-delta-elementwise.js";
 import { proportionalInfinity as proportionalInfinityRule } from "./optimizers/proportional-infinity.js";
+import { scion as scionRule } from "./optimizers/scion.js";
 import { sgd as sgdRule } from "./optimizers/sgd.js";
 import { tensorFlowOptimizer } from "./optimizers/tensorflow-optimizer.js";
 
@@ -24,3 +33,21 @@ export const percentDelta = tensorFlowOptimizer(percentDeltaRule);
 export const proportionalInfinity = tensorFlowOptimizer(proportionalInfinityRule);
 /** PercentDelta as first published, Δw = −λ·g/mean_i |g_i/w_i|: the mean relative change of the weights is λ. */
 export const percentDeltaElementwise = tensorFlowOptimizer(percentDeltaElementwiseRule);
+/** Fromage: the step of LARS, then the weights divided by √(1 + λ²). */
+export const fromage = tensorFlowOptimizer(fromageRule);
+/** LAMB, Δw = −λ·(‖w‖₂/‖u‖₂)·u with Adam's direction u = m̂/(√v̂ + ε) + βw. */
+export const lamb = tensorFlowOptimizer(lambRule);
+/** LANS: LAMB on normalised gradients, with Nesterov's look-ahead. */
+export const lans = tensorFlowOptimizer(lansRule);
+/** LARC, Δw = −min(λ, c·‖w‖₂/‖g‖₂)·g: LARS that is never longer than gradient descent. */
+export const larc = tensorFlowOptimizer(larcRule);
+/** Madam: every weight is multiplied, its logarithm changes by about λ. */
+export const madam = tensorFlowOptimizer(madamRule);
+/** Muon: momentum with its singular values brought near to 1. */
+export const muon = tensorFlowOptimizer(muonRule);
+/** Nero: every neuron turns by about λ on the sphere of balanced weights. */
+export const nero = tensorFlowOptimizer(neroRule);
+/** NovoGrad: momentum of gradients that are divided by the average of their norms. */
+export const novograd = tensorFlowOptimizer(novogradRule);
+/** Scion: steps toward the point of a ball that lies farthest down the momentum. */
+export const scion = tensorFlowOptimizer(scionRule);

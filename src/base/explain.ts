@@ -59,6 +59,9 @@ function unwrapped(schema: Schema, input: unknown): Schema | undefined {
       return unwrapped(def.innerType, input);
     case "lazy":
       return unwrapped(def.getter(), input);
+    case "pipe":
+      // What is made of the input before it is checked changes no key's meaning.
+      return unwrapped(defOf(def.in).type === "transform" ? def.out : def.in, input);
     case "union": {
       const variant = variantFor(def, input);
       return variant && unwrapped(variant, input);

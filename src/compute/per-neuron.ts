@@ -1,5 +1,9 @@
 import type { RuleAlgebra } from "./algebra.js";
 
+/** The number of weights of each neuron of a layer, whose last axis counts the neurons. */
+export const neuronSize = (shape: readonly number[]): number =>
+  shape.slice(0, -1).reduce((product, size) => product * size, 1);
+
 /**
  * The algebra in which a rule sees a layer neuron by neuron: its vectors are the whole layer's, its scalars are one
  * number a neuron. A rule that is written for a block of weights so becomes one for the weights of each neuron.
@@ -8,7 +12,7 @@ import type { RuleAlgebra } from "./algebra.js";
  */
 export function perNeuron<V, S>(algebra: RuleAlgebra<V, S>, shape: readonly number[]): RuleAlgebra<V, V> {
   const neurons = shape.at(-1)!;
-  const inputs = shape.slice(0, -1).reduce((product, size) => product * size, 1);
+  const inputs = neuronSize(shape);
   const matrix = (entries: V) => ({ rows: inputs, columns: neurons, entries });
   /** The numbers, one a neuron, at every weight of that neuron. */
   const atWeights = (numbers: V, like: V) => algebra.split(algebra.repeatRow(numbers, inputs), [like])[0]!;

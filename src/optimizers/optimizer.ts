@@ -2,7 +2,8 @@ import { z } from "zod";
 import { ExperimentError } from "../base/errors.js";
 import type { Algebra } from "../compute/algebra.js";
 import { type Layer, layerSize } from "../compute/layer.js";
-import { perNeuron } from "../compute/per-neuron.js";
+import { neuronSize, perNeuron } from "../compute/per-neuron.js";
+import { conventionField, withoutConvention } from "./convention.js";
 import {
   type LearningRateConfig,
   learningRateOf,
@@ -43,11 +44,22 @@ const commonFields = (schedules: readonly ScheduleDefinition[]) => ({
     ),
 });
 
-/** An optimizer of a config: one of these rules with its options and the fields above. */
-export function optimizerSchema({ optimizers, schedules }: Rules): z.ZodType<OptimizerConfig> {
+/** Each rule's options as a config can set them: its own, the fields above, and the names of its conventions. */
+export function optimizerVariants({ optimizers, schedules }: Rules): z.ZodObject[] {
   const common = commonFields(schedules);
-  const variants = optimizers.map(({ schema }) => schema.extend(common)) as unknown as [z.ZodObject, ...z.ZodObject[]];
-  return z.discriminatedUnion("name", variants) as unknown as z.ZodType<OptimizerConfig>;
+  return optimizers.map(({ schema, conventions }) =>
+    schema.extend({ ...common, ...(conventions && conventionField(conventions)) }),
+  );
+}
+
+/** An optimizer of a config: one of these rules with its options, a convention spelled out. */
+export function optimizerSchema(rules: Rules): z.ZodType<OptimizerConfig> {
+  const variants = optimizerVariants(rules) as [z.ZodObject, ...z.ZodObject[]];
+  const union = z.discriminatedUnion("name", variants);
+  return z.preprocess(
+    (config) => withoutConvention(rules.optimizers, config),
+    union,
+  ) as unknown as z.ZodType<OptimizerConfig>;
 }
 
 /** A parsed value of `optimizerSchema`: the common fields, and under their names the options of the rule. */
@@ -119,6 +131,8 @@ interface Group {
   readonly rule: UpdateRule;
   readonly members: readonly number[];
   readonly shape: readonly number[];
+  /** The shape of what the rule takes for its block: of a single neuron, where it sees each on its own. */
+  readonly seen: readonly number[];
   readonly isPerNeuron: boolean;
 }
 
@@ -127,7 +141,8 @@ function groupsOf(rule: UpdateRule, config: OptimizerConfig, layers: readonly La
   const included = all.filter((i) => !excluded.has(layers[i]!.name));
   const alone = (i: number, rule: UpdateRule, scope: Scope): Group => {
     const { shape } = layers[i]!;
-    return { rule, members: [i], shape, isPerNeuron: scope === "neuron" && shape.length > 1 };
+    const isPerNeuron = scope === "neuron" && shape.length > 1;
+    return { rule, members: [i], shape, seen: isPerNeuron ? [neuronSize(shape)] : shape, isPerNeuron };
   };
   const outsider = excluded.size > 0 ? ruleOfExcluded(config, rule) : rule;
   const outside = all.filter((i) => !included.includes(i)).map((i) => alone(i, outsider, "layer"));
@@ -135,7 +150,7 @@ function groupsOf(rule: UpdateRule, config: OptimizerConfig, layers: readonly La
     return [...included.map((i) => alone(i, rule, config.scope)), ...outside];
   }
   const size = included.reduce((sum, i) => sum + layerSize(layers[i]!), 0);
-  return [{ rule, members: included, shape: [size], isPerNeuron: false }, ...outside];
+  return [{ rule, members: included, shape: [size], seen: [size], isPerNeuron: false }, ...outside];
 }
 
 /**
@@ -177,9 +192,9 @@ export function createOptimizer(
     initialState: <V, S>(algebra: Algebra<V, S>, weights: readonly V[]): OptimizerState<V, S> =>
       groups.map((group) => {
         const start = block(algebra, weights, group);
-        const { rule, shape, isPerNeuron } = group;
-        if (isPerNeuron) return rule.initialState?.(perNeuron(algebra, shape), start) ?? {};
-        return rule.initialState?.(algebra, start) ?? {};
+        const { rule, shape, seen, isPerNeuron } = group;
+        if (isPerNeuron) return rule.initialState?.(perNeuron(algebra, shape), start, seen) ?? {};
+        return rule.initialState?.(algebra, start, seen) ?? {};
       }),
 
     updates<V, S>(
@@ -193,13 +208,13 @@ export function createOptimizer(
       const updates = new Array<V>(layers.length);
       const rate = learningRate(step);
       const nextState = groups.map((group, g) => {
-        const { members, shape } = group;
+        const { members, seen } = group;
         const input: RuleInput<V, S> = {
           weights: block(algebra, weights, group),
           gradient: block(algebra, gradients, group),
           step,
           learningRate: rate,
-          shape,
+          shape: seen,
           state: state[g]!,
         };
         const output = updateOf(

@@ -7,7 +7,7 @@ export const percentDelta = defineProportionalUpdate(
     summary: "proportional updates in the L1 norm (PercentDelta)",
     formula: "Δw = −λ·c·(‖w‖₁/‖g‖₁)·g",
     source: "arXiv:1801.03137, eq. (1)",
-    version: 2,
+    version: 3,
   },
   1,
 );

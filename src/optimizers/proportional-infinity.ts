@@ -7,7 +7,7 @@ export const proportionalInfinity = defineProportionalUpdate(
     summary: "proportional updates in the L∞ norm",
     formula: "Δw = −λ·c·(‖w‖∞/‖g‖∞)·g",
     source: "arXiv:1801.03137, eq. (1)",
-    version: 2,
+    version: 3,
   },
   "infinity",
 );

@@ -1,12 +1,15 @@
 import { z } from "zod";
-import { type Norm, type RuleAlgebra, smallestNormal } from "../compute/algebra.js";
+import type { Norm, RuleAlgebra } from "../compute/algebra.js";
 import { momentumFields, velocityOf } from "./momentum.js";
 import { unscaledGradient } from "./sgd.js";
+import { decayWhereScaled, trustRatio } from "./trust-ratio.js";
 import {
+  type Convention,
   defineOptimizer,
   type EquationOne,
+  type Invariant,
   type OptimizerDefinition,
-  type RuleInput,
+  type Promises,
   type UpdateRule,
 } from "./update-rule.js";
 
@@ -16,17 +19,7 @@ import {
  *     Δw = −λ_k · c · (‖w‖_p / ‖g‖_p) · g,
  *
  * with every deviation from it that other implementations make as an explicit option. With the defaults it is
- * equation (1) itself: no momentum, no weight decay, no guard. The implementations that the options name:
- *
- * | | c | ratio guarded by | denominator | momentum |
- * |---|---|---|---|---|
- * | authors' TensorFlow code | 1e-4 | threshold 1e-2, epsilon 1e-9 | separate | outside |
- * | You et al., arXiv:1708.03888, algorithm 1 | η | – | separate | inside |
- * | optax `lars` | 1e-3 | zeroRule one | combined | inside |
- * | tf.contrib 1.15 `LARSOptimizer` | 1e-3 | zeroRule one | separate, weightDecayInGradient false | gradient |
- * | SimCLR `LARSOptimizer`, classic momentum | 1e-3 | zeroRule one | combined | inside |
- * | timm `Lars` | 1e-3 | epsilon 1e-8, zeroRule one | separate | outside |
- * | chainer `GradientLARS` with MomentumSGD | 1 | threshold 1e-2, epsilon 1e-9 | separate | inside |
+ * equation (1) itself: no momentum, no weight decay, no guard. `larsConventions` says which implementation takes which.
  */
 export const proportionalFields = {
   trustCoefficient: z
@@ -41,12 +34,20 @@ export const proportionalFields = {
     .default(0)
     .describe("guard: where ‖w‖ is below it the trust ratio is 1, so that Δw = −λ·c·g (the authors' code: 1e-2)"),
   zeroRule: z
-    .enum(["stay", "coefficient", "one"])
+    .enum(["stay", "coefficient", "one", "gradient"])
     .default("stay")
     .describe(
-      "the scaled trust ratio where ‖w‖ or the denominator is 0: 0 (eq. (1)), c, or 1 (optax, tf.contrib, SimCLR)",
+      "the scaled trust ratio where ‖w‖ or the denominator is 0: 0 (eq. (1)), c, 1 (optax, tf.contrib, SimCLR, timm), or 1 without weight decay (apex)",
     ),
+  clip: z
+    .boolean()
+    .default(false)
+    .describe("LARC: the scaled trust ratio is at most 1/λ, so that no step is longer than that of plain SGD"),
   weightDecay: z.number().nonnegative().default(0).describe("β: β·w is added to the gradient before it is scaled"),
+  scaleWithoutWeightDecay: z
+    .boolean()
+    .default(true)
+    .describe("whether layers are scaled where β = 0; false: they take plain gradient steps then (timm)"),
   weightDecayInGradient: z
     .boolean()
     .default(true)
@@ -73,9 +74,11 @@ function equationOne(options: ProportionalOptions, norm: Norm): EquationOne {
   const deviations = [
     options.momentum > 0 && `momentum ${options.momentum}`,
     options.weightDecay > 0 && `weight decay ${options.weightDecay}`,
+    options.weightDecay === 0 && !options.scaleWithoutWeightDecay && "no scaling without weight decay",
     options.threshold > 0 && `a threshold guard at ‖w‖ = ${options.threshold}`,
     options.epsilon > 0 && `epsilon ${options.epsilon} in the denominator`,
     options.zeroRule !== "stay" && `zero rule "${options.zeroRule}"`,
+    options.clip && "a clip at plain gradient steps",
   ].filter((deviation) => deviation !== false);
   return deviations.length === 0
     ? { holds: true, norm, coefficient: options.trustCoefficient }
@@ -83,69 +86,44 @@ function equationOne(options: ProportionalOptions, norm: Norm): EquationOne {
 }
 
 /**
- * The trust ratio in two parts. A direction is divided by the one and then multiplied by the other, since their quotient
- * may be no float32 number although the step is: ‖w‖/‖g‖ = 10²⁵/10⁻²⁵.
+ * What a rule of the family promises. Without momentum ‖Δw‖ = λc(‖w‖/D)·‖g + βw‖, and D ≥ ‖g + βw‖ for either form of
+ * D that has β in it, so that ‖Δw‖ ≤ λc‖w‖. Clipped, Δw = −min(λ, c‖w‖/D)·(g + βw), so that ‖Δw‖ ≤ c‖w‖ whatever λ. A
+ * guard makes other steps where it is active, where ‖w‖ is below the threshold or a norm is 0.
  */
-interface TrustRatio<S> {
-  /** c·‖w‖ */
-  readonly length: S;
-  readonly denominator: S;
-}
-
-/** c·‖w‖/denominator, with the guards: what the gradient is scaled by besides λ_k. */
-function trustRatio<V, S>(
-  algebra: RuleAlgebra<V, S>,
-  options: ProportionalOptions,
-  norm: Norm,
-  { weights, gradient }: RuleInput<V, S>,
-): TrustRatio<S> {
-  const { epsilon, threshold, trustCoefficient, weightDecay, weightDecayNorm, zeroRule } = options;
-  const { plus, times, scalar, ifLess } = algebra;
-  const coefficient = scalar(trustCoefficient);
-  const one = scalar(1);
-
-  const weightNorm = algebra.norm(weights, norm);
-  const decay = scalar(weightDecay);
-  const denominator =
-    weightDecay === 0 || weightDecayNorm === "none"
-      ? algebra.norm(gradient, norm)
-      : weightDecayNorm === "separate"
-        ? plus(algebra.norm(gradient, norm), times(decay, weightNorm))
-        : algebra.norm(algebra.addScaled(gradient, decay, weights), norm);
-
-  const guarded = epsilon === 0 ? denominator : plus(denominator, scalar(epsilon));
-  // NaN compares false: in this order a diverged norm stays visible in place of passing for zero.
-  const vanishing = scalar(smallestNormal[algebra.precision]);
-  const whereZero = (atZero: S, otherwise: S) =>
-    ifLess(weightNorm, vanishing, atZero, ifLess(denominator, vanishing, atZero, otherwise));
-  const atZero = scalar(zeroRule === "stay" ? 0 : zeroRule === "coefficient" ? trustCoefficient : 1);
-  const ratio = {
-    length: whereZero(atZero, times(coefficient, weightNorm)),
-    denominator: whereZero(one, guarded),
+function promisesOf(options: ProportionalOptions, norm: Norm, isEquationOne: boolean): Promises {
+  const { momentum, weightDecay, threshold, epsilon, trustCoefficient, clip } = options;
+  const isDecayCounted = weightDecay === 0 || !options.weightDecayInGradient || options.weightDecayNorm !== "none";
+  const isBounded = momentum === 0 && threshold === 0 && isDecayCounted;
+  const atMostCoefficient: Invariant = {
+    statement: `‖Δw‖/‖w‖ ≤ ${trustCoefficient}`,
+    measure: (algebra, { weights, update }) => normRatio(algebra, weights, update, norm),
+    range: () => [0, trustCoefficient],
   };
-  if (threshold === 0) return ratio;
-  const whereSmall = (small: S, otherwise: S) => ifLess(weightNorm, scalar(threshold), small, otherwise);
-  return { length: whereSmall(coefficient, ratio.length), denominator: whereSmall(one, ratio.denominator) };
+  return {
+    ...((weightDecay === 0 || !options.weightDecayInGradient) && { againstGradient: true }),
+    scaleInvariant: weightDecay === 0 && threshold === 0 && epsilon === 0 && !clip,
+    ...(isBounded &&
+      !clip && { proportion: { coefficient: trustCoefficient, is: isEquationOne ? "exactly" : "at most" } }),
+    ...(isBounded && clip && { invariants: [atMostCoefficient] }),
+  };
 }
+
+const normRatio = <V, S>(algebra: RuleAlgebra<V, S>, weights: V, update: V, norm: Norm): S =>
+  algebra.over(algebra.norm(update, norm), algebra.norm(weights, norm));
 
 /** An update rule of the family, in the given norm. */
 export function proportionalUpdate(options: ProportionalOptions, norm: Norm): UpdateRule {
-  const { momentum, weightDecay, threshold, epsilon, trustCoefficient } = options;
   const isEquationOne = equationOne(options, norm);
+  const unscaled = unscaledGradient(options);
+  if (options.weightDecay === 0 && !options.scaleWithoutWeightDecay) {
+    return { ...unscaled, equationOne: isEquationOne, unscaled };
+  }
   return {
     equationOne: isEquationOne,
-    promises: {
-      ...((weightDecay === 0 || !options.weightDecayInGradient) && { againstGradient: true }),
-      scaleInvariant: weightDecay === 0 && threshold === 0 && epsilon === 0,
-      ...(isEquationOne.holds && { proportion: { coefficient: trustCoefficient, is: "exactly" } }),
-      ...(momentum === 0 &&
-        weightDecay === 0 &&
-        threshold === 0 &&
-        !isEquationOne.holds && { proportion: { coefficient: trustCoefficient, is: "at most" } }),
-    },
-    unscaled: unscaledGradient(options),
+    promises: promisesOf(options, norm, isEquationOne.holds),
+    unscaled,
     norm,
-    proportion: (algebra, weights, update) => algebra.over(algebra.norm(update, norm), algebra.norm(weights, norm)),
+    proportion: (algebra, weights, update) => normRatio(algebra, weights, update, norm),
     ...(options.momentum > 0 && { initialState: (algebra, weights) => ({ velocity: algebra.zerosLike(weights) }) }),
 
     update(algebra, input) {
@@ -155,7 +133,7 @@ export function proportionalUpdate(options: ProportionalOptions, norm: Norm): Up
       const decayed =
         options.weightDecay === 0 || !options.weightDecayInGradient
           ? gradient
-          : algebra.addScaled(gradient, algebra.scalar(options.weightDecay), weights);
+          : algebra.addScaled(gradient, decayWhereScaled(algebra, options, norm, input), weights);
       /** factor × trust ratio × a */
       const trusted = (factor: typeof rate, a: typeof gradient) =>
         algebra.scale(algebra.times(factor, length), algebra.divideBy(a, denominator));
@@ -180,7 +158,7 @@ export function proportionalUpdate(options: ProportionalOptions, norm: Norm): Up
 }
 
 /** Every option of the family once or more. */
-const variants: readonly Partial<ProportionalOptions>[] = [
+export const variants: readonly Partial<ProportionalOptions>[] = [
   { trustCoefficient: 0.5 },
   { momentum: 0.9 },
   { momentum: 0.9, nesterov: true, momentumOrder: "learning-rate-outside" },
@@ -193,11 +171,60 @@ const variants: readonly Partial<ProportionalOptions>[] = [
   { threshold: 0.01, epsilon: 0.1 },
   { zeroRule: "one" },
   { zeroRule: "coefficient", trustCoefficient: 0.1 },
+  { zeroRule: "gradient", weightDecay: 0.1 },
+  { clip: true },
+  { clip: true, momentum: 0.9, momentumOrder: "learning-rate-outside", weightDecay: 0.1, trustCoefficient: 0.02 },
+  { scaleWithoutWeightDecay: false, momentum: 0.9 },
 ];
+
+/** How LARS is written elsewhere; besides these options all have weight decay and momentum. */
+export const larsConventions = {
+  paper: { source: "arXiv:1801.03137, eq. (1)", options: {} },
+  authors: {
+    source: "TensorFlow code of the authors of arXiv:1801.03137",
+    options: { trustCoefficient: 1e-4, epsilon: 1e-9, threshold: 1e-2, momentumOrder: "learning-rate-outside" },
+  },
+  you2017: {
+    source: "You, Gitman & Ginsburg, arXiv:1708.03888, algorithm 1",
+    options: { trustCoefficient: 1e-3 },
+  },
+  optax: {
+    source: "optax.lars",
+    options: { trustCoefficient: 1e-3, weightDecayNorm: "combined", zeroRule: "one" },
+  },
+  simclr: {
+    source: "SimCLR's LARSOptimizer, classic momentum",
+    options: { trustCoefficient: 1e-3, weightDecayNorm: "combined", zeroRule: "one" },
+  },
+  "tf-contrib": {
+    source: "tf.contrib.opt.LARSOptimizer of TensorFlow 1.15",
+    options: { trustCoefficient: 1e-3, weightDecayInGradient: false, zeroRule: "one", momentumOrder: "gradient" },
+  },
+  timm: {
+    source: "timm.optim.Lars",
+    options: {
+      trustCoefficient: 1e-3,
+      epsilon: 1e-8,
+      zeroRule: "one",
+      scaleWithoutWeightDecay: false,
+      momentumOrder: "learning-rate-outside",
+    },
+  },
+  apex: {
+    source: "apex.parallel.LARC(clip=False) around torch.optim.SGD",
+    options: { trustCoefficient: 0.02, epsilon: 1e-8, zeroRule: "gradient", momentumOrder: "learning-rate-outside" },
+  },
+  chainer: {
+    source: "chainer.optimizer_hooks.GradientLARS with MomentumSGD",
+    options: { epsilon: 1e-9, threshold: 1e-2 },
+  },
+} as const satisfies Readonly<Record<string, Convention>>;
 
 /** A registry entry of the family: the same options in another norm. */
 export function defineProportionalUpdate<Name extends string>(
-  facts: Pick<OptimizerDefinition, "summary" | "formula" | "source" | "version"> & { readonly name: Name },
+  facts: Pick<OptimizerDefinition, "summary" | "formula" | "source" | "version" | "conventions"> & {
+    readonly name: Name;
+  },
   norm: Norm,
 ) {
   return defineOptimizer({

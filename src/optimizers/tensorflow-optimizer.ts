@@ -39,6 +39,8 @@ export interface CommonOptions {
   readonly scope?: Scope;
   /** Layers kept out of the rule: names of variables, or patterns such as "*bias". */
   readonly exclude?: readonly string[];
+  /** The rule as another implementation has it: options of that name's, where none are given here. */
+  readonly convention?: string;
   /** What excluded layers do; default: plain gradient steps. */
   readonly excludedUpdate?: OptimizerConfig["excludedUpdate"];
 }

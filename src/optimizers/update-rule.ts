@@ -12,7 +12,7 @@ export interface RuleInput<V, S> {
   readonly step: number;
   /** λ_k, the scheduled learning rate of this step. */
   readonly learningRate: number;
-  /** Of the weights: the layer's, or one axis where the block is several layers. */
+  /** Of the weights: the layer's, or one axis where the block is several layers or a single neuron. */
   readonly shape: readonly number[];
   /** The gradient of each example of the batch, where the rule needs them. */
   readonly exampleGradients?: readonly V[];
@@ -33,6 +33,24 @@ export type EquationOne =
   | { readonly holds: true; readonly norm: Norm; readonly coefficient: number }
   | { readonly holds: false; readonly reason: string };
 
+/** A step that was made from weights w: Δw, and w + Δw. */
+export interface StepMade<V> {
+  readonly weights: V;
+  readonly update: V;
+  readonly next: V;
+  /** As in `RuleInput`. */
+  readonly shape: readonly number[];
+}
+
+/** A number measured of a step, which stays within a range whatever weights (not 0) and gradients the step is made of. */
+export interface Invariant {
+  /** In plain text, e.g. "‖w + Δw‖₂/‖w‖₂ ∈ [1 − λ, 1 + λ]/√(1 + λ²)". */
+  readonly statement: string;
+  measure<V, S>(algebra: RuleAlgebra<V, S>, step: StepMade<V>): S;
+  /** The ends of the range. */
+  range(learningRate: number): readonly [lowest: number, highest: number];
+}
+
 /** What a rule promises of every step, as configured: checked by `ruleChecks` over random weights and gradients. */
 export interface Promises {
   /** Before anything is remembered Δw is a positive multiple of −g. */
@@ -43,6 +61,8 @@ export interface Promises {
   readonly keepsSigns?: true;
   /** `proportion` of the update is `coefficient`·λ_k, or at most that. */
   readonly proportion?: { readonly coefficient: number; readonly is: "exactly" | "at most" };
+  /** What else its form guarantees; the rule's docstring has the proofs. */
+  readonly invariants?: readonly Invariant[];
 }
 
 /**
@@ -55,7 +75,7 @@ export interface UpdateRule {
   /** What the rule is given besides the gradient; it costs a gradient an example. */
   readonly needs?: { readonly exampleGradients: true };
   /** The state before the first step. Absent: the rule remembers nothing. */
-  initialState?<V, S>(algebra: RuleAlgebra<V, S>, weights: V): RuleState<V, S>;
+  initialState?<V, S>(algebra: RuleAlgebra<V, S>, weights: V, shape: readonly number[]): RuleState<V, S>;
   update<V, S>(algebra: RuleAlgebra<V, S>, input: RuleInput<V, S>): RuleOutput<V, S>;
   /** The relative size of an update in the rule's own measure: ‖Δw‖_p/‖w‖_p for eq. (1). The trace's norm_ratio. */
   proportion<V, S>(algebra: RuleAlgebra<V, S>, weights: V, update: V): S;
@@ -67,6 +87,14 @@ export interface UpdateRule {
   readonly elementwise?: true;
   /** Why float32 runs of it on different backends cannot be compared: it magnifies rounding. Absent: it does not. */
   readonly magnifiesRounding?: string;
+}
+
+/** A rule as another implementation has it: options of ours, spelled out. */
+export interface Convention {
+  /** The implementation, e.g. "optax.lars". */
+  readonly source: string;
+  /** Those that make up its formula; learning rate, momentum and weight decay are left to the user. */
+  readonly options: Readonly<Record<string, unknown>>;
 }
 
 /** An entry of the optimizer registry. `Options` is what `schema` accepts, the field `name` included. */
@@ -81,6 +109,8 @@ export interface OptimizerDefinition<Options = unknown> {
   /** Raised whenever the numbers the rule produces change: part of a run's identity. */
   readonly version: number;
   readonly schema: z.ZodObject;
+  /** What `convention` can name in a config; its options are put in its place, and those given beside it win. */
+  readonly conventions?: Readonly<Record<string, Convention>>;
   /** Options besides the defaults with which the rule's promises are checked too. */
   readonly variants?: readonly Readonly<Record<string, unknown>>[];
   create(options: Options): UpdateRule;

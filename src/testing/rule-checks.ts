@@ -2,9 +2,9 @@ import { randomStream } from "../base/random.js";
 import { float64 } from "../compute/float64.js";
 import { createOptimizer, optimizerSchema, type Rules } from "../optimizers/optimizer.js";
 import { schedules } from "../optimizers/schedules/registry.js";
-import type { OptimizerDefinition, UpdateRule } from "../optimizers/update-rule.js";
+import type { Invariant, OptimizerDefinition, UpdateRule } from "../optimizers/update-rule.js";
 import { captureState, restoreState } from "../training/state.js";
-import { Driver, trajectory } from "./trajectory.js";
+import { type Drive, Driver, trajectory } from "./trajectory.js";
 
 /** One thing that is checked of a rule. */
 export interface RuleCheck {
@@ -54,6 +54,36 @@ const gradients = [
 const start = [[1, -2], [3]];
 const joined = (layers: readonly (readonly number[])[]) => [layers.flat()];
 
+/** A layer of three axes beside one of a single axis, over steps of changing size. */
+const kernels: Drive = {
+  start: [[1, -2, 3, 0.5, -1, 2, 0.3, -0.7, 1.5, -0.2, 0.8, -1.1], [0.5, -0.25, 2]],
+  shapes: [[2, 2, 3], [3]],
+  gradients: [1, -30, 0.001, 2, 0.5].map((size, k) => [
+    Array.from({ length: 12 }, (_, i) => size * Math.sin(1 + i * (k + 1))),
+    Array.from({ length: 3 }, (_, i) => size * Math.cos(1 + i * (k + 1))),
+  ]),
+};
+
+/** Holds every step of a drive against an invariant. */
+function demandWithin(invariant: Invariant, rules: Rules, config: object, drive: Drive): void {
+  const driver = new Driver(rules, config, drive);
+  let position = driver.start();
+  for (let k = 0; k < drive.gradients.length; k++) {
+    const { weights } = position;
+    const { updates, position: next } = driver.go(position, k + 1);
+    const [lowest, highest] = invariant.range(driver.optimizer.learningRate(k));
+    driver.layers.forEach(({ shape }, i) => {
+      const made = { weights: weights[i]!, update: Float64Array.from(updates[0]![i]!), next: next.weights[i]!, shape };
+      const measured = invariant.measure(float64, made);
+      demand(
+        measured >= lowest - 1e-12 && measured <= highest + 1e-12 * Math.max(1, highest),
+        () => `at step ${k} of layer ${i + 1} it is ${measured}; promised is between ${lowest} and ${highest}`,
+      );
+    });
+    position = next;
+  }
+}
+
 /** The checks of a rule with these options. */
 function checksOf(rules: Rules, config: { name: string }): RuleCheck[] {
   const rule: UpdateRule = createOptimizer(
@@ -86,15 +116,21 @@ function checksOf(rules: Rules, config: { name: string }): RuleCheck[] {
         ? "is blind to the scale of the loss (T7)"
         : "is not blind to the scale of the loss",
       run() {
-        const scaled = gradients.map((layers) => layers.map((g) => g.map((x) => 2 ** 20 * x)));
-        const [once, million] = [drive({}), trajectory(rules, config, { start, gradients: scaled })];
-        const [a, b] = [once.flat(2), million.flat(2)];
-        if (promises.scaleInvariant) demandEqual(b, a, "Δw with gradients 2²⁰ times as large", 1e-9);
-        else
+        const scaledBy = (factor: number) =>
+          trajectory(rules, config, {
+            start,
+            gradients: gradients.map((layers) => layers.map((g) => g.map((x) => factor * x))),
+          }).flat(2);
+        const [once, larger, smaller] = [drive({}).flat(2), scaledBy(2 ** 20), scaledBy(2 ** -40)];
+        if (promises.scaleInvariant) {
+          demandEqual(larger, once, "Δw with gradients 2²⁰ times as large", 1e-9);
+          demandEqual(smaller, once, "Δw with gradients 2⁻⁴⁰ times as large", 1e-9);
+        } else {
           demand(
-            a.some((x, i) => !near(b[i]!, x, 1e-6)),
+            once.some((x, i) => !near(larger[i]!, x, 1e-6) || !near(smaller[i]!, x, 1e-6)),
             () => "it takes the same steps: promise scaleInvariant",
           );
+        }
       },
     },
     {
@@ -194,6 +230,17 @@ function checksOf(rules: Rules, config: { name: string }): RuleCheck[] {
           const changed = update.findIndex((x, i) => Math.sign(draw.weights[i]! + x) !== Math.sign(draw.weights[i]!));
           demand(changed < 0, () => `${draw.weights[changed]} becomes ${draw.weights[changed]! + update[changed]!}`);
         }
+      },
+    });
+  }
+  for (const invariant of promises.invariants ?? []) {
+    checks.push({
+      name: `keeps ${invariant.statement}`,
+      run() {
+        for (const { weights, gradient, learningRate } of randomDraws()) {
+          demandWithin(invariant, rules, { ...config, learningRate }, { start: [weights], gradients: [[gradient]] });
+        }
+        for (const learningRate of [1e-6, 0.1, 0.5]) demandWithin(invariant, rules, { ...config, learningRate }, kernels);
       },
     });
   }
