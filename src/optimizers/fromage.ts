@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { type RuleAlgebra, smallestNormal } from "../compute/algebra.js";
+import { normRatio } from "./norm-ratio.js";
 import { plainGradient } from "./sgd.js";
 import { defineOptimizer, type Invariant } from "./update-rule.js";
 
@@ -67,8 +68,7 @@ export const fromage = defineOptimizer({
       ...(options.minimumNorm === 0 && { invariants: [normChange] }),
     },
     unscaled: plainGradient,
-    norm: 2,
-    proportion: (algebra, weights, update) => algebra.over(algebra.norm(update, 2), algebra.norm(weights, 2)),
+    ...normRatio(2),
 
     update(algebra, { weights, gradient, learningRate: rate, state }) {
       const stretch = Math.hypot(1, rate);

@@ -1,6 +1,7 @@
 import { z } from "zod";
 import type { RuleAlgebra } from "../compute/algebra.js";
 import { adapted, initialMoments, type MomentOptions, momentFields, momentsOf } from "./moments.js";
+import { normRatio } from "./norm-ratio.js";
 import { atWeightsLength } from "./trust-ratio.js";
 import { defineOptimizer, type Promises, type RuleInput, type UpdateRule } from "./update-rule.js";
 
@@ -32,8 +33,7 @@ const stepping = (
 ): UpdateRule => ({
   equationOne: { holds: false, reason: "lamb's direction is Adam's, not the gradient, so it is not equation (1)" },
   promises,
-  norm: 2,
-  proportion: (algebra, weights, update) => algebra.over(algebra.norm(update, 2), algebra.norm(weights, 2)),
+  ...normRatio(2),
   initialState: initialMoments,
   update(algebra, input) {
     const { direction, state } = directionOf(algebra, options, input);

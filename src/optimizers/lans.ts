@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { type RuleAlgebra, smallestNormal } from "../compute/algebra.js";
 import { adapted, initialMoments, momentFields, momentsOf } from "./moments.js";
+import { normRatio } from "./norm-ratio.js";
 import { unscaledGradient } from "./sgd.js";
 import { atWeightsLength } from "./trust-ratio.js";
 import { defineOptimizer } from "./update-rule.js";
@@ -43,8 +44,7 @@ export const lans = defineOptimizer({
     equationOne: { holds: false, reason: "lans' directions are Adam's, not the gradient, so it is not equation (1)" },
     promises: { scaleInvariant: true, proportion: { coefficient: 1, is: "at most" } },
     unscaled: unscaledGradient({ momentum: options.beta1, nesterov: true }),
-    norm: 2,
-    proportion: (algebra, weights, update) => algebra.over(algebra.norm(update, 2), algebra.norm(weights, 2)),
+    ...normRatio(2),
     initialState: initialMoments,
 
     update(algebra, input) {

@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { type RuleAlgebra, smallestNormal } from "../compute/algebra.js";
 import { movingAverage, weightsSum } from "./moments.js";
+import { normRatio } from "./norm-ratio.js";
 import { plainGradient } from "./sgd.js";
 import { defineOptimizer, type Invariant } from "./update-rule.js";
 
@@ -76,8 +77,7 @@ export const madam = defineOptimizer({
       invariants: logarithmicChange(largestChange, cap > 0),
     },
     unscaled: plainGradient,
-    norm: 2,
-    proportion: (algebra, weights, update) => algebra.over(algebra.norm(update, 2), algebra.norm(weights, 2)),
+    ...normRatio(2),
     initialState: (algebra, weights) => ({
       meanSquare: algebra.zerosLike(weights),
       ...(cap > 0 && { limit: algebra.times(algebra.scalar(cap), rootMeanSquare(algebra, weights)) }),

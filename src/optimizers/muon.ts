@@ -7,6 +7,7 @@ import {
   newtonSchulzFields,
   orthogonalised,
 } from "./newton-schulz.js";
+import { normRatio } from "./norm-ratio.js";
 import { unscaledGradient } from "./sgd.js";
 import { defineOptimizer, type Invariant } from "./update-rule.js";
 
@@ -79,7 +80,7 @@ export const muon = defineOptimizer({
     { momentum: 0.5, nesterov: false, biasCorrection: true },
     { averaging: false, scale: "root-mean-square" },
     { epsilon: 0, scale: "none", iterations: 2 },
-    { coefficients: [1.5, -0.5, 0], iterations: 10 },
+    { coefficients: [1.5, -0.5, 0], iterations: 3 },
     { weightDecay: 0.1 },
   ],
   create: (options) => ({
@@ -89,8 +90,7 @@ export const muon = defineOptimizer({
       ...(options.weightDecay === 0 && hasDefaultCoefficients(options) && { invariants: [bounded(options.scale)] }),
     },
     unscaled: unscaledGradient(options),
-    norm: 2,
-    proportion: (algebra, weights, update) => algebra.over(algebra.norm(update, 2), algebra.norm(weights, 2)),
+    ...normRatio(2),
     initialState: (algebra, weights) => ({ momentum: algebra.zerosLike(weights) }),
 
     update(algebra, { weights, gradient, learningRate, step, shape, state }) {

@@ -2,6 +2,7 @@ import { z } from "zod";
 import { type Precision, type RuleAlgebra, smallestNormal } from "../compute/algebra.js";
 import { perNeuron } from "../compute/per-neuron.js";
 import { weightsSum } from "./moments.js";
+import { normRatio } from "./norm-ratio.js";
 import { defineOptimizer, type Invariant, type RuleInput, type RuleOutput, type UpdateRule } from "./update-rule.js";
 
 /** Where the centred weights of a neuron are smaller than this share of the weights they are rounding errors, or 0. */
@@ -48,7 +49,7 @@ function turn<V, S>(algebra: RuleAlgebra<V, S>, beta: number, input: Part<V, S>)
 const biases = (beta: number, scale: number): UpdateRule => ({
   equationOne: { holds: false, reason: "nero's step of biases does not depend on ‖w‖, so it is not equation (1)" },
   promises: { scaleInvariant: true },
-  proportion: (algebra, weights, update) => algebra.over(algebra.norm(update, 2), algebra.norm(weights, 2)),
+  ...normRatio(2),
   initialState: (algebra, weights) => ({ square: algebra.zerosLike(weights) }),
   update(algebra, { gradient, learningRate, step, state }) {
     const { scalar } = algebra;
@@ -126,8 +127,7 @@ export const nero = defineOptimizer({
     equationOne: { holds: false, reason: "nero's steps stay on a sphere, so it is not equation (1)" },
     promises: { scaleInvariant: true, invariants: balance },
     unscaled: biases(beta, biasScale),
-    norm: 2,
-    proportion: (algebra, weights, update) => algebra.over(algebra.norm(update, 2), algebra.norm(weights, 2)),
+    ...normRatio(2),
     initialState: (algebra, _, shape) => ({
       square: shape.length > 1 ? perNeuron(algebra, shape).scalar(0) : algebra.scalar(0),
     }),

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { smallestNormal } from "../compute/algebra.js";
+import { normRatio } from "./norm-ratio.js";
 import { unscaledGradient } from "./sgd.js";
 import { defineOptimizer, type Invariant } from "./update-rule.js";
 
@@ -45,8 +46,7 @@ export const novograd = defineOptimizer({
         scaleInvariant: epsilon === 0,
       },
       unscaled: unscaledGradient({ momentum: beta1, nesterov: false }),
-      norm: 2,
-      proportion: (algebra, weights, update) => algebra.over(algebra.norm(update, 2), algebra.norm(weights, 2)),
+      ...normRatio(2),
       initialState: (algebra, weights) => ({ mean: algebra.zerosLike(weights), square: algebra.scalar(0) }),
 
       update(algebra, { weights, gradient, learningRate, step, state }) {

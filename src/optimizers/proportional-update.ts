@@ -1,6 +1,7 @@
 import { z } from "zod";
-import type { Norm, RuleAlgebra } from "../compute/algebra.js";
+import type { Norm } from "../compute/algebra.js";
 import { momentumFields, velocityOf } from "./momentum.js";
+import { normRatio } from "./norm-ratio.js";
 import { unscaledGradient } from "./sgd.js";
 import { decayWhereScaled, trustRatio } from "./trust-ratio.js";
 import {
@@ -96,7 +97,7 @@ function promisesOf(options: ProportionalOptions, norm: Norm, isEquationOne: boo
   const isBounded = momentum === 0 && threshold === 0 && isDecayCounted;
   const atMostCoefficient: Invariant = {
     statement: `‖Δw‖/‖w‖ ≤ ${trustCoefficient}`,
-    measure: (algebra, { weights, update }) => normRatio(algebra, weights, update, norm),
+    measure: (algebra, { weights, update }) => normRatio(norm).proportion(algebra, weights, update),
     range: () => [0, trustCoefficient],
   };
   return {
@@ -107,9 +108,6 @@ function promisesOf(options: ProportionalOptions, norm: Norm, isEquationOne: boo
     ...(isBounded && clip && { invariants: [atMostCoefficient] }),
   };
 }
-
-const normRatio = <V, S>(algebra: RuleAlgebra<V, S>, weights: V, update: V, norm: Norm): S =>
-  algebra.over(algebra.norm(update, norm), algebra.norm(weights, norm));
 
 /** An update rule of the family, in the given norm. */
 export function proportionalUpdate(options: ProportionalOptions, norm: Norm): UpdateRule {
@@ -122,8 +120,7 @@ export function proportionalUpdate(options: ProportionalOptions, norm: Norm): Up
     equationOne: isEquationOne,
     promises: promisesOf(options, norm, isEquationOne.holds),
     unscaled,
-    norm,
-    proportion: (algebra, weights, update) => normRatio(algebra, weights, update, norm),
+    ...normRatio(norm),
     ...(options.momentum > 0 && { initialState: (algebra, weights) => ({ velocity: algebra.zerosLike(weights) }) }),
 
     update(algebra, input) {

@@ -9,6 +9,7 @@ import {
   newtonSchulzFields,
   orthogonalised,
 } from "./newton-schulz.js";
+import { normRatio } from "./norm-ratio.js";
 import { unscaledGradient } from "./sgd.js";
 import { defineOptimizer, type Invariant } from "./update-rule.js";
 
@@ -93,8 +94,7 @@ export const scion = defineOptimizer({
         }),
       },
       unscaled: unscaledGradient({ momentum: 1 - averaging, nesterov: false }),
-      norm: 2,
-      proportion: (algebra, weights, update) => algebra.over(algebra.norm(update, 2), algebra.norm(weights, 2)),
+      ...normRatio(2),
       initialState: (algebra, weights) => ({ momentum: algebra.zerosLike(weights) }),
 
       update(algebra, { weights, gradient, learningRate, shape, state }) {

@@ -21,9 +21,21 @@ test("every rule is exported as an optimizer of TensorFlow.js, under its name", 
   expect([...names].sort()).toEqual(optimizers.map(({ name }) => name).sort());
 });
 
-/** Options under which each rule remembers something, where it can. */
-const optionsOf = (name: string): TensorFlowOptions =>
-  name === "percent-delta-elementwise" ? { learningRate: 0.02, epsilon: 1e-3 } : { learningRate: 0.02, momentum: 0.5 };
+/** Options under which each rule remembers something, where it can; where nothing is said here, by momentum. */
+const remembering: Readonly<Record<string, object>> = {
+  "percent-delta-elementwise": { epsilon: 1e-3 },
+  lamb: {},
+  lans: {},
+  fromage: {},
+  nero: { learningRate: 0.1 },
+  madam: {},
+  novograd: {},
+  scion: { learningRate: 0.1, radius: 3 },
+};
+const optionsOf = (name: string): TensorFlowOptions => ({
+  learningRate: 0.02,
+  ...(remembering[name] ?? { momentum: 0.5 }),
+});
 
 function model(useBias = false) {
   const dense = (units: number, seed: number, activation?: "tanh") =>
