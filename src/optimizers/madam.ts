@@ -1,16 +1,9 @@
 import { z } from "zod";
-import { type RuleAlgebra, smallestNormal } from "../compute/algebra.js";
-import { movingAverage, weightsSum } from "./moments.js";
+import type { RuleAlgebra } from "../compute/algebra.js";
+import { movingAverage, quotientOrZero, weightsSum } from "./moments.js";
 import { normRatio } from "./norm-ratio.js";
 import { plainGradient } from "./sgd.js";
 import { defineOptimizer, type Invariant } from "./update-rule.js";
-
-/** a/b, and 0 where b has vanished: what is 0 has no size to be measured by. */
-function quotientOrZero<V, S>(algebra: RuleAlgebra<V, S>, a: V, b: V): V {
-  const zeros = algebra.zerosLike(b);
-  const vanishing = algebra.shift(zeros, smallestNormal[algebra.precision]);
-  return algebra.ifLessEach(algebra.absolute(b), vanishing, zeros, algebra.divide(a, b));
-}
 
 /** The root of the mean square of the weights, the scale of a layer. */
 const rootMeanSquare = <V, S>(algebra: RuleAlgebra<V, S>, weights: V): S =>

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import type { RuleAlgebra } from "../compute/algebra.js";
+import { type RuleAlgebra, smallestNormal } from "../compute/algebra.js";
 import type { RuleInput, RuleState } from "./update-rule.js";
 
 /** The options of Adam's moments. */
@@ -58,6 +58,15 @@ export function momentsOf<V, S>(
   return { mean: corrected(mean, beta1), meanSquare: corrected(meanSquare, beta2), state: { mean, meanSquare } };
 }
 
-/** a/(√v̂ + ε), entry by entry: Adam's direction where a = m̂. */
-export const adapted = <V, S>(algebra: RuleAlgebra<V, S>, a: V, meanSquare: V, epsilon: number): V =>
-  algebra.divide(a, algebra.shift(algebra.squareRoot(meanSquare), epsilon));
+/** a/b, and 0 where b has vanished: what has always been 0 has no size to be measured by. NaN stays visible. */
+export function quotientOrZero<V, S>(algebra: RuleAlgebra<V, S>, a: V, b: V): V {
+  const zeros = algebra.zerosLike(b);
+  const vanishing = algebra.shift(zeros, smallestNormal[algebra.precision]);
+  return algebra.ifLessEach(algebra.absolute(b), vanishing, zeros, algebra.divide(a, b));
+}
+
+/** a/(√v̂ + ε), entry by entry: Adam's direction where a = m̂; with ε = 0 entries without a gradient so far stay 0. */
+export function adapted<V, S>(algebra: RuleAlgebra<V, S>, a: V, meanSquare: V, epsilon: number): V {
+  const root = algebra.squareRoot(meanSquare);
+  return epsilon === 0 ? quotientOrZero(algebra, a, root) : algebra.divide(a, algebra.shift(root, epsilon));
+}

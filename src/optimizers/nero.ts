@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { type Precision, type RuleAlgebra, smallestNormal } from "../compute/algebra.js";
 import { perNeuron } from "../compute/per-neuron.js";
-import { weightsSum } from "./moments.js";
+import { movingAverage, quotientOrZero, weightsSum } from "./moments.js";
 import { normRatio } from "./norm-ratio.js";
 import { defineOptimizer, type Invariant, type RuleInput, type RuleOutput, type UpdateRule } from "./update-rule.js";
 
@@ -54,12 +54,9 @@ const biases = (beta: number, scale: number): UpdateRule => ({
   update(algebra, { gradient, learningRate, step, state }) {
     const { scalar } = algebra;
     const now = algebra.multiply(gradient, gradient);
-    const before = algebra.scale(scalar(beta), state.square as typeof gradient);
-    const square = algebra.addScaled(before, scalar(1 - beta), now);
+    const square = movingAverage(algebra, beta, state.square as typeof gradient, now);
     const root = algebra.squareRoot(algebra.divideBy(square, scalar(weightsSum(beta, step))));
-    const zeros = algebra.zerosLike(gradient);
-    const vanishing = algebra.shift(zeros, smallestNormal[algebra.precision]);
-    const relative = algebra.ifLessEach(root, vanishing, zeros, algebra.divide(gradient, root));
+    const relative = quotientOrZero(algebra, gradient, root);
     return { update: algebra.scale(scalar(-learningRate * scale), relative), state: { square } };
   },
 });

@@ -70,6 +70,14 @@ test.each<[what: string, config: object]>([
   expect(await hashOf(config)).toBe(await hashOf(base));
 });
 
+test("a convention and its options, spelled out, are one run; the options are what is recorded", async () => {
+  const options = { trustCoefficient: 1e-3, weightDecayNorm: "combined", zeroRule: "one" };
+  expect(await hashOf(rule({ convention: "optax" }))).toBe(await hashOf(rule(options)));
+  expect(await hashOf(rule({ convention: "paper" }))).toBe(await hashOf(base));
+  expect((await runOf(rule({ convention: "optax" }))).config.optimizer).toMatchObject(options);
+  expect((await runOf(rule({ convention: "optax" }))).config.optimizer).not.toHaveProperty("convention");
+});
+
 test("an id is a name for a directory, whatever the label", async () => {
   expect(await idOf(base)).toMatch(/^lars-seed=0-[0-9a-f]{10}$/);
   const id = await idOf(rule({ label: `../../a b\u0000:*?${"x".repeat(100)}` }));

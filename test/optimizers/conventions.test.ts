@@ -1,6 +1,11 @@
 import { expect, test } from "vitest";
-import { float64 } from "../../src/compute/float64.js";
-import { optimizerFor } from "./rules.js";
+import { explain } from "../../src/base/explain.js";
+import { builtIn } from "../../src/built-in/built-in.js";
+import { lars } from "../../src/optimizers/lars.js";
+import { optimizerSchema } from "../../src/optimizers/optimizer.js";
+import type { larsConventions } from "../../src/optimizers/proportional-update.js";
+import { optimizers } from "../../src/optimizers/registry.js";
+import { descend } from "./rules.js";
 
 /**
  * LARS as others write it, each formula from its own source and apart from src/optimizers, on one layer. Weights,
@@ -20,92 +25,71 @@ const times = (s: number, a: Vector) => a.map((x) => s * x);
 const β = 0.02;
 const m = 0.9;
 
-/** One row a convention: what it is called with us, and its own formula. */
-const conventions: Readonly<Record<string, { options: Record<string, unknown>; step: Step }>> = {
-  "the authors' TensorFlow code": {
-    options: { trustCoefficient: 1e-4, epsilon: 1e-9, threshold: 1e-2, momentumOrder: "learning-rate-outside" },
-    step({ w, v }, g, rate) {
-      const η = 1e-4;
-      const ratio = norm(w) < 1e-2 ? η : (η * norm(w)) / (1e-9 + norm(g) + β * norm(w));
-      const velocity = plus(times(m, v), ratio, plus(g, β, w));
-      return { w: plus(w, -rate, velocity), v: velocity };
-    },
+/** The formula of each convention of ours, but for eq. (1) itself, which has neither momentum nor decay. */
+const formulas: Readonly<Record<Exclude<keyof typeof larsConventions, "paper">, Step>> = {
+  authors: ({ w, v }, g, rate) => {
+    const η = 1e-4;
+    const ratio = norm(w) < 1e-2 ? η : (η * norm(w)) / (1e-9 + norm(g) + β * norm(w));
+    const velocity = plus(times(m, v), ratio, plus(g, β, w));
+    return { w: plus(w, -rate, velocity), v: velocity };
   },
-  "You et al. 2017, algorithm 1": {
-    options: { trustCoefficient: 1e-3 },
-    step({ w, v }, g, rate) {
-      const local = (1e-3 * norm(w)) / (norm(g) + β * norm(w));
-      const velocity = plus(times(m, v), rate * local, plus(g, β, w));
-      return { w: plus(w, -1, velocity), v: velocity };
-    },
+  you2017: ({ w, v }, g, rate) => {
+    const local = (1e-3 * norm(w)) / (norm(g) + β * norm(w));
+    const velocity = plus(times(m, v), rate * local, plus(g, β, w));
+    return { w: plus(w, -1, velocity), v: velocity };
   },
-  "optax lars": {
-    options: { trustCoefficient: 1e-3, weightDecayNorm: "combined", zeroRule: "one" },
-    step({ w, v }, g, rate) {
-      // add_decayed_weights, scale_by_trust_ratio, scale_by_learning_rate, trace; apply_updates adds.
-      const decayed = plus(g, β, w);
-      const isZero = norm(w) === 0 || norm(decayed) === 0;
-      const scaled = times(-rate * (isZero ? 1 : (1e-3 * norm(w)) / norm(decayed)), decayed);
-      const trace = plus(scaled, m, v);
-      return { w: plus(w, 1, trace), v: trace };
-    },
+  optax: ({ w, v }, g, rate) => {
+    // add_decayed_weights, scale_by_trust_ratio, scale_by_learning_rate, trace; apply_updates adds.
+    const decayed = plus(g, β, w);
+    const isZero = norm(w) === 0 || norm(decayed) === 0;
+    const scaled = times(-rate * (isZero ? 1 : (1e-3 * norm(w)) / norm(decayed)), decayed);
+    const trace = plus(scaled, m, v);
+    return { w: plus(w, 1, trace), v: trace };
   },
-  "tf.contrib 1.15 LARSOptimizer": {
-    options: { trustCoefficient: 1e-3, weightDecayInGradient: false, zeroRule: "one", momentumOrder: "gradient" },
-    step({ w, v }, g, rate) {
-      const isZero = norm(w) === 0 || norm(g) === 0;
-      const scaledRate = rate * (isZero ? 1 : (1e-3 * norm(w)) / (norm(g) + β * norm(w)));
-      // apply_momentum(var, accum, lr, grad, momentum)
-      const accumulated = plus(g, m, v);
-      return { w: plus(w, -scaledRate, accumulated), v: accumulated };
-    },
+  "tf-contrib": ({ w, v }, g, rate) => {
+    const isZero = norm(w) === 0 || norm(g) === 0;
+    const scaledRate = rate * (isZero ? 1 : (1e-3 * norm(w)) / (norm(g) + β * norm(w)));
+    // apply_momentum(var, accum, lr, grad, momentum)
+    const accumulated = plus(g, m, v);
+    return { w: plus(w, -scaledRate, accumulated), v: accumulated };
   },
-  "SimCLR LARSOptimizer": {
-    options: { trustCoefficient: 1e-3, weightDecayNorm: "combined", zeroRule: "one" },
-    step({ w, v }, g, rate) {
-      const decayed = plus(g, β, w);
-      const isZero = norm(w) === 0 || norm(decayed) === 0;
-      const scaledRate = rate * (isZero ? 1 : (1e-3 * norm(w)) / norm(decayed));
-      const velocity = plus(times(m, v), scaledRate, decayed);
-      return { w: plus(w, -1, velocity), v: velocity };
-    },
+  simclr: ({ w, v }, g, rate) => {
+    const decayed = plus(g, β, w);
+    const isZero = norm(w) === 0 || norm(decayed) === 0;
+    const scaledRate = rate * (isZero ? 1 : (1e-3 * norm(w)) / norm(decayed));
+    const velocity = plus(times(m, v), scaledRate, decayed);
+    return { w: plus(w, -1, velocity), v: velocity };
   },
-  "timm Lars": {
-    options: { trustCoefficient: 1e-3, epsilon: 1e-8, zeroRule: "one", momentumOrder: "learning-rate-outside" },
-    step({ w, v }, g, rate) {
-      const isZero = norm(w) === 0 || norm(g) === 0;
-      const ratio = isZero ? 1 : (1e-3 * norm(w)) / (norm(g) + norm(w) * β + 1e-8);
-      const buffer = plus(times(m, v), ratio, plus(g, β, w));
-      return { w: plus(w, -rate, buffer), v: buffer };
-    },
+  timm: ({ w, v }, g, rate) => {
+    const isZero = norm(w) === 0 || norm(g) === 0;
+    const ratio = isZero ? 1 : (1e-3 * norm(w)) / (norm(g) + norm(w) * β + 1e-8);
+    const buffer = plus(times(m, v), ratio, plus(g, β, w));
+    return { w: plus(w, -rate, buffer), v: buffer };
   },
-  "chainer GradientLARS with MomentumSGD": {
-    options: { epsilon: 1e-9, threshold: 1e-2 },
-    step({ w, v }, g, rate) {
-      const ratio = norm(w) > 1e-2 ? norm(w) / (1e-9 + norm(g) + β * norm(w)) : 1;
-      // MomentumSGD: v ← m·v − λ·g, w ← w + v
-      const velocity = plus(times(m, v), -rate * ratio, plus(g, β, w));
-      return { w: plus(w, 1, velocity), v: velocity };
-    },
+  apex: ({ w, v }, g, rate) => {
+    // LARC changes nothing where a norm is 0; then SGD, without decay of its own.
+    const isZero = norm(w) === 0 || norm(g) === 0;
+    const local = (0.02 * norm(w)) / (norm(g) + norm(w) * β + 1e-8);
+    const buffer = plus(times(m, v), isZero ? 1 : local, isZero ? g : plus(g, β, w));
+    return { w: plus(w, -rate, buffer), v: buffer };
+  },
+  chainer: ({ w, v }, g, rate) => {
+    const ratio = norm(w) > 1e-2 ? norm(w) / (1e-9 + norm(g) + β * norm(w)) : 1;
+    // MomentumSGD: v ← m·v − λ·g, w ← w + v
+    const velocity = plus(times(m, v), -rate * ratio, plus(g, β, w));
+    return { w: plus(w, 1, velocity), v: velocity };
   },
 };
 
 const rates = [0.2, 0.1, 0.05, 0.025, 0.0125, 0.00625];
 const schedule = { schedule: "step", initial: 0.2, factor: 0.5, milestones: [1, 2, 3, 4, 5] };
-const gradients = rates.map((_, k) => [Math.sin(k + 1), -0.3 * k, 1 / (k + 1)]);
+/** The fourth is 0. */
+const gradients = rates.map((_, k) => [Math.sin(k + 1), -0.3 * k, 1 / (k + 1)].map((x) => (k === 3 ? 0 : x)));
 
 /** w_1, w_2, … of our rule. */
-function ours(options: Record<string, unknown>, start: Vector): number[][] {
+function ours(options: object, start: Vector): number[][] {
   const config = { name: "lars", learningRate: schedule, momentum: m, weightDecay: β, ...options };
-  const optimizer = optimizerFor(config, [start], rates.length);
-  let w = Float64Array.from(start);
-  let state = optimizer.initialState(float64, [w]);
-  return gradients.map((gradient, k) => {
-    const output = optimizer.updates(float64, k, [w], [Float64Array.from(gradient)], state);
-    state = output.state;
-    w = Float64Array.from(float64.add(w, output.updates[0]!));
-    return [...w];
-  });
+  return descend(config, start, rates.length, (_, k) => gradients[k]!);
 }
 
 function theirs(step: Step, start: Vector): Vector[] {
@@ -129,23 +113,58 @@ const starts: readonly Vector[] = [
   [0, 0, 0],
 ];
 
-for (const [name, { options, step }] of Object.entries(conventions)) {
-  const own = starts.filter(
-    (start) => norm(start) > 0 || options.zeroRule === "one" || options.threshold !== undefined,
-  );
+const optionsOf = (name: string): Readonly<Record<string, unknown>> => lars.conventions![name]!.options;
+
+for (const [name, step] of Object.entries(formulas)) {
+  const { zeroRule = "stay", threshold } = optionsOf(name);
+  const own = starts.filter((start) => norm(start) > 0 || zeroRule !== "stay" || threshold !== undefined);
   test.each(own.map((start) => [start]))(`${name}, with decay and momentum, from %j`, (start) => {
-    expect(difference(ours(options, start), theirs(step, start), start)).toBeLessThan(1e-12);
+    expect(difference(ours({ convention: name }, start), theirs(step, start), start)).toBeLessThan(1e-12);
   });
 }
 
 test("every option that tells the conventions apart makes a difference there", () => {
   const start = starts[0]!;
-  for (const [name, { options, step }] of Object.entries(conventions)) {
-    for (const option of Object.keys(options)) {
+  for (const [name, step] of Object.entries(formulas)) {
+    for (const option of Object.keys(optionsOf(name))) {
       // Guards act near zero alone, and are put to the test from the other starts.
       if (["epsilon", "threshold", "zeroRule"].includes(option)) continue;
-      const { [option]: _, ...without } = options;
+      // Without weight decay alone, and so not here.
+      if (option === "scaleWithoutWeightDecay") continue;
+      const { [option]: _, ...without } = optionsOf(name);
       expect(difference(ours(without, start), theirs(step, start), start), `${name}, ${option}`).toBeGreaterThan(1e-3);
     }
   }
+});
+
+const spelledOut = optimizers.flatMap(({ name, conventions = {} }) =>
+  Object.entries(conventions).map(([convention, { options }]) => [name, convention, options] as const),
+);
+
+test.each(spelledOut)("%s by the convention %s is the rule with these options, and they can be overruled", (...row) => {
+  const [name, convention, options] = row;
+  const schema = optimizerSchema(builtIn);
+  const config = { name, learningRate: 0.1 };
+  const resolved = schema.parse({ ...config, convention });
+  expect(resolved).toEqual(schema.parse({ ...config, ...options }));
+  expect(resolved).not.toHaveProperty("convention");
+  for (const [option, value] of Object.entries(schema.parse(config))) {
+    if (option in config) continue;
+    expect(schema.parse({ ...config, convention, [option]: value })).toHaveProperty(option, value);
+  }
+});
+
+test("a convention that a rule has not is refused with those it has", () => {
+  const schema = optimizerSchema(builtIn);
+  const complaint = (config: object) => {
+    const { error } = schema.safeParse({ learningRate: 0.1, ...config });
+    return explain(error!.issues, schema, config);
+  };
+  expect(complaint({ name: "lamb", convention: "optix" })).toBe(
+    'convention: expected one of "paper", "authors", "optax", "keras", "timm", "apex"; got "optix". Did you mean "optax"?',
+  );
+  expect(complaint({ name: "sgd", convention: "optax" })).toContain(
+    'unknown key "convention". Valid keys: name, weightDecay, momentum, nesterov',
+  );
+  expect(complaint({ name: "lamb", convention: "toString" })).toContain('got "toString"');
 });

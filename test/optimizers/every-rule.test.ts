@@ -68,3 +68,30 @@ test("a rule that breaks its promises is found out", async () => {
   }));
   expect(await complaints(forgetful)).toContain("lars goes on from a copy of its state as if it had not been cut off");
 });
+
+test.each<[name: string, promise: string]>([
+  ["fromage", "keeps ‖w + Δw‖₂/‖w‖₂ ∈ [1 − λ, 1 + λ]/√(1 + λ²)"],
+  ["nero", "keeps ‖w + Δw‖₂ = 1 for each neuron"],
+  ["madam", "keeps |w + Δw| ≤ e^{10λ}·|w|"],
+  ["larc", "keeps ‖Δw‖/‖w‖ ≤ 0.02"],
+  ["novograd", "keeps ‖Δw‖₂ ≤ λ/((1 − β₁)√(1 − β₂))"],
+  ["scion", "keeps ‖w + Δw‖ ≤ max(‖w‖, ρ) in the norm of the ball"],
+  ["muon", "keeps ‖Δw‖₂ ≤ λ·1.2025·√min(m, n)·scale of an m × n layer"],
+])("%s with updates away from what they were is found out: it %s", async (name, promise) => {
+  const right = optimizers.find((definition) => definition.name === name)!;
+  const spoilt = defineOptimizer({
+    ...right,
+    variants: [],
+    create(options) {
+      const rule = right.create(options);
+      const update: typeof rule.update = (algebra, input) => {
+        const output = rule.update(algebra, input);
+        // Every promise is one of a size, which so much more of the update and the weights exceeds.
+        const longer = algebra.scale(algebra.scalar(500), output.update);
+        return { ...output, update: algebra.addScaled(longer, algebra.scalar(20), input.weights) };
+      };
+      return { ...rule, update };
+    },
+  });
+  expect(await complaints(spoilt)).toContain(`${name} ${promise}`);
+});

@@ -1,4 +1,5 @@
 import { builtIn } from "../../src/built-in/built-in.js";
+import { float64 } from "../../src/compute/float64.js";
 import type { Layer } from "../../src/compute/layer.js";
 import { createOptimizer, optimizerSchema } from "../../src/optimizers/optimizer.js";
 import * as testing from "../../src/testing/trajectory.js";
@@ -20,3 +21,27 @@ export const optimizerFor = (config: object, weights: readonly ArrayLike<number>
 /** Δw of each layer over the given sequence of gradients, in float64, w moving along. */
 export const trajectory = (config: object, start: testing.Drive["start"], gradients: testing.Drive["gradients"]) =>
   testing.trajectory(builtIn, config, { start, gradients });
+
+/**
+ * w_1, w_2, … of one layer, in float64.
+ *
+ * @param gradientAt the gradient at w_k
+ */
+export function descend(
+  config: object,
+  start: readonly number[],
+  steps: number,
+  gradientAt: (weights: readonly number[], k: number) => readonly number[],
+  shape: readonly number[] = [start.length],
+): number[][] {
+  const optimizer = optimizerOver([{ name: "layer_1", shape }], config, steps);
+  let weights = [Float64Array.from(start)];
+  let state = optimizer.initialState(float64, weights);
+  return Array.from({ length: steps }, (_, k) => {
+    const gradient = Float64Array.from(gradientAt([...weights[0]!], k));
+    const output = optimizer.updates(float64, k, weights, [gradient], state);
+    state = output.state;
+    weights = [Float64Array.from(float64.add(weights[0]!, output.updates[0]!))];
+    return [...weights[0]!];
+  });
+}

@@ -6,6 +6,7 @@ import { startBackend } from "../../src/compute/backends.js";
 import { float64 } from "../../src/compute/float64.js";
 import { type BatchSamplerState, batchSampler } from "../../src/data/batches.js";
 import type { Optimizer } from "../../src/optimizers/optimizer.js";
+import { optimizers } from "../../src/optimizers/registry.js";
 import type { Objective, Problem } from "../../src/problems/problem.js";
 import { captureState, restoreState, type TrainingState } from "../../src/training/state.js";
 import { train } from "../../src/training/train.js";
@@ -19,6 +20,7 @@ const rules = [
   { name: "lars", learningRate: 0.05, ...momentum, nesterov: true },
   { name: "lars", learningRate: 0.05, ...momentum, scope: "global" },
   { name: "lars", learningRate: { schedule: "cosine", initial: 0.1 } },
+  ...optimizers.map(({ name }) => ({ name, learningRate: 0.05 })),
 ];
 const source = { seed: 3, name: "data order" };
 
