@@ -1,4 +1,4 @@
-// What is written down from the code: the tables of README.md and schema/experiment.schema.json.
+// What is written down from the code: the tables of README.md and docs/conventions.md, and the JSON Schema.
 import { markdownTable } from "../dist/base/markdown.js";
 import { builtIn } from "../dist/built-in/built-in.js";
 import { backendSummaries } from "../dist/compute/backends.js";
@@ -15,10 +15,43 @@ const columnTable = (columns) =>
     columns.map(({ name, meaning, formula, unit }) => [`\`${name}\``, meaning, formula, unit]),
   );
 
+/** @typedef {Readonly<Record<string, (read: (file: string) => string) => string>>} Sections */
+
+/** @param {Readonly<Record<string, unknown>>} options */
+const optionList = (options) =>
+  Object.entries(options)
+    .map(([option, value]) => `\`${option}: ${value}\``)
+    .join(", ") || "–";
+
+/**
+ * The parts of docs/conventions.md that are generated, by the name in their markers.
+ *
+ * @type {Sections}
+ */
+const conventionSections = {
+  conventions: () =>
+    optimizers
+      .flatMap(({ name, conventions }) =>
+        conventions
+          ? [
+              `### \`${name}\`\n\n${markdownTable(
+                ["convention", "implementation", "options"],
+                Object.entries(conventions).map(([convention, { source, options }]) => [
+                  `\`${convention}\``,
+                  source,
+                  optionList(options),
+                ]),
+              )}`,
+            ]
+          : [],
+      )
+      .join("\n\n"),
+};
+
 /**
  * The parts of README.md that are generated, by the name in their markers.
  *
- * @type {Readonly<Record<string, (read: (file: string) => string) => string>>}
+ * @type {Sections}
  */
 const sections = {
   problems: () =>
@@ -74,18 +107,20 @@ const sections = {
 };
 
 /**
- * The text with every generated part between its markers replaced by what the registries say now.
- * @param {string} text
+ * The text of a file with every generated part between its markers replaced by what the registries say now.
+ *
+ * @param {string} file
+ * @param {Sections} parts
  * @param {(file: string) => string} read
  */
-function withSections(text, read) {
-  return Object.entries(sections).reduce((result, [name, render]) => {
+function withSections(file, parts, read) {
+  return Object.entries(parts).reduce((result, [name, render]) => {
     const [start, end] = [`<!-- ${name} -->`, `<!-- end of ${name} -->`];
     const from = result.indexOf(start);
     const to = result.indexOf(end);
-    if (from < 0 || to < from) throw new Error(`README.md lacks the markers ${start} … ${end}`);
+    if (from < 0 || to < from) throw new Error(`${file} lacks the markers ${start} … ${end}`);
     return `${result.slice(0, from + start.length)}\n${render(read)}\n${result.slice(to)}`;
-  }, text);
+  }, read(file));
 }
 
 /**
@@ -95,7 +130,8 @@ function withSections(text, read) {
  */
 export function documents(read) {
   return [
-    { file: "README.md", content: withSections(read("README.md"), read) },
+    { file: "README.md", content: withSections("README.md", sections, read) },
+    { file: "docs/conventions.md", content: withSections("docs/conventions.md", conventionSections, read) },
     { file: "schema/experiment.schema.json", content: jsonSchema(builtIn) },
   ];
 }

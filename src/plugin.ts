@@ -29,12 +29,16 @@ export {
   type ScheduleDefinition,
 } from "./optimizers/schedules/schedule.js";
 export {
+  type Convention,
   defineOptimizer,
   type EquationOne,
+  type Invariant,
   type OptimizerDefinition,
+  type Promises,
   type RuleInput,
   type RuleOutput,
   type RuleState,
+  type StepMade,
   type UpdateRule,
 } from "./optimizers/update-rule.js";
 export {

@@ -57,7 +57,7 @@ export const fromage = defineOptimizer({
   }),
   conventions: {
     paper: { source: "arXiv:2002.03432, algorithm 1", options: {} },
-    authors: { source: "the authors' description of their code", options: { zeroRule: "one" } },
+    authors: { source: "the authors' code, at norms of 0", options: { zeroRule: "one" } },
     optax: { source: "optax.fromage", options: { minimumNorm: 1e-6, zeroRule: "one" } },
   },
   variants: [{ minimumNorm: 2 }, { zeroRule: "one" }],
