@@ -29,7 +29,7 @@ from parity_formulas import (
     nero,
     scion,
 )
-from parity_runners import optax, run_numpy, run_optax, run_torch, timm
+from parity_runners import optax, run_numpy, run_optax, run_torch, timm, torch
 
 STEPS = 50
 SNAPSHOTS = [1, 10, 50]
@@ -84,8 +84,18 @@ def peers():
     def numpy_peer(file, rule, options, make, paper, **more):
         return dict(file=file, rule=rule, options=options, source=f"numpy: {paper}", run=run_numpy(make), **more)
 
+    def torch_peer(file, rule, options, make, **more):
+        return dict(file=file, rule=rule, options=options, source=version("torch"), run=run_torch(make), **more)
+
     lars, lamb = {"convention": "optax"}, {"convention": "optax"}
     return [
+        torch_peer("sgd-torch", "sgd", {}, lambda weights, rate: torch.optim.SGD(weights, rate)),
+        torch_peer(
+            "sgd-torch-nesterov",
+            "sgd",
+            {"momentum": 0.9, "nesterov": True, "weightDecay": 0.02},
+            lambda weights, rate: torch.optim.SGD(weights, rate, momentum=0.9, nesterov=True, weight_decay=0.02),
+        ),
         optax_peer("lars-optax", "lars", lars, lambda rate: optax.lars(rate, momentum=0.0), rate=50.0),
         optax_peer(
             "lars-optax-momentum",
