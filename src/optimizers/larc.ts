@@ -1,5 +1,6 @@
 import { z } from "zod";
-import { larsConventions, proportionalFields, proportionalUpdate, variants } from "./proportional-update.js";
+import { larsConventions } from "./lars-conventions.js";
+import { proportionalFields, proportionalUpdate, variants } from "./proportional-update.js";
 import { defineOptimizer } from "./update-rule.js";
 
 const { apex, timm } = larsConventions;

@@ -1,4 +1,5 @@
-import { defineProportionalUpdate, larsConventions } from "./proportional-update.js";
+import { larsConventions } from "./lars-conventions.js";
+import { defineProportionalUpdate } from "./proportional-update.js";
 
 /** Layer-wise adaptive rate scaling: eq. (1) in the Euclidean norm. */
 export const lars = defineProportionalUpdate(

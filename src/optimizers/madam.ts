@@ -39,7 +39,8 @@ const logarithmicChange = (largestChange: number, isCapped: boolean): readonly I
  *
  * Promised: no weight changes its sign, and |Δ log|w|| ≤ cλ but for the cap, which only makes a weight smaller.
  * *Proof.* w' = w·e^{−λx} with |x| ≤ c, a positive multiple of w; cutting off at ±limit keeps the sign and the upper
- * bound. ∎ Without the cap e^{−cλ} is the lower bound too. A weight at 0 stays there.
+ * bound. ∎ Without the cap e^{−cλ} is the lower bound too. A weight at 0 stays there, and where e^{−cλ} is below the
+ * rounding error of the weight it gets there.
  */
 export const madam = defineOptimizer({
   name: "madam",

@@ -101,8 +101,8 @@ const balance: readonly Invariant[] = [
  *
  * Promised: after each step every neuron has ‖w‖₂ = 1 and mean 0. *Proof.* These are the last two lines of the
  * algorithm; centring comes first, and a multiple of a centred vector is centred. ∎ A neuron whose weights are all equal,
- * as a single one is, has no such multiple, and is left where its step leads. The algorithm starts on the sphere: here
- * the first step leads there.
+ * as a single one is, has no such multiple, and is left where its step leads; one of two weights has just two balanced
+ * places, and stays in its own. The algorithm starts on the sphere: here the first step leads there.
  */
 export const nero = defineOptimizer({
   name: "nero",

@@ -2,8 +2,8 @@ import { expect, test } from "vitest";
 import { explain } from "../../src/base/explain.js";
 import { builtIn } from "../../src/built-in/built-in.js";
 import { lars } from "../../src/optimizers/lars.js";
+import type { larsConventions } from "../../src/optimizers/lars-conventions.js";
 import { optimizerSchema } from "../../src/optimizers/optimizer.js";
-import type { larsConventions } from "../../src/optimizers/proportional-update.js";
 import { optimizers } from "../../src/optimizers/registry.js";
 import { descend } from "./rules.js";
 

@@ -293,6 +293,12 @@ describe("variables by hand, with v ← 0.5v + g and w ← w − 0.1v", () => {
   });
 });
 
+test("a convention is spelled out in an optimizer's configuration", () => {
+  const config = exported.lars({ learningRate: 0.1, convention: "optax", zeroRule: "stay" }).getConfig();
+  expect(config).toMatchObject({ trustCoefficient: 1e-3, weightDecayNorm: "combined", zeroRule: "stay" });
+  expect(config).not.toHaveProperty("convention");
+});
+
 test("an optimizer tells its class, and its options as they were given", () => {
   expect(names.map((name) => factories[name]!({ learningRate: 0.1 }).getClassName())).toEqual(
     names.map((name) => name.replace(/(^|-)./g, (start) => start.at(-1)!.toUpperCase())),
