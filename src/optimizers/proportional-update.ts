@@ -180,7 +180,7 @@ export function proportionalUpdate(options: ProportionalOptions, norm: Norm): Up
 }
 
 /** Every option of the family once or more. */
-const variants: readonly Partial<ProportionalOptions>[] = [
+export const variants: readonly Partial<ProportionalOptions>[] = [
   { trustCoefficient: 0.5 },
   { momentum: 0.9 },
   { momentum: 0.9, nesterov: true, momentumOrder: "learning-rate-outside" },

@@ -1,6 +1,7 @@
 import { lars } from "./lars.js";
 import { percentDelta } from "./percent-delta.js";
 import { percentDeltaElementwise } from "./percent-delta-elementwise.js";
+import { proportional } from "./proportional.js";
 import { proportionalInfinity } from "./proportional-infinity.js";
 import { sgd } from "./sgd.js";
 import type { OptimizerDefinition } from "./update-rule.js";
@@ -11,5 +12,6 @@ export const optimizers: readonly OptimizerDefinition[] = [
   lars,
   percentDelta,
   proportionalInfinity,
+  proportional,
   percentDeltaElementwise,
 ];
