@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { type Norm, type RuleAlgebra, smallestNormal } from "../compute/algebra.js";
 import { momentumFields, velocityOf } from "./momentum.js";
+import { normRatio } from "./norm-ratio.js";
 import { unscaledGradient } from "./sgd.js";
 import {
   defineOptimizer,
@@ -144,8 +145,7 @@ export function proportionalUpdate(options: ProportionalOptions, norm: Norm): Up
         !isEquationOne.holds && { proportion: { coefficient: trustCoefficient, is: "at most" } }),
     },
     unscaled: unscaledGradient(options),
-    norm,
-    proportion: (algebra, weights, update) => algebra.over(algebra.norm(update, norm), algebra.norm(weights, norm)),
+    ...normRatio(norm),
     ...(options.momentum > 0 && { initialState: (algebra, weights) => ({ velocity: algebra.zerosLike(weights) }) }),
 
     update(algebra, input) {

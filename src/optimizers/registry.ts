@@ -1,9 +1,17 @@
+import { adagrad } from "./adagrad.js";
+import { adam } from "./adam.js";
+import { adamw } from "./adamw.js";
 import { lars } from "./lars.js";
+import { lion } from "./lion.js";
+import { nadam } from "./nadam.js";
+import { normalizedGradientDescent } from "./normalized-gradient-descent.js";
 import { percentDelta } from "./percent-delta.js";
 import { percentDeltaElementwise } from "./percent-delta-elementwise.js";
 import { proportional } from "./proportional.js";
 import { proportionalInfinity } from "./proportional-infinity.js";
+import { rmsprop } from "./rmsprop.js";
 import { sgd } from "./sgd.js";
+import { signDescent } from "./sign-descent.js";
 import type { OptimizerDefinition } from "./update-rule.js";
 
 /** Every update rule that comes with the tool. */
@@ -14,4 +22,12 @@ export const optimizers: readonly OptimizerDefinition[] = [
   proportionalInfinity,
   proportional,
   percentDeltaElementwise,
+  adam,
+  adamw,
+  nadam,
+  lion,
+  rmsprop,
+  adagrad,
+  signDescent,
+  normalizedGradientDescent,
 ];

@@ -216,12 +216,14 @@ export class TensorFlowOptimizer extends tf.Optimizer {
   }
 }
 
-/** "percent-delta" → "PercentDelta" */
-const classNameOf = ({ name }: OptimizerDefinition) =>
-  name
-    .split("-")
-    .map((word) => word[0]!.toUpperCase() + word.slice(1))
-    .join("");
+/** Names of the optimizers of TensorFlow.js itself, by which saved models ask for them. */
+const taken = new Set(["Adadelta", "Adagrad", "Adam", "Adamax", "Momentum", "RMSProp", "SGD"]);
+
+/** "percent-delta" → "PercentDelta", and "adam" → "RunExperimentAdam" beside the Adam of TensorFlow.js. */
+function classNameOf({ name }: OptimizerDefinition): string {
+  const words = name.split("-").map((word) => word[0]!.toUpperCase() + word.slice(1));
+  return taken.has(words.join("")) ? `RunExperiment${words.join("")}` : words.join("");
+}
 
 /**
  * A rule as a factory of TensorFlow.js optimizers, known to TensorFlow.js by the rule's name so that models compiled

@@ -41,6 +41,8 @@ export interface Promises {
   readonly scaleInvariant: boolean;
   /** No weight changes its sign. */
   readonly keepsSigns?: true;
+  /** ‖Δw‖_p is `coefficient`·λ_k, or at most that, at every step and whatever the weights; exactly: where g ≠ 0. */
+  readonly length?: { readonly norm: Norm; readonly coefficient: number; readonly is: "exactly" | "at most" };
   /** `proportion` of the update is `coefficient`·λ_k, or at most that. */
   readonly proportion?: { readonly coefficient: number; readonly is: "exactly" | "at most" };
 }

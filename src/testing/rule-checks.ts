@@ -45,6 +45,22 @@ function* randomDraws(): Generator<Draw> {
   }
 }
 
+/**
+ * Gradients one after the other that put what a rule remembers to the test: at random, growing or shrinking from step to
+ * step, and, unless none may be 0, after many that are.
+ */
+function* histories(nonzero: boolean): Generator<{ learningRate: number; gradients: number[][][] }> {
+  const stream = randomStream({ seed: 1412, name: "histories" });
+  const entry = () => 2 * stream.uniform() - 1;
+  for (const silence of nonzero ? [0] : [0, 300]) {
+    for (const growth of [0.5, 1, 1.02, 1.11, 2]) {
+      const random = Array.from({ length: 40 }, (_, k) => [1, entry(), entry()].map((x) => x * growth ** k));
+      const silent = Array.from({ length: silence }, () => [0, 0, 0]);
+      yield { learningRate: 0.01, gradients: [...silent, ...random].map((gradient) => [gradient]) };
+    }
+  }
+}
+
 /** Three gradients for two layers of two weights and one. */
 const gradients = [
   [[0.3, -0.2], [0.7]],
@@ -86,13 +102,18 @@ function checksOf(rules: Rules, config: { name: string }): RuleCheck[] {
         ? "is blind to the scale of the loss (T7)"
         : "is not blind to the scale of the loss",
       run() {
-        const scaled = gradients.map((layers) => layers.map((g) => g.map((x) => 2 ** 20 * x)));
-        const [once, million] = [drive({}), trajectory(rules, config, { start, gradients: scaled })];
-        const [a, b] = [once.flat(2), million.flat(2)];
-        if (promises.scaleInvariant) demandEqual(b, a, "Δw with gradients 2²⁰ times as large", 1e-9);
-        else
+        const withScale = (scale: number) => {
+          const scaled = gradients.map((layers) => layers.map((g) => g.map((x) => scale * x)));
+          return trajectory(rules, config, { start, gradients: scaled }).flat(2);
+        };
+        const once = withScale(1);
+        const [larger, smaller] = [withScale(2 ** 20), withScale(2 ** -20)];
+        if (promises.scaleInvariant) {
+          demandEqual(larger, once, "Δw with gradients 2²⁰ times as large", 1e-9);
+          demandEqual(smaller, once, "Δw with gradients 2²⁰ times as small", 1e-9);
+        } else
           demand(
-            a.some((x, i) => !near(b[i]!, x, 1e-6)),
+            [larger, smaller].some((steps) => steps.some((x, i) => !near(x, once[i]!, 1e-6))),
             () => "it takes the same steps: promise scaleInvariant",
           );
       },
@@ -197,7 +218,25 @@ function checksOf(rules: Rules, config: { name: string }): RuleCheck[] {
       },
     });
   }
-  const { proportion } = promises;
+  const { length, proportion } = promises;
+  if (length) {
+    checks.push({
+      name: `makes steps of ${length.is} ${length.coefficient === 1 ? "" : `${length.coefficient}·`}λ in the norm p = ${length.norm}`,
+      run() {
+        for (const { learningRate, gradients } of histories(length.is === "exactly")) {
+          const start = [gradients[0]![0]!.map((_, i) => i - 1)];
+          for (const [update] of trajectory(rules, { ...config, learningRate }, { start, gradients })) {
+            const measured = float64.norm(Float64Array.from(update!), length.norm);
+            const wanted = length.coefficient * learningRate;
+            demand(
+              length.is === "exactly" ? near(measured, wanted, 1e-12) : measured <= wanted * (1 + 1e-12),
+              () => `a step of ${measured}; promised is ${length.is} ${wanted}`,
+            );
+          }
+        }
+      },
+    });
+  }
   if (proportion) {
     checks.push({
       name: `changes the weights by ${proportion.is} ${proportion.coefficient === 1 ? "" : `${proportion.coefficient}·`}λ in its own measure`,

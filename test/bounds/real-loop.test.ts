@@ -40,7 +40,14 @@ const problem = fc.oneof(
 );
 
 const rule = fc.record({
-  name: fc.constantFrom("lars", "percent-delta", "proportional-infinity", "percent-delta-elementwise"),
+  norm: fc.constantFrom<object>(
+    { name: "lars" },
+    { name: "percent-delta" },
+    { name: "proportional", p: 1.4 },
+    { name: "proportional", p: 7 },
+    { name: "proportional-infinity" },
+    { name: "percent-delta-elementwise" },
+  ),
   scope: fc.constantFrom("layer", "global"),
   learningRate: fc.oneof(
     fc.double({ min: 1e-4, max: 1.5, noNaN: true }),
@@ -55,8 +62,9 @@ const rule = fc.record({
 test("the real rules on the real problems, in the real loop, violate no bound", async () => {
   const held = new Set<string>();
   await fc.assert(
-    fc.asyncProperty(problem, rule, fc.integer({ min: 0, max: 1000 }), async (options, config, seed) => {
+    fc.asyncProperty(problem, rule, fc.integer({ min: 0, max: 1000 }), async (options, { norm, ...common }, seed) => {
       const steps = 150;
+      const config = { ...norm, ...common };
       const problem = await makeProblem(options, seed);
       const optimizer = optimizerOver(problem.layers, config, steps);
       const run = { config: { batchSize: "full" } };

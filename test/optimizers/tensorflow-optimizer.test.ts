@@ -21,9 +21,21 @@ test("every rule is exported as an optimizer of TensorFlow.js, under its name", 
   expect([...names].sort()).toEqual(optimizers.map(({ name }) => name).sort());
 });
 
-/** Options under which each rule remembers something, where it can. */
-const optionsOf = (name: string): TensorFlowOptions =>
-  name === "percent-delta-elementwise" ? { learningRate: 0.02, epsilon: 1e-3 } : { learningRate: 0.02, momentum: 0.5 };
+/** Options under which each rule remembers something, where it can; where nothing is said here, by momentum. */
+const remembering: Readonly<Record<string, object>> = {
+  "percent-delta-elementwise": { epsilon: 1e-3 },
+  adam: {},
+  adamw: {},
+  nadam: {},
+  lion: {},
+  adagrad: { learningRate: 0.1 },
+  "sign-descent": { beta: 0.5 },
+  "normalized-gradient-descent": { beta: 0.5, learningRate: 0.05 },
+};
+const optionsOf = (name: string): TensorFlowOptions => ({
+  learningRate: 0.02,
+  ...(remembering[name] ?? { momentum: 0.5 }),
+});
 
 function model(useBias = false) {
   const dense = (units: number, seed: number, activation?: "tanh") =>
@@ -281,10 +293,19 @@ describe("variables by hand, with v ← 0.5v + g and w ← w − 0.1v", () => {
   });
 });
 
+test("the optimizers of TensorFlow.js itself are still found under their names", () => {
+  const { classNameMap } = tf.serialization.SerializationMap.getMap();
+  for (const own of [tf.AdamOptimizer, tf.AdagradOptimizer, tf.SGDOptimizer, tf.RMSPropOptimizer]) {
+    expect(classNameMap[own.className]![0]).toBe(own);
+  }
+});
+
 test("an optimizer tells its class, and its options as they were given", () => {
-  expect(names.map((name) => factories[name]!({ learningRate: 0.1 }).getClassName())).toEqual(
-    names.map((name) => name.replace(/(^|-)./g, (start) => start.at(-1)!.toUpperCase())),
-  );
+  const classOf = (name: string) => factories[name]!({ learningRate: 0.1 }).getClassName();
+  for (const name of names) {
+    const words = name.replace(/(^|-)./g, (start) => start.at(-1)!.toUpperCase());
+    expect(classOf(name)).toBe(["Adam", "Adagrad"].includes(words) ? `RunExperiment${words}` : words);
+  }
   const config = factories.sgd!({ learningRate: 0.1 }).getConfig();
   const defaults = {
     momentum: 0,
