@@ -2,6 +2,7 @@ import * as tf from "@tensorflow/tfjs-core";
 import { z } from "zod";
 import { ExperimentError } from "../base/errors.js";
 import { tensorAlgebra } from "../compute/tensors.js";
+import type { gradientClipSchema } from "./gradient-clip.js";
 import {
   createOptimizer,
   type Optimizer,
@@ -41,6 +42,8 @@ export interface CommonOptions {
   readonly exclude?: readonly string[];
   /** What excluded layers do; default: plain gradient steps. */
   readonly excludedUpdate?: OptimizerConfig["excludedUpdate"];
+  /** How gradients are clipped before the rule sees them; default: not. */
+  readonly clipGradient?: z.input<typeof gradientClipSchema>;
 }
 
 /** The options of a rule as an optimizer of TensorFlow.js: those it has in a config. */

@@ -49,6 +49,12 @@ const rule = fc.record({
     { name: "percent-delta-elementwise" },
   ),
   scope: fc.constantFrom("layer", "global"),
+  clipGradient: fc.constantFrom<object | undefined>(
+    undefined,
+    undefined,
+    { method: "global-norm", maximum: 0.1 },
+    { method: "adaptive", factor: 0.05 },
+  ),
   learningRate: fc.oneof(
     fc.double({ min: 1e-4, max: 1.5, noNaN: true }),
     fc.record({

@@ -84,6 +84,7 @@ describe.each(names)("%s as an optimizer of TensorFlow.js", (name) => {
     ["over all layers together", { scope: "global" }],
     ["neuron by neuron", { scope: "neuron" }],
     ["with a layer excluded", { exclude: ["*Dense*/kernel*"] }],
+    ["with gradients clipped", { clipGradient: { method: "adaptive" } }],
   ])("%s, goes on as if nothing had happened when it is saved and loaded after every step", async (_, more) => {
     const before = tf.memory().numTensors;
     const data = examples();
