@@ -2,6 +2,7 @@ import { z } from "zod";
 import { dividedByRoot, epsilonFields } from "./adaptive-scaling.js";
 import { normRatio } from "./norm-ratio.js";
 import { plainGradient } from "./sgd.js";
+import { stepsUpTo } from "./step-length.js";
 import { defineOptimizer } from "./update-rule.js";
 
 /**
@@ -27,7 +28,7 @@ export const adagrad = defineOptimizer({
       holds: false,
       reason: "adagrad scales every entry by its own past gradients, so it is not equation (1)",
     },
-    promises: { scaleInvariant: false, length: { norm: "infinity", coefficient: 1, is: "at most" } },
+    promises: { scaleInvariant: false, invariants: [stepsUpTo(1, "infinity")] },
     unscaled: plainGradient,
     initialState: (algebra, weights) => ({
       sumOfSquares: algebra.shift(algebra.zerosLike(weights), initialAccumulator),

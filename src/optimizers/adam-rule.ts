@@ -2,6 +2,7 @@ import { z } from "zod";
 import type { RuleAlgebra } from "../compute/algebra.js";
 import { adapted, initialMoments, type MomentOptions, type Moments } from "./moments.js";
 import { normRatio } from "./norm-ratio.js";
+import { stepsUpTo } from "./step-length.js";
 import type { RuleInput, UpdateRule } from "./update-rule.js";
 
 export const adamEpsilon = z.number().positive().default(1e-8).describe("ε: added to √v̂");
@@ -51,8 +52,7 @@ function scaledBy(
     },
     promises: {
       scaleInvariant: false,
-      ...(weightDecay === 0 &&
-        largestStep !== undefined && { length: { norm: "infinity", coefficient: largestStep, is: "at most" } }),
+      ...(weightDecay === 0 && largestStep !== undefined && { invariants: [stepsUpTo(largestStep, "infinity")] }),
     },
     initialState: initialMoments,
 

@@ -2,6 +2,7 @@ import { z } from "zod";
 import type { Norm, RuleAlgebra } from "../compute/algebra.js";
 import { movingAverage } from "./moments.js";
 import { normRatio } from "./norm-ratio.js";
+import { stepsOf } from "./step-length.js";
 import type { EquationOne, RuleState, UpdateRule } from "./update-rule.js";
 
 /** The option of rules that take only a direction from the gradient. */
@@ -41,7 +42,7 @@ export function directedDescent({ beta, equationOne, norm, direction, ...more }:
     promises: {
       ...(againstGradient && { againstGradient }),
       scaleInvariant: true,
-      length: { norm, coefficient: 1, is: "exactly" },
+      invariants: [stepsOf(norm)],
     },
     ...(magnifiesRounding !== undefined && { magnifiesRounding }),
     ...(beta > 0 && { initialState: (algebra, weights) => ({ average: algebra.zerosLike(weights) }) }),
@@ -50,5 +51,6 @@ export function directedDescent({ beta, equationOne, norm, direction, ...more }:
       return { update: algebra.scale(algebra.scalar(-input.learningRate), directed(algebra, average)), state };
     },
   });
-  return { ...along(direction), unscaled: along((_, average) => average) };
+  const unscaled: UpdateRule = { ...along((_, average) => average), promises: { scaleInvariant: false } };
+  return { ...along(direction), unscaled };
 }

@@ -3,6 +3,7 @@ import type { RuleAlgebra } from "../compute/algebra.js";
 import { movingAverage } from "./moments.js";
 import { normRatio } from "./norm-ratio.js";
 import { signsMagnifyRounding, signsOf } from "./signs.js";
+import { stepsOf } from "./step-length.js";
 import { defineOptimizer, type UpdateRule } from "./update-rule.js";
 
 interface Options {
@@ -18,7 +19,7 @@ const along = (direction: Direction, { beta1, beta2, weightDecay }: Options): Up
   equationOne: { holds: false, reason: "lion steps by the same length in every entry, so it is not equation (1)" },
   promises: {
     scaleInvariant: true,
-    ...(weightDecay === 0 && { length: { norm: "infinity", coefficient: 1, is: "exactly" } }),
+    ...(weightDecay === 0 && { invariants: [stepsOf("infinity")] }),
   },
   magnifiesRounding: signsMagnifyRounding,
   initialState: (algebra, weights) => ({ mean: algebra.zerosLike(weights) }),
@@ -50,6 +51,9 @@ export const lion = defineOptimizer({
   variants: [{ beta1: 0.5 }, { beta2: 0.5 }, { weightDecay: 0.1 }],
   create: (options) => ({
     ...along(signsOf, options),
-    unscaled: along((_, average) => average, { ...options, weightDecay: 0 }),
+    unscaled: {
+      ...along((_, average) => average, { ...options, weightDecay: 0 }),
+      promises: { scaleInvariant: false },
+    },
   }),
 });

@@ -5,6 +5,7 @@ import { movingAverage } from "./moments.js";
 import { momentumFields, velocityOf } from "./momentum.js";
 import { normRatio } from "./norm-ratio.js";
 import { unscaledGradient } from "./sgd.js";
+import { stepsUpTo } from "./step-length.js";
 import { defineOptimizer, type RuleInput } from "./update-rule.js";
 
 /** v − ḡ², the variance where the average is taken off; no rounding makes it negative. */
@@ -50,11 +51,7 @@ export const rmsprop = defineOptimizer({
     promises: {
       scaleInvariant: false,
       ...(!centred && {
-        length: {
-          norm: "infinity",
-          coefficient: 1 / (Math.sqrt(1 - decay) * (1 - momentum.momentum)),
-          is: "at most",
-        },
+        invariants: [stepsUpTo(1 / (Math.sqrt(1 - decay) * (1 - momentum.momentum)), "infinity")],
       }),
     },
     unscaled: unscaledGradient(momentum),

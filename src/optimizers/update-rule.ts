@@ -33,6 +33,24 @@ export type EquationOne =
   | { readonly holds: true; readonly norm: Norm; readonly coefficient: number }
   | { readonly holds: false; readonly reason: string };
 
+/** A step that was made from weights w: Δw, and w + Δw. */
+export interface StepMade<V> {
+  readonly weights: V;
+  readonly update: V;
+  readonly next: V;
+  /** As in `RuleInput`. */
+  readonly shape: readonly number[];
+}
+
+/** A number measured of a step, which stays within a range whatever weights (not 0) and gradients the step is made of. */
+export interface Invariant {
+  /** In plain text, e.g. "‖w + Δw‖₂/‖w‖₂ ∈ [1 − λ, 1 + λ]/√(1 + λ²)". */
+  readonly statement: string;
+  measure<V, S>(algebra: RuleAlgebra<V, S>, step: StepMade<V>): S;
+  /** The ends of the range. */
+  range(learningRate: number): readonly [lowest: number, highest: number];
+}
+
 /** What a rule promises of every step, as configured: checked by `ruleChecks` over random weights and gradients. */
 export interface Promises {
   /** Before anything is remembered Δw is a positive multiple of −g. */
@@ -41,10 +59,10 @@ export interface Promises {
   readonly scaleInvariant: boolean;
   /** No weight changes its sign. */
   readonly keepsSigns?: true;
-  /** ‖Δw‖_p is `coefficient`·λ_k, or at most that, at every step and whatever the weights; exactly: where g ≠ 0. */
-  readonly length?: { readonly norm: Norm; readonly coefficient: number; readonly is: "exactly" | "at most" };
   /** `proportion` of the update is `coefficient`·λ_k, or at most that. */
   readonly proportion?: { readonly coefficient: number; readonly is: "exactly" | "at most" };
+  /** What else its form guarantees; the rule's docstring has the proofs. */
+  readonly invariants?: readonly Invariant[];
 }
 
 /**

@@ -2,9 +2,9 @@ import { randomStream } from "../base/random.js";
 import { float64 } from "../compute/float64.js";
 import { createOptimizer, optimizerSchema, type Rules } from "../optimizers/optimizer.js";
 import { schedules } from "../optimizers/schedules/registry.js";
-import type { OptimizerDefinition, UpdateRule } from "../optimizers/update-rule.js";
+import type { Invariant, OptimizerDefinition, UpdateRule } from "../optimizers/update-rule.js";
 import { captureState, restoreState } from "../training/state.js";
-import { Driver, trajectory } from "./trajectory.js";
+import { type Drive, Driver, trajectory } from "./trajectory.js";
 
 /** One thing that is checked of a rule. */
 export interface RuleCheck {
@@ -47,16 +47,16 @@ function* randomDraws(): Generator<Draw> {
 
 /**
  * Gradients one after the other that put what a rule remembers to the test: at random, growing or shrinking from step to
- * step, and, unless none may be 0, after many that are.
+ * step and, where a rule may rest, after many that are 0.
  */
-function* histories(nonzero: boolean): Generator<{ learningRate: number; gradients: number[][][] }> {
+function* histories(mayRest: boolean): Generator<Drive> {
   const stream = randomStream({ seed: 1412, name: "histories" });
   const entry = () => 2 * stream.uniform() - 1;
-  for (const silence of nonzero ? [0] : [0, 300]) {
+  for (const silence of mayRest ? [0, 300] : [0]) {
     for (const growth of [0.5, 1, 1.02, 1.11, 2]) {
       const random = Array.from({ length: 40 }, (_, k) => [1, entry(), entry()].map((x) => x * growth ** k));
       const silent = Array.from({ length: silence }, () => [0, 0, 0]);
-      yield { learningRate: 0.01, gradients: [...silent, ...random].map((gradient) => [gradient]) };
+      yield { start: [[-1, 0.5, 2]], gradients: [...silent, ...random].map((gradient) => [gradient]) };
     }
   }
 }
@@ -69,6 +69,39 @@ const gradients = [
 ];
 const start = [[1, -2], [3]];
 const joined = (layers: readonly (readonly number[])[]) => [layers.flat()];
+
+/** A layer of three axes beside one of a single axis, over steps of changing size. */
+const kernels: Drive = {
+  start: [
+    [1, -2, 3, 0.5, -1, 2, 0.3, -0.7, 1.5, -0.2, 0.8, -1.1],
+    [0.5, -0.25, 2],
+  ],
+  shapes: [[2, 2, 3], [3]],
+  gradients: [1, -30, 0.001, 2, 0.5].map((size, k) => [
+    Array.from({ length: 12 }, (_, i) => size * Math.sin(1 + i * (k + 1))),
+    Array.from({ length: 3 }, (_, i) => size * Math.cos(1 + i * (k + 1))),
+  ]),
+};
+
+/** Holds every step of a drive against an invariant. */
+function demandWithin(invariant: Invariant, rules: Rules, config: object, drive: Drive): void {
+  const driver = new Driver(rules, config, drive);
+  let position = driver.start();
+  for (let k = 0; k < drive.gradients.length; k++) {
+    const { weights } = position;
+    const { updates, position: next } = driver.go(position, k + 1);
+    const [lowest, highest] = invariant.range(driver.optimizer.learningRate(k));
+    driver.layers.forEach(({ shape }, i) => {
+      const made = { weights: weights[i]!, update: Float64Array.from(updates[0]![i]!), next: next.weights[i]!, shape };
+      const measured = invariant.measure(float64, made);
+      demand(
+        measured >= lowest - 1e-12 && measured <= highest + 1e-12 * Math.max(1, highest),
+        () => `at step ${k} of layer ${i + 1} it is ${measured}; promised is between ${lowest} and ${highest}`,
+      );
+    });
+    position = next;
+  }
+}
 
 /** The checks of a rule with these options. */
 function checksOf(rules: Rules, config: { name: string }): RuleCheck[] {
@@ -218,25 +251,22 @@ function checksOf(rules: Rules, config: { name: string }): RuleCheck[] {
       },
     });
   }
-  const { length, proportion } = promises;
-  if (length) {
+  for (const invariant of promises.invariants ?? []) {
     checks.push({
-      name: `makes steps of ${length.is} ${length.coefficient === 1 ? "" : `${length.coefficient}·`}λ in the norm p = ${length.norm}`,
+      name: `keeps ${invariant.statement}`,
       run() {
-        for (const { learningRate, gradients } of histories(length.is === "exactly")) {
-          const start = [gradients[0]![0]!.map((_, i) => i - 1)];
-          for (const [update] of trajectory(rules, { ...config, learningRate }, { start, gradients })) {
-            const measured = float64.norm(Float64Array.from(update!), length.norm);
-            const wanted = length.coefficient * learningRate;
-            demand(
-              length.is === "exactly" ? near(measured, wanted, 1e-12) : measured <= wanted * (1 + 1e-12),
-              () => `a step of ${measured}; promised is ${length.is} ${wanted}`,
-            );
-          }
+        for (const { weights, gradient, learningRate } of randomDraws()) {
+          demandWithin(invariant, rules, { ...config, learningRate }, { start: [weights], gradients: [[gradient]] });
         }
+        for (const learningRate of [1e-6, 0.1, 0.5])
+          demandWithin(invariant, rules, { ...config, learningRate }, kernels);
+        const mayRest = invariant.range(1)[0] <= 0;
+        for (const drive of histories(mayRest))
+          demandWithin(invariant, rules, { ...config, learningRate: 0.01 }, drive);
       },
     });
   }
+  const { proportion } = promises;
   if (proportion) {
     checks.push({
       name: `changes the weights by ${proportion.is} ${proportion.coefficient === 1 ? "" : `${proportion.coefficient}·`}λ in its own measure`,
