@@ -99,6 +99,8 @@ export interface Optimizer {
     state: OptimizerState<V, S>,
     examples?: readonly (readonly V[])[],
   ): { updates: V[]; state: OptimizerState<V, S> };
+  /** The average of the iterates up to w_k, from the state before step k; undefined before it begins. */
+  averagedWeights?<V, S>(step: number, state: OptimizerState<V, S>): readonly V[] | undefined;
 }
 
 function layersMatching(pattern: string, layers: readonly Layer[]): string[] {
