@@ -95,6 +95,8 @@ test("with β = 0 the average is the last iterate, in every score of a network w
   expect(weights("averaged-weights.npz")).toEqual(weights("weights.npz"));
   const summary = readFileSync(join(directory, "last", "summary.csv"), "utf8");
   expect(summary.split("\n")[0]).toContain("final_averaged_loss");
+  const report = (name: string) => readFileSync(join(directory, name, "report.html"), "utf8");
+  expect(report("last")).toContain("the same at the average of the iterates");
 
   // Without it neither trace nor summary has a column of it, and the rest is the same to the byte.
   const plain = writeConfig(directory, { ...config, name: "plain" });
@@ -105,6 +107,7 @@ test("with β = 0 the average is the last iterate, in every score of a network w
   }) as [string[][], string[][]];
   expect(own[0]!.filter((name) => name.startsWith("averaged"))).toEqual([]);
   expect(readFileSync(join(directory, "plain", "summary.csv"), "utf8")).not.toContain("averaged");
+  expect(report("plain")).not.toContain("average of the iterates");
   const kept = own[0]!.map((name) => other[0]!.indexOf(name));
   expect(other.map((row) => (row.length > 1 ? kept.map((i) => row[i]) : row))).toEqual(own);
   expect(Object.keys(traces(join(directory, "plain"))).some((path) => path.includes("averaged"))).toBe(false);
