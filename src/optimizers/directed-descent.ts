@@ -21,7 +21,6 @@ interface Directed {
   /** ‖Δw‖ in this norm is λ. */
   readonly norm: Norm;
   readonly againstGradient?: true;
-  readonly magnifiesRounding?: string;
   /** Of length 1 in the norm; 0 where the average is 0. */
   direction<V, S>(algebra: RuleAlgebra<V, S>, average: V): V;
 }
@@ -34,8 +33,7 @@ function averaged<V, S>(algebra: RuleAlgebra<V, S>, beta: number, state: RuleSta
 }
 
 /** A rule Δw = −λ·d, d the direction of an average gradient; unscaled it goes along the average itself. */
-export function directedDescent({ beta, equationOne, norm, direction, ...more }: Directed): UpdateRule {
-  const { againstGradient, magnifiesRounding } = more;
+export function directedDescent({ beta, equationOne, norm, direction, againstGradient }: Directed): UpdateRule {
   const along = (directed: Directed["direction"]): UpdateRule => ({
     ...normRatio(2),
     equationOne,
@@ -44,7 +42,6 @@ export function directedDescent({ beta, equationOne, norm, direction, ...more }:
       scaleInvariant: true,
       invariants: [stepsOf(norm)],
     },
-    ...(magnifiesRounding !== undefined && { magnifiesRounding }),
     ...(beta > 0 && { initialState: (algebra, weights) => ({ average: algebra.zerosLike(weights) }) }),
     update(algebra, input) {
       const { average, state } = averaged(algebra, beta, input.state, input.gradient);

@@ -2,7 +2,7 @@ import { z } from "zod";
 import type { RuleAlgebra } from "../compute/algebra.js";
 import { movingAverage } from "./moments.js";
 import { normRatio } from "./norm-ratio.js";
-import { signsMagnifyRounding, signsOf } from "./signs.js";
+import { signsOf } from "./signs.js";
 import { stepsOf } from "./step-length.js";
 import { defineOptimizer, type UpdateRule } from "./update-rule.js";
 
@@ -21,7 +21,6 @@ const along = (direction: Direction, { beta1, beta2, weightDecay }: Options): Up
     scaleInvariant: true,
     ...(weightDecay === 0 && { invariants: [stepsOf("infinity")] }),
   },
-  magnifiesRounding: signsMagnifyRounding,
   initialState: (algebra, weights) => ({ mean: algebra.zerosLike(weights) }),
 
   update(algebra, { weights, gradient, learningRate, state }) {

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { directedDescent, directedFields } from "./directed-descent.js";
-import { signsMagnifyRounding, signsOf } from "./signs.js";
+import { signsOf } from "./signs.js";
 import { defineOptimizer } from "./update-rule.js";
 
 /** Sign descent: every weight moves by λ, |Δw_i| = λ, against the sign of its gradient. */
@@ -20,7 +20,6 @@ export const signDescent = defineOptimizer({
         holds: false,
         reason: "sign-descent steps by the same length in every entry, so it is not equation (1)",
       },
-      magnifiesRounding: signsMagnifyRounding,
       direction: signsOf,
     }),
 });
