@@ -4,7 +4,7 @@ import { builtIn } from "../dist/built-in/built-in.js";
 import { backendSummaries } from "../dist/compute/backends.js";
 import { jsonSchema } from "../dist/config/json-schema.js";
 import { summaryColumns } from "../dist/results/summary.js";
-import { layerColumns, traceColumns } from "../dist/trace/columns.js";
+import { averagedColumns, layerColumns, traceColumns } from "../dist/trace/columns.js";
 
 const { bounds, datasets, optimizers, problems, schedules } = builtIn;
 
@@ -94,7 +94,7 @@ const sections = {
       ["column", "meaning"],
       summaryColumns.map(({ name, meaning }) => [`\`${name}\``, meaning]),
     ),
-  "trace columns": () => columnTable(traceColumns),
+  "trace columns": () => columnTable([...traceColumns, ...averagedColumns]),
   "bound columns": () =>
     markdownTable(
       ["column", "meaning", "formula", "unit", "bound"],

@@ -54,4 +54,4 @@ export {
   type ProblemDefinition,
 } from "./problems/problem.js";
 export { defineFigure, type Figure, type FigureDefinition, type FigureSource } from "./report/figure.js";
-export type { LayerRecord, StepRecord } from "./training/record.js";
+export type { AveragedRecord, LayerRecord, StepRecord } from "./training/record.js";

@@ -42,14 +42,19 @@ export const equationOne: Assumption = {
   },
 };
 
-/** p is one of these. */
-export const inNorm = (...norms: readonly Norm[]): Assumption => ({
-  phrase: `p = ${norms.join(" or p = ")}`,
+const normIs = (phrase: string, met: (p: Norm) => boolean): Assumption => ({
+  phrase,
   unmet: ({ rule: { name, equationOne } }) =>
-    equationOne.holds && !norms.includes(equationOne.norm)
-      ? `${name} measures in p = ${equationOne.norm}; the statement is for p = ${norms.join(" or p = ")}`
+    equationOne.holds && !met(equationOne.norm)
+      ? `${name} measures in p = ${equationOne.norm}; the statement is for ${phrase}`
       : undefined,
 });
+
+/** p is this. */
+export const inNorm = (norm: Norm): Assumption => normIs(`p = ${norm}`, (p) => p === norm);
+
+/** p is anything but this. */
+export const notInNorm = (norm: Norm): Assumption => normIs(`p ≠ ${norm}`, (p) => p !== norm);
 
 export const fullBatch: Assumption = {
   phrase: "full-batch (sub)gradients",

@@ -1,4 +1,5 @@
 import type { Norm } from "../compute/algebra.js";
+import { float64 } from "../compute/float64.js";
 import { layerSize } from "../compute/layer.js";
 import type { LayerRecord, StepRecord } from "../training/record.js";
 import type { BoundContext } from "./bound.js";
@@ -47,13 +48,16 @@ const updatePartInRule: Part = ({ updateNorm, normRatio, weightNormInRule }) =>
 
 /** ‖(a, b, …)‖_p from ‖a‖_p, ‖b‖_p, … */
 function combined({ layers }: StepRecord, indices: readonly number[], p: Norm, part: Part): number {
+  if (p !== 1 && p !== 2) {
+    const parts = Float64Array.from(indices, (i) => part(layers[i]!));
+    return float64.norm(parts, p);
+  }
   let total = 0;
   for (const i of indices) {
     const norm = part(layers[i]!);
-    if (p === "infinity") total = Math.max(total, norm);
-    else total += p === 2 ? norm * norm : norm;
+    total += p === 2 ? norm * norm : norm;
   }
-  if (p !== 2) return total;
+  if (p === 1) return total;
   const squareKeptItsDigits = total > 1e-280 && total < 1e280;
   return squareKeptItsDigits ? Math.sqrt(total) : Math.hypot(...indices.map((i) => part(layers[i]!)));
 }

@@ -1,13 +1,17 @@
-import { smallestNormal } from "../compute/algebra.js";
-import { assuming, equationOne, inNorm } from "./assumptions.js";
+import { type Norm, smallestNormal } from "../compute/algebra.js";
+import { assuming, equationOne, notInNorm } from "./assumptions.js";
 import { type BoundContext, type BoundMonitor, defineBound } from "./bound.js";
 import { ruleOf } from "./facts.js";
 import { blocksOf, gradientNorm, updateNorm, weightNorm } from "./measures.js";
 import { lostOfRate } from "./rounding.js";
 
+/** n^{|1/p − 1/2|}: how far ‖x‖_p and ‖x‖₂ of n entries can be from each other. */
+export const normRange = (entries: number, p: Norm): number =>
+  entries ** Math.abs((p === "infinity" ? 0 : 1 / p) - 1 / 2);
+
 function start(context: BoundContext): BoundMonitor {
-  const { coefficient } = ruleOf(context);
-  const blocks = blocksOf(context).map((block) => ({ ...block, root: Math.sqrt(block.entries) }));
+  const { coefficient, norm } = ruleOf(context);
+  const blocks = blocksOf(context).map((block) => ({ ...block, range: normRange(block.entries, norm) }));
   const tiny = smallestNormal[context.precision];
   return {
     observe(record, check) {
@@ -21,8 +25,8 @@ function start(context: BoundContext): BoundMonitor {
         const reference = rate * weights;
         const step = updateNorm(record, block);
         const lost = underflow + lostOfRate(rate, context.precision) * weights;
-        check(step, reference * block.root, lost, block.name);
-        check(reference / block.root, step, lost, block.name);
+        check(step, reference * block.range, lost, block.name);
+        check(reference / block.range, step, lost, block.name);
       }
       return [];
     },
@@ -32,17 +36,19 @@ function start(context: BoundContext): BoundMonitor {
 }
 
 /**
- * T6: how far the Euclidean step length of the L1 and L∞ rules can be from λ‖w‖₂. Any loss, mini-batches too.
+ * T6: how far the Euclidean step length of a rule in another norm can be from λ‖w‖₂. Any loss, mini-batches too.
  *
- * *Proof.* η = λ‖w‖_p‖g‖₂/‖g‖_p. For p = 1, ‖w‖₂ ≤ ‖w‖₁ ≤ √n‖w‖₂ and 1/√n ≤ ‖g‖₂/‖g‖₁ ≤ 1; for p = ∞,
- * ‖w‖₂/√n ≤ ‖w‖_∞ ≤ ‖w‖₂ and 1 ≤ ‖g‖₂/‖g‖_∞ ≤ √n. ∎ Where in this range a rule is, is the trace's norm_ratio_l2 over λ.
+ * *Proof.* η = λ‖w‖_p‖g‖₂/‖g‖_p. For p ≤ q, ‖x‖_q ≤ ‖x‖_p ≤ n^{1/p − 1/q}‖x‖_q, the second by Hölder's inequality. So
+ * with r = n^{|1/p − 1/2|}, for p < 2: ‖w‖₂ ≤ ‖w‖_p ≤ r‖w‖₂ and 1/r ≤ ‖g‖₂/‖g‖_p ≤ 1; for p > 2: ‖w‖₂/r ≤ ‖w‖_p ≤ ‖w‖₂
+ * and 1 ≤ ‖g‖₂/‖g‖_p ≤ r. ∎ For p = 1 and p = ∞, r = √n. Where in this range a rule is, is the trace's norm_ratio_l2
+ * over λ.
  */
 export const stepRange = defineBound({
   name: "step-range",
   theorem: "T6",
   version: 1,
-  statement: "λ_k‖w_k‖₂/√n ≤ η_k ≤ λ_k√n‖w_k‖₂, n the number of entries",
-  ...assuming(equationOne, inNorm(1, "infinity")),
+  statement: "λ_k‖w_k‖₂/r ≤ η_k ≤ λ_k·r·‖w_k‖₂, r = n^{|1/p − 1/2|}, n the number of entries",
+  ...assuming(equationOne, notInNorm(2)),
   source: "equivalence of norms; proof in the docstring",
   columns: [],
   start,

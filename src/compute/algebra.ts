@@ -7,8 +7,11 @@
  * is read back inside a rule. No operation changes its arguments.
  */
 
-/** The p of a vector norm: 1 (sum of magnitudes), 2 (Euclidean) or "infinity" (largest magnitude). */
-export type Norm = 1 | 2 | "infinity";
+/**
+ * The p of a vector norm, ‖x‖_p = (Σ|x_i|^p)^{1/p}: a number from 1 on, such as 1 (sum of magnitudes) or 2 (Euclidean),
+ * or "infinity" (largest magnitude).
+ */
+export type Norm = number | "infinity";
 
 export type Precision = "float32" | "float64";
 

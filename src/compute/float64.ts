@@ -54,8 +54,26 @@ function absoluteSum(a: Float64Array): number {
   return sum;
 }
 
+/** ‖a‖∞·(Σ(|a_i|/‖a‖∞)^p)^{1/p}: no power leaves [0, 1], and one of them is 1, so that the sum neither overflows nor vanishes. */
+function generalNorm(a: Float64Array, p: number): number {
+  const largest = infinityNorm(a);
+  if (largest === 0 || !Number.isFinite(largest)) return largest;
+  let total = 0;
+  for (let i = 0; i < a.length; i++) total += (Math.abs(a[i]!) / largest) ** p;
+  return largest * total ** (1 / p);
+}
+
 function norm(a: Float64Array, p: Norm): number {
-  return p === 2 ? euclideanNorm(a) : p === 1 ? absoluteSum(a) : infinityNorm(a);
+  switch (p) {
+    case 2:
+      return euclideanNorm(a);
+    case 1:
+      return absoluteSum(a);
+    case "infinity":
+      return infinityNorm(a);
+    default:
+      return generalNorm(a, p);
+  }
 }
 
 function sum(a: Float64Array): number {

@@ -44,8 +44,27 @@ function largest(x: Float32Array): number {
   return found;
 }
 
-const normOf = (x: Float32Array, p: Norm): number =>
-  p === 1 ? sumOfMagnitudes(x) : p === 2 ? Math.sqrt(sumOfSquares(x)) : largest(x);
+/** Divided by the largest magnitude, for powers leave even double precision. */
+function generalNorm(x: Float32Array, p: number): number {
+  const unit = largest(x);
+  if (unit === 0 || !Number.isFinite(unit)) return unit;
+  let total = 0;
+  for (let i = 0; i < x.length; i++) total += (Math.abs(x[i]!) / unit) ** p;
+  return unit * total ** (1 / p);
+}
+
+function normOf(x: Float32Array, p: Norm): number {
+  switch (p) {
+    case 1:
+      return sumOfMagnitudes(x);
+    case 2:
+      return Math.sqrt(sumOfSquares(x));
+    case "infinity":
+      return largest(x);
+    default:
+      return generalNorm(x, p);
+  }
+}
 
 /** What is used of the two backends' own interfaces. */
 interface CpuBackend {

@@ -47,31 +47,38 @@ function clip(a: Tensor, low: number, high: number): Tensor {
 const isDivisor = (a: Tensor): Tensor =>
   tf.logicalAnd(tf.greaterEqual(a, smallestNormal.float32), tf.isFinite(a)) as Tensor;
 
-/** From a backend's own operations; entries are divided by the largest first, so that no square leaves float32. */
-const composedNorms: Readonly<Record<Norm, (a: Tensor) => Tensor>> = {
-  1: (a) => accurateSum(tf.abs(a)),
-  2: (a) => {
-    const largest = tf.max(tf.abs(a));
-    const unit = tf.where(isDivisor(largest), largest, 1);
-    return tf.mul(unit, tf.sqrt(accurateSum(tf.square(tf.div(a, unit)))));
-  },
-  infinity: (a) => tf.max(tf.abs(a)),
-};
+/** (Σ|a_i|^p)^{1/p} of entries of size up to 1, with the given sum */
+function sumOfPowers(a: Tensor, p: number, sum: (powers: Tensor) => Tensor): Tensor {
+  if (p === 2) return tf.sqrt(sum(tf.square(a)));
+  return tf.pow(sum(tf.pow(tf.abs(a), p)), 1 / p);
+}
+
+/** From a backend's own operations; entries are divided by the largest first, so that no power leaves float32. */
+function composedNorm(a: Tensor, p: Norm): Tensor {
+  if (p === 1) return accurateSum(tf.abs(a));
+  const largest = tf.max(tf.abs(a));
+  if (p === "infinity") return largest;
+  const unit = tf.where(isDivisor(largest), largest, 1);
+  return tf.mul(unit, sumOfPowers(tf.div(a, unit), p, accurateSum));
+}
 
 /** The backend's kernel for norms where it has one, as those have whose tensors lie in this process's memory. */
 function normOf(a: Tensor, p: Norm): Tensor {
   if (tf.getKernel(vectorNorm, tf.getBackend())) return tf.engine().runKernel(vectorNorm, { x: a }, { p });
-  return composedNorms[p](a);
+  return composedNorm(a, p);
 }
 
-/** The norm of each column; scaled as those of whole tensors are, so that no square leaves float32. */
+/** The norm of each column; scaled as those of whole tensors are, so that no power leaves float32. */
 function columnNorms(a: tf.Tensor2D, p: Norm): Tensor {
   const magnitudes = tf.abs(a);
   if (p === 1) return tf.sum(magnitudes, 0);
   const largest = tf.max(magnitudes, 0);
   if (p === "infinity") return largest;
   const unit = tf.where(isDivisor(largest), largest, tf.onesLike(largest));
-  return tf.mul(unit, tf.sqrt(tf.sum(tf.square(tf.div(a, unit)), 0)));
+  return tf.mul(
+    unit,
+    sumOfPowers(tf.div(a, unit), p, (powers) => tf.sum(powers, 0)),
+  );
 }
 
 /** Norms already taken in the outermost scope, by the data they are of, so that a rule and the trace share them. */

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { backendNames } from "../compute/backends.js";
+import { averageWeightsSchema } from "../optimizers/average-weights.js";
 import { optimizerSchema } from "../optimizers/optimizer.js";
 import type { Registry } from "../registry/registry.js";
 import { expectationSchema } from "./expectation-schema.js";
@@ -68,6 +69,9 @@ const sharedFields = ({ problems, datasets, bounds }: Registry) => ({
     .describe(
       'when loss and accuracy are evaluated on training examples and the test set: "epoch", every n steps or "end", or {every, trainingExamples}',
     ),
+  averageWeights: averageWeightsSchema
+    .optional()
+    .describe("evaluate an average of the iterates beside the last one, and save it with the weights; default: not"),
   bounds: z
     .union([z.literal("auto"), z.array(z.enum(bounds.map(({ name }) => name)))])
     .default("auto")

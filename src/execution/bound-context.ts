@@ -11,7 +11,7 @@ export function boundContext({ problem, optimizer, steps, precision, run }: Fact
   return {
     rule: {
       name: optimizer.name,
-      equationOne: rule.equationOne,
+      equationOne: optimizer.equationOne,
       ...(rule.norm !== undefined && { norm: rule.norm }),
       ...(rule.elementwise && { elementwise: true }),
     },

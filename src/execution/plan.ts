@@ -8,6 +8,7 @@ import { type BackendIdentity, runId } from "../config/identity.js";
 import type { RunConfig } from "../config/schema.js";
 import { fixedSubset, stepsPerEpoch } from "../data/batches.js";
 import type { ImageDataset } from "../data/dataset.js";
+import { averagingWeights } from "../optimizers/average-weights.js";
 import { createOptimizer, type Optimizer } from "../optimizers/optimizer.js";
 import type { Batch, Problem, ProblemContext } from "../problems/problem.js";
 import type { PluginReference, Registry } from "../registry/registry.js";
@@ -164,7 +165,8 @@ async function decide(
   const epochSteps = config.batchSize === "full" ? 1 : stepsPerEpoch(facts.examples!, config.batchSize);
   const steps = config.steps ?? Math.max(1, Math.round(config.epochs! * epochSteps));
   const identity = dataset && identityOf(dataset);
-  const optimizer = createOptimizer(registry, config.optimizer, facts.layers, steps);
+  const stepping = createOptimizer(registry, config.optimizer, facts.layers, steps);
+  const optimizer = config.averageWeights ? averagingWeights(stepping, config.averageWeights, facts.layers) : stepping;
   checkNeeds(optimizer, run, facts);
   return {
     run,

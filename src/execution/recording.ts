@@ -1,3 +1,4 @@
+import { join } from "node:path";
 import type { FileState } from "../base/files.js";
 import type { BoundWatch } from "../bounds/verdict.js";
 import { keepsWeights } from "../config/saved-weights.js";
@@ -5,9 +6,10 @@ import type { BatchSampler } from "../data/batches.js";
 import { type Checkpoint, writeCheckpoint } from "../results/checkpoint.js";
 import { namedFiles } from "../results/integrity.js";
 import type { OutcomeReader } from "../results/outcome.js";
-import { weightsFile, writeWeights } from "../results/weights.js";
+import { averagedWeightsFile, weightsFile, writeWeights } from "../results/weights.js";
 import { TraceWriter } from "../trace/trace-writer.js";
 import type { StepRecord } from "../training/record.js";
+import type { Numbers } from "../training/state.js";
 import { type Checkpoints, type TrainingEnd, train } from "../training/train.js";
 import type { PreparedRun } from "./plan.js";
 import { type Computation, samplerOf, trainingOf } from "./training.js";
@@ -83,6 +85,7 @@ function setUp<V, S>(prepared: PreparedRun, computation: Computation<V, S>, reco
   const layerNames = problem.layers.map(({ name }) => name);
   const writer = new TraceWriter(directory, layerNames, bounds.columns, precision, {
     layers: trace.layers,
+    averaged: run.config.averageWeights !== undefined,
     resume: checkpoint?.files,
     mayWrite,
   });
@@ -102,12 +105,15 @@ function finishedFiles(
   { problem }: PreparedRun,
   { directory, mayWrite }: Recording,
   writer: TraceWriter,
-  { weights }: TrainingEnd,
+  { weights, averagedWeights }: TrainingEnd,
 ): Recorded["files"] {
   const files = namedFiles(writer.sync());
-  if (!weights) return files;
-  mayWrite();
-  return { ...files, [weightsFile]: writeWeights(directory, problem.layers, weights) };
+  const write = (name: string, values: readonly Numbers[] | undefined) => {
+    if (!values) return {};
+    mayWrite();
+    return { [name]: writeWeights(join(directory, name), problem.layers, values) };
+  };
+  return { ...files, ...write(weightsFile, weights), ...write(averagedWeightsFile, averagedWeights) };
 }
 
 /** Trains on one backend, from the start or from a checkpoint, writing the traces as the records come. */

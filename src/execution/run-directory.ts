@@ -5,7 +5,7 @@ import { type Checkpoint, checkpointFiles, readCheckpoint } from "../results/che
 import { damageOf } from "../results/integrity.js";
 import { isFinished, type Manifest, readManifest } from "../results/manifest.js";
 import { runsDirectory } from "../results/summary.js";
-import { savesWeights, weightsFile } from "../results/weights.js";
+import { averagedWeightsFile, savesWeights, weightsFile } from "../results/weights.js";
 import { traceFiles } from "../trace/trace-writer.js";
 import type { PlannedRun } from "./plan.js";
 
@@ -51,7 +51,13 @@ export interface Earlier {
   readonly manifest: Manifest | undefined;
 }
 
-const filesOfRun = new Set(["run.json", ...Object.values(traceFiles), weightsFile, ...checkpointFiles]);
+const filesOfRun = new Set([
+  "run.json",
+  ...Object.values(traceFiles),
+  weightsFile,
+  averagedWeightsFile,
+  ...checkpointFiles,
+]);
 
 /** A directory, a link or a pipe where one of the run's files belongs: it is neither written through nor removed. */
 function obstacleIn(directory: string): string | undefined {

@@ -4,6 +4,7 @@ import type { Algebra } from "../compute/algebra.js";
 import { type Layer, layerSize } from "../compute/layer.js";
 import { neuronSize, perNeuron } from "../compute/per-neuron.js";
 import { conventionField, withoutConvention } from "./convention.js";
+import { type GradientClip, type GradientClipOptions, gradientClip, gradientClipSchema } from "./gradient-clip.js";
 import {
   type LearningRateConfig,
   learningRateOf,
@@ -12,7 +13,7 @@ import {
 } from "./schedules/learning-rate.js";
 import type { ScheduleDefinition } from "./schedules/schedule.js";
 import { plainGradient } from "./sgd.js";
-import type { OptimizerDefinition, RuleInput, RuleOutput, RuleState, UpdateRule } from "./update-rule.js";
+import type { EquationOne, OptimizerDefinition, RuleInput, RuleOutput, RuleState, UpdateRule } from "./update-rule.js";
 
 /** What optimizers of a config are made from. */
 export interface Rules {
@@ -42,6 +43,7 @@ const commonFields = (schedules: readonly ScheduleDefinition[]) => ({
     .describe(
       "what excluded layers do: plain gradient steps Δw = −λ·g, or the rule without its scaling, momentum kept",
     ),
+  clipGradient: gradientClipSchema.optional().describe("how gradients are clipped before anything else; default: not"),
 });
 
 /** Each rule's options as a config can set them: its own, the fields above, and the names of its conventions. */
@@ -70,6 +72,7 @@ export interface OptimizerConfig {
   readonly scope: Scope;
   readonly exclude: readonly string[];
   readonly excludedUpdate: "gradient" | "unscaled";
+  readonly clipGradient?: GradientClipOptions | undefined;
 }
 
 /** What a rule sees as one block of weights. */
@@ -83,6 +86,8 @@ export interface Optimizer {
   readonly name: string;
   readonly version: number;
   readonly rule: UpdateRule;
+  /** Whether a step is exactly equation (1), clipping included: the rule's own answer, unless clipping turns the gradient. */
+  readonly equationOne: EquationOne;
   readonly scope: Scope;
   /** Names of the layers kept out of the rule. */
   readonly excluded: readonly string[];
@@ -96,7 +101,7 @@ export interface Optimizer {
   /**
    * Δw of every layer at step k, and the state after it.
    *
-   * @param examples the gradients of each example of the batch, where the rule needs them
+   * @param examples the gradients of each example of the batch, where the rule needs them; they are not clipped
    */
   updates<V, S>(
     algebra: Algebra<V, S>,
@@ -106,6 +111,8 @@ export interface Optimizer {
     state: OptimizerState<V, S>,
     examples?: readonly (readonly V[])[],
   ): { updates: V[]; state: OptimizerState<V, S> };
+  /** The average of the iterates up to w_k, from the state before step k; undefined before it begins. */
+  averagedWeights?<V, S>(step: number, state: OptimizerState<V, S>): readonly V[] | undefined;
 }
 
 function layersMatching(pattern: string, layers: readonly Layer[]): string[] {
@@ -154,6 +161,29 @@ function groupsOf(rule: UpdateRule, config: OptimizerConfig, layers: readonly La
 }
 
 /**
+ * Equation (1) is blind to the length of a block's gradient: scaled as one it leaves the step as it is, scaled in parts
+ * it does not.
+ */
+function equationOneOf(
+  rule: UpdateRule,
+  clip: GradientClip | undefined,
+  groups: readonly Group[],
+  layers: readonly Layer[],
+) {
+  const isTurned = ({ members, isPerNeuron }: Group) =>
+    clip?.scalesApart(
+      members.map((i) => layers[i]!),
+      isPerNeuron,
+    );
+  if (!rule.equationOne.holds || !groups.some((group) => group.rule === rule && isTurned(group)))
+    return rule.equationOne;
+  return {
+    holds: false,
+    reason: `gradients are clipped ${clip!.title}, which turns them, so it is not equation (1)`,
+  } as const;
+}
+
+/**
  * @param rules that have checked the config
  * @param steps K, which schedules depend on
  * @throws ExperimentError if a pattern of `exclude` matches no layer, or the rule has no form that `excludedUpdate` asks for
@@ -169,6 +199,7 @@ export function createOptimizer(
   const { at: learningRate, range } = learningRateOf(schedules, config.learningRate, steps);
   const excluded = new Set(config.exclude.flatMap((pattern) => layersMatching(pattern, layers)));
   const groups = groupsOf(rule, config, layers, excluded);
+  const clip = config.clipGradient && gradientClip(config.clipGradient, layers);
 
   /** The group's layers as the one vector the rule sees. */
   const block = <V, S>(algebra: Algebra<V, S>, parts: readonly V[], { members }: Group) =>
@@ -183,6 +214,7 @@ export function createOptimizer(
     name: config.name,
     version: definition.version,
     rule,
+    equationOne: equationOneOf(rule, clip, groups, layers),
     scope: config.scope,
     excluded: [...excluded],
     blocks: groups.map(({ members }) => ({ layers: members })),
@@ -201,10 +233,11 @@ export function createOptimizer(
       algebra: Algebra<V, S>,
       step: number,
       weights: readonly V[],
-      gradients: readonly V[],
+      unclipped: readonly V[],
       state: OptimizerState<V, S>,
       examples?: readonly (readonly V[])[],
     ) {
+      const gradients = clip ? clip.apply(algebra, weights, unclipped) : unclipped;
       const updates = new Array<V>(layers.length);
       const rate = learningRate(step);
       const nextState = groups.map((group, g) => {

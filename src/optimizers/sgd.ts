@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { type MomentumOptions, momentumFields, velocityOf } from "./momentum.js";
+import { normRatio } from "./norm-ratio.js";
 import { defineOptimizer, type UpdateRule } from "./update-rule.js";
 
 interface Options extends MomentumOptions {
@@ -9,7 +10,7 @@ interface Options extends MomentumOptions {
 const gradientDescent = (options: Options): UpdateRule => ({
   equationOne: { holds: false, reason: "sgd's step is proportional to the gradient, so it is not equation (1)" },
   promises: { ...(options.weightDecay === 0 && { againstGradient: true }), scaleInvariant: false },
-  proportion: (algebra, weights, update) => algebra.over(algebra.norm(update, 2), algebra.norm(weights, 2)),
+  proportion: normRatio(2).proportion,
   ...(options.momentum > 0 && { initialState: (algebra, weights) => ({ velocity: algebra.zerosLike(weights) }) }),
 
   update(algebra, { weights, gradient, learningRate, state }) {

@@ -2,6 +2,7 @@ import * as tf from "@tensorflow/tfjs-core";
 import { z } from "zod";
 import { ExperimentError } from "../base/errors.js";
 import { tensorAlgebra } from "../compute/tensors.js";
+import type { gradientClipSchema } from "./gradient-clip.js";
 import {
   createOptimizer,
   type Optimizer,
@@ -43,6 +44,8 @@ export interface CommonOptions {
   readonly convention?: string;
   /** What excluded layers do; default: plain gradient steps. */
   readonly excludedUpdate?: OptimizerConfig["excludedUpdate"];
+  /** How gradients are clipped before the rule sees them; default: not. */
+  readonly clipGradient?: z.input<typeof gradientClipSchema>;
 }
 
 /** The options of a rule as an optimizer of TensorFlow.js: those it has in a config. */
@@ -218,12 +221,14 @@ export class TensorFlowOptimizer extends tf.Optimizer {
   }
 }
 
-/** "percent-delta" → "PercentDelta" */
-const classNameOf = ({ name }: OptimizerDefinition) =>
-  name
-    .split("-")
-    .map((word) => word[0]!.toUpperCase() + word.slice(1))
-    .join("");
+/** Names of the optimizers of TensorFlow.js itself, by which saved models ask for them. */
+const taken = new Set(["Adadelta", "Adagrad", "Adam", "Adamax", "Momentum", "RMSProp", "SGD"]);
+
+/** "percent-delta" → "PercentDelta", and "adam" → "RunExperimentAdam" beside the Adam of TensorFlow.js. */
+function classNameOf({ name }: OptimizerDefinition): string {
+  const words = name.split("-").map((word) => word[0]!.toUpperCase() + word.slice(1));
+  return taken.has(words.join("")) ? `RunExperiment${words.join("")}` : words.join("");
+}
 
 /**
  * A rule as a factory of TensorFlow.js optimizers, known to TensorFlow.js by the rule's name so that models compiled

@@ -1,6 +1,6 @@
 import type { Bound } from "../bounds/bound.js";
 import type { Traces } from "../results/traces.js";
-import { type Column, layerColumns, traceColumns } from "../trace/columns.js";
+import { averagedColumns, type Column, layerColumns, traceColumns } from "../trace/columns.js";
 import type { ExperimentResults } from "./experiment-results.js";
 import { bestGroups, type Group } from "./groups.js";
 
@@ -58,7 +58,11 @@ export const defineFigure = (definition: Omit<FigureDefinition, "kind">): Figure
 
 /** Axis title of a column: its name, its symbol and, where it says more than these, its unit. */
 export function columnTitle(name: string): string {
-  const columns: readonly Pick<Column<never>, "name" | "formula" | "unit">[] = [...traceColumns, ...layerColumns];
+  const columns: readonly Pick<Column<never>, "name" | "formula" | "unit">[] = [
+    ...traceColumns,
+    ...averagedColumns,
+    ...layerColumns,
+  ];
   const column = columns.find((one) => one.name === name);
   const words = name.replaceAll("_", " ");
   if (!column) return words;

@@ -8,8 +8,11 @@ import type { Provenance } from "./provenance.js";
 
 export type Status = "running" | "completed" | "diverged" | "failed" | "interrupted";
 
-/** What evaluations measure. */
-export type Quantity = "trainLoss" | "trainAccuracy" | "testLoss" | "testAccuracy" | "gap" | "distance";
+/** What evaluations measure of weights. */
+export type WeightsQuantity = "trainLoss" | "trainAccuracy" | "testLoss" | "testAccuracy" | "gap" | "distance";
+
+/** What they measure of the last iterate, and of the average of the iterates. */
+export type Quantity = WeightsQuantity | `averaged${Capitalize<WeightsQuantity>}`;
 
 export type Measured = Readonly<Partial<Record<Quantity, number>>>;
 

@@ -1,19 +1,22 @@
-import type { StepRecord } from "../training/record.js";
-import type { Manifest, Measured, Quantity } from "./manifest.js";
+import type { AveragedRecord, StepRecord } from "../training/record.js";
+import type { Manifest, Measured, Quantity, WeightsQuantity } from "./manifest.js";
 
-interface QuantityDefinition {
+interface QuantityDefinition<Evaluated> {
   /** Name of its columns in summary.csv, after final_ and best_. */
   readonly column: string;
   /** What people call it. */
   readonly words: string;
   readonly meaning: string;
-  readonly of: (record: StepRecord) => number | undefined;
+  readonly of: (evaluated: Evaluated) => number | undefined;
   /** The better one of two values. */
   readonly better: (a: number, b: number) => number;
+  /** Whether it has columns only where some run measures it. */
+  readonly isOptional?: boolean;
 }
 
-/** Everything that evaluations measure, in the order of the columns of summary.csv. */
-export const quantities: Readonly<Record<Quantity, QuantityDefinition>> = {
+type Evaluated = Pick<StepRecord, keyof AveragedRecord | "averaged">;
+
+const ofWeights: Readonly<Record<WeightsQuantity, QuantityDefinition<AveragedRecord>>> = {
   trainLoss: {
     column: "loss",
     words: "train loss",
@@ -57,6 +60,24 @@ export const quantities: Readonly<Record<Quantity, QuantityDefinition>> = {
     better: Math.min,
   },
 };
+
+/** A quantity of the average of the weights. */
+const averaged = ({ column, words, meaning, of, better }: QuantityDefinition<AveragedRecord>) => ({
+  column: `averaged_${column}`,
+  words: `averaged ${words}`,
+  meaning: `${meaning}, at the average of the weights`,
+  of: (record: Evaluated) => record.averaged && of(record.averaged),
+  better,
+  isOptional: true,
+});
+
+const nameOfAveraged = (name: string) => `averaged${name[0]!.toUpperCase()}${name.slice(1)}`;
+
+/** Everything that evaluations measure, in the order of the columns of summary.csv. */
+export const quantities = {
+  ...ofWeights,
+  ...Object.fromEntries(Object.entries(ofWeights).map(([name, one]) => [nameOfAveraged(name), averaged(one)])),
+} as Readonly<Record<Quantity, QuantityDefinition<Evaluated>>>;
 
 export const quantityNames = Object.keys(quantities) as Quantity[];
 

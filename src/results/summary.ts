@@ -36,6 +36,8 @@ export interface SummaryColumn {
   readonly name: string;
   readonly meaning: string;
   readonly value: (manifest: Manifest) => Field;
+  /** Left out where no run has a value. */
+  readonly isOptional?: boolean;
 }
 
 const column = (name: string, meaning: string, value: SummaryColumn["value"]): SummaryColumn => ({
@@ -53,11 +55,11 @@ const before: readonly SummaryColumn[] = [
 ];
 
 const outcomes = quantityNames.flatMap((quantity) =>
-  (["final", "best"] as const).map((kind) =>
-    column(`${kind}_${quantities[quantity].column}`, `${kind} ${quantities[quantity].meaning}`, (m) =>
-      measured(m, outcomeOf(m, kind, quantity)),
-    ),
-  ),
+  (["final", "best"] as const).map((kind): SummaryColumn => {
+    const { column: name, meaning, isOptional = false } = quantities[quantity];
+    const value = (m: Manifest) => measured(m, outcomeOf(m, kind, quantity));
+    return { ...column(`${kind}_${name}`, `${kind} ${meaning}`, value), isOptional };
+  }),
 );
 
 const after: readonly SummaryColumn[] = [
@@ -85,7 +87,9 @@ function axisColumn(axis: string): SummaryColumn {
 /** summary.csv of these runs: one row a run, one column an axis. */
 export function summaryCsv(manifests: readonly Manifest[], options?: CsvOptions): string {
   const axes = [...new Set(manifests.flatMap(({ axes }) => Object.keys(axes)))];
-  const columns = [...before, ...axes.map(axisColumn), ...after];
+  const isShown = ({ isOptional, value }: SummaryColumn) =>
+    !isOptional || manifests.some((manifest) => value(manifest) !== undefined);
+  const columns = [...before, ...axes.map(axisColumn), ...after].filter(isShown);
   const rows = manifests.map((m) => columns.map(({ value }) => value(m)));
   return csvLines([columns.map(({ name }) => name), ...rows], options);
 }

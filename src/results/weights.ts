@@ -1,5 +1,4 @@
 import { createHash } from "node:crypto";
-import { join } from "node:path";
 import { type Zippable, zipSync } from "fflate";
 import { type FileState, writeAtomically } from "../base/files.js";
 import type { Layer } from "../compute/layer.js";
@@ -8,6 +7,9 @@ import type { Manifest } from "./manifest.js";
 
 /** The final weights of a run, one array a layer, as NumPy's `savez` would write them. */
 export const weightsFile = "weights.npz";
+
+/** Their average, where weights are averaged. */
+export const averagedWeightsFile = "averaged-weights.npz";
 
 /** Whether a finished run did what its config asks: a divergence may leave none. */
 export const savesWeights = ({ config, files = {} }: Pick<Manifest, "config" | "files">): boolean =>
@@ -53,11 +55,12 @@ export function weightsArchive(layers: readonly Layer[], weights: readonly Numbe
 /**
  * Writes a run's weights and returns once they are on the disk.
  *
- * @param weights w_K, one array a layer
+ * @param path of the file
+ * @param weights w_K or w̄_K, one array a layer
  * @returns the file's state, for the manifest
  */
-export function writeWeights(runDirectory: string, layers: readonly Layer[], weights: readonly Numbers[]): FileState {
+export function writeWeights(path: string, layers: readonly Layer[], weights: readonly Numbers[]): FileState {
   const content = weightsArchive(layers, weights);
-  writeAtomically(join(runDirectory, weightsFile), content, { durable: true });
+  writeAtomically(path, content, { durable: true });
   return { bytes: content.length, sha256: createHash("sha256").update(content).digest("hex") };
 }

@@ -45,6 +45,22 @@ function* randomDraws(): Generator<Draw> {
   }
 }
 
+/**
+ * Gradients one after the other that put what a rule remembers to the test: at random, growing or shrinking from step to
+ * step and, where a rule may rest, after many that are 0.
+ */
+function* histories(mayRest: boolean): Generator<Drive> {
+  const stream = randomStream({ seed: 1412, name: "histories" });
+  const entry = () => 2 * stream.uniform() - 1;
+  for (const silence of mayRest ? [0, 300] : [0]) {
+    for (const growth of [0.5, 1, 1.02, 1.11, 2]) {
+      const random = Array.from({ length: 40 }, (_, k) => [1, entry(), entry()].map((x) => x * growth ** k));
+      const silent = Array.from({ length: silence }, () => [0, 0, 0]);
+      yield { start: [[-1, 0.5, 2]], gradients: [...silent, ...random].map((gradient) => [gradient]) };
+    }
+  }
+}
+
 /** Three gradients for two layers of two weights and one. */
 const gradients = [
   [[0.3, -0.2], [0.7]],
@@ -244,6 +260,9 @@ function checksOf(rules: Rules, config: { name: string }): RuleCheck[] {
         }
         for (const learningRate of [1e-6, 0.1, 0.5])
           demandWithin(invariant, rules, { ...config, learningRate }, kernels);
+        const mayRest = invariant.range(1)[0] <= 0;
+        for (const drive of histories(mayRest))
+          demandWithin(invariant, rules, { ...config, learningRate: 0.01 }, drive);
       },
     });
   }

@@ -118,6 +118,52 @@ export const traceColumns: readonly Column<StepRecord>[] = [
   },
 ];
 
+/** Columns of runs whose weights are averaged. */
+export const averagedColumns: readonly Column<StepRecord>[] = [
+  {
+    name: "averaged_train_loss",
+    meaning: "as train_loss, at the average of the weights: with full batches too at evaluations alone",
+    formula: "f(w̄_k)",
+    unit: "loss",
+    value: (r) => r.averaged?.train?.loss,
+  },
+  {
+    name: "averaged_train_accuracy",
+    meaning: "as train_accuracy, at the average of the weights",
+    formula: "correct / training examples evaluated",
+    unit: "1",
+    value: (r) => r.averaged?.train?.accuracy,
+  },
+  {
+    name: "averaged_gap",
+    meaning: "as gap, at the average of the weights",
+    formula: "f(w̄_k) − f*",
+    unit: "loss",
+    value: (r) => r.averaged?.gap,
+  },
+  {
+    name: "averaged_distance",
+    meaning: "distance of the average of the weights from the optimum",
+    formula: "‖w̄_k − w*‖₂",
+    unit: "weights",
+    value: (r) => r.averaged?.distance,
+  },
+  {
+    name: "averaged_test_loss",
+    meaning: "as test_loss, at the average of the weights",
+    formula: "f_test(w̄_k)",
+    unit: "loss",
+    value: (r) => r.averaged?.test?.loss,
+  },
+  {
+    name: "averaged_test_accuracy",
+    meaning: "as test_accuracy, at the average of the weights",
+    formula: "correct / test examples",
+    unit: "1",
+    value: (r) => r.averaged?.test?.accuracy,
+  },
+];
+
 export const layerColumns: readonly Column<LayerRow>[] = [
   {
     name: "step",

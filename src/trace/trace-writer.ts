@@ -3,7 +3,7 @@ import type { FileState } from "../base/files.js";
 import type { BoundColumn } from "../bounds/bound.js";
 import type { Precision } from "../compute/algebra.js";
 import type { StepRecord } from "../training/record.js";
-import { type Column, layerColumns, traceColumns } from "./columns.js";
+import { averagedColumns, type Column, layerColumns, traceColumns } from "./columns.js";
 import { CsvFile, type Field, formatNumber } from "./csv-file.js";
 
 const formatted = <Row>(columns: readonly Column<Row>[], row: Row, precision: Precision): Field[] =>
@@ -24,10 +24,13 @@ export const traceFiles = { trace: "trace.csv", layers: "layers.csv" } as const;
 export class TraceWriter {
   private readonly trace: CsvFile;
   private readonly layers: CsvFile | undefined;
+  /** What is measured, to the left of what bounds say. */
+  private readonly measured: readonly Column<StepRecord>[];
 
   /**
    * @param layerNames in the order of the records' layers
    * @param boundColumns go to the right of the measured ones, in this order
+   * @param options.averaged whether weights are averaged, and the averages have columns
    * @param options.resume continue existing files from these states
    * @param options.mayWrite asked before every write; throws where the run has become another process's
    */
@@ -36,9 +39,15 @@ export class TraceWriter {
     private readonly layerNames: readonly string[],
     boundColumns: readonly BoundColumn[],
     private readonly precision: Precision,
-    options: { layers: boolean; resume?: TraceStates | undefined; mayWrite?: (() => void) | undefined },
+    options: {
+      layers: boolean;
+      averaged?: boolean;
+      resume?: TraceStates | undefined;
+      mayWrite?: (() => void) | undefined;
+    },
   ) {
-    const header = [...traceColumns, ...boundColumns].map(({ name }) => name);
+    this.measured = options.averaged ? [...traceColumns, ...averagedColumns] : traceColumns;
+    const header = [...this.measured, ...boundColumns].map(({ name }) => name);
     const { mayWrite, resume } = options;
     this.trace = new CsvFile(join(directory, traceFiles.trace), header, { resume: resume?.trace, mayWrite });
     if (!options.layers) return;
@@ -55,7 +64,7 @@ export class TraceWriter {
   write(record: StepRecord, boundValues: readonly number[]): void {
     const { precision } = this;
     const bounds = boundValues.map((value) => (Number.isNaN(value) ? undefined : formatNumber(value, "float64")));
-    this.trace.append([...formatted(traceColumns, record, precision), ...bounds]);
+    this.trace.append([...formatted(this.measured, record, precision), ...bounds]);
     record.layers.forEach((layer, i) => {
       this.layers?.append(formatted(layerColumns, { record, name: this.layerNames[i]!, layer }, precision));
     });

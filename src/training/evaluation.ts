@@ -10,6 +10,8 @@ export interface Scores<S> {
   /** Over all training examples: `train` itself, where these are all of them. */
   readonly all?: Parts<S> | undefined;
   readonly test?: Parts<S> | undefined;
+  /** The same at the average of the weights, at evaluations. */
+  readonly averaged?: Omit<Scores<S>, "averaged"> | undefined;
 }
 
 /**
@@ -20,47 +22,82 @@ export class Evaluation<V, S> {
   private readonly onTrain: Evaluator<V, S> | undefined;
   private readonly onAll: Evaluator<V, S> | undefined;
   private readonly onTest: Evaluator<V, S> | undefined;
+  /** Of averaged weights, whose loss no step tells, with full batches either. */
+  private readonly onAverage: { readonly train: Evaluator<V, S>; readonly all: Evaluator<V, S> } | undefined;
 
-  /** @param examples of the training set that are evaluated */
+  /**
+   * @param examples of the training set that are evaluated
+   * @param averages whether there are averaged weights to be evaluated too
+   */
   constructor(
     objective: Objective<V, S>,
     { constants }: Problem,
-    { fullBatch, examples }: { fullBatch: boolean; examples: Batch },
+    { fullBatch, examples, averages = false }: { fullBatch: boolean; examples: Batch; averages?: boolean },
   ) {
     if (!fullBatch && constants?.optimalValue !== undefined) this.onAll = objective.onTraining?.("full");
     if (!fullBatch) this.onTrain = examples === "full" && this.onAll ? this.onAll : objective.onTraining?.(examples);
     this.onTest = objective.onTest?.();
+    if (averages) {
+      const train = this.onTrain ?? onWholeSet(objective);
+      this.onAverage = { train, all: this.onAll ?? train };
+    }
   }
 
   /** Whether an evaluation says more than the step itself does. */
   get isSeparate(): boolean {
-    return this.onTrain !== undefined || this.onTest !== undefined;
+    return this.onTrain !== undefined || this.onTest !== undefined || this.onAverage !== undefined;
   }
 
-  /** Called inside `algebra.scope`, at the steps that are measured. */
-  at(weights: readonly V[], isEvaluated: boolean): Scores<S> {
+  /**
+   * Called inside `algebra.scope`, at the steps that are measured.
+   *
+   * @param averaged the average of the weights, if it has begun
+   */
+  at(weights: readonly V[], isEvaluated: boolean, averaged?: readonly V[]): Scores<S> {
     const all = this.onAll?.(weights);
     if (!isEvaluated) return { all };
-    return { all, train: this.onTrain === this.onAll ? all : this.onTrain?.(weights), test: this.onTest?.(weights) };
+    const train = this.onTrain === this.onAll ? all : this.onTrain?.(weights);
+    return { all, train, test: this.onTest?.(weights), ...(averaged && { averaged: this.atAverage(averaged) }) };
+  }
+
+  private atAverage(weights: readonly V[]): Omit<Scores<S>, "averaged"> {
+    const { train, all } = this.onAverage!;
+    const onTrain = train(weights);
+    return { train: onTrain, all: all === train ? onTrain : all(weights), test: this.onTest?.(weights) };
   }
 }
+
+/** Of all training examples; of problems without examples, f itself. */
+const onWholeSet = <V, S>(objective: Objective<V, S>): Evaluator<V, S> =>
+  objective.onTraining?.("full") ??
+  ((weights) => {
+    const { gradients: _, ...score } = objective.lossAndGradients(weights, "full");
+    return [{ ...score, examples: 1 }];
+  });
 
 const none: Parts<never> = [];
 
 /** The scalars of scores, in the order in which `scoresFrom` takes their values. */
-export function scalarsOf<S>({ train = none, all = none, test = none }: Scores<S>): S[] {
+export function scalarsOf<S>({ train = none, all = none, test = none, averaged }: Scores<S>): S[] {
   const parts = train === all ? [...all, ...test] : [...all, ...test, ...train];
-  return parts.flatMap(({ loss, accuracy }) => (accuracy === undefined ? [loss] : [loss, accuracy]));
+  const scalars = parts.flatMap(({ loss, accuracy }) => (accuracy === undefined ? [loss] : [loss, accuracy]));
+  return averaged ? [...scalars, ...scalarsOf(averaged)] : scalars;
 }
 
 /** Scores on the host. */
-export type ReadScores = { readonly [Name in keyof Scores<unknown>]?: Score<number> | undefined };
+export interface ReadScores {
+  readonly train?: Score<number> | undefined;
+  readonly all?: Score<number> | undefined;
+  readonly test?: Score<number> | undefined;
+  readonly averaged?: Omit<ReadScores, "averaged">;
+}
 
 /** The scores of whole sets, from the values of their parts' scalars. */
-export function scoresFrom<S>({ train, all, test }: Scores<S>, next: () => number): ReadScores {
+export function scoresFrom<S>({ train, all, test, averaged }: Scores<S>, next: () => number): ReadScores {
   const read = (parts: Parts<S> | undefined) => parts && meanOf(parts.map((part) => valuesOf(part, next)));
   const [ofAll, ofTest] = [read(all), read(test)];
-  return { all: ofAll, test: ofTest, train: train === all ? ofAll : read(train) };
+  const ofTrain = train === all ? ofAll : read(train);
+  return { all: ofAll, test: ofTest, train: ofTrain, ...(averaged && { averaged: scoresFrom(averaged, next) }) };
 }
 
 const valuesOf = <S>({ examples, accuracy }: PartialScore<S>, next: () => number): PartialScore<number> => ({

@@ -1,8 +1,8 @@
 import type { Algebra, Norm } from "../compute/algebra.js";
 import type { Optimizer } from "../optimizers/optimizer.js";
 import type { LossAndGradients, Problem } from "../problems/problem.js";
-import { type Scores, scalarsOf, scoresFrom } from "./evaluation.js";
-import type { LayerRecord, StepRecord } from "./record.js";
+import { type ReadScores, type Scores, scalarsOf, scoresFrom } from "./evaluation.js";
+import type { AveragedRecord, LayerRecord, StepRecord } from "./record.js";
 
 /** What one step computed, still on the device. */
 export interface StepQuantities<V, S> {
@@ -12,6 +12,8 @@ export interface StepQuantities<V, S> {
   readonly scores: Scores<S>;
   /** Δw_k of every layer; absent after the last step. */
   readonly updates?: readonly V[];
+  /** The average of the weights, where it is evaluated. */
+  readonly averaged?: readonly V[] | undefined;
 }
 
 /** Which quantities a step had: all that is needed to make sense of its numbers after the read-back. */
@@ -25,7 +27,7 @@ export interface Present<S> {
 /** The measured part of a record. */
 export type Measurement = Pick<
   StepRecord,
-  "loss" | "accuracy" | "train" | "test" | "gap" | "distance" | "weight" | "layers"
+  "loss" | "accuracy" | "train" | "test" | "gap" | "distance" | "weight" | "averaged" | "layers"
 >;
 
 /** A layer at w = 0 has no norm ratio, whatever its update. */
@@ -54,7 +56,7 @@ export class Measurer<V, S> {
     this.oneDimensional = layers.length === 1 && layers[0]!.shape.every((size) => size === 1);
   }
 
-  scalars({ weights, batch, scores, updates }: StepQuantities<V, S>): S[] {
+  scalars({ weights, batch, scores, updates, averaged }: StepQuantities<V, S>): S[] {
     const { algebra, optimum } = this;
     const { rule } = this.optimizer;
     const inRule = otherNorm(rule.norm);
@@ -71,6 +73,9 @@ export class Measurer<V, S> {
       if (batch && inRule !== undefined) scalars.push(algebra.norm(batch.gradients[i]!, inRule));
       if (updates) scalars.push(algebra.norm(updates[i]!, 2), rule.proportion(algebra, w, updates[i]!));
       if (optimum) scalars.push(algebra.norm(algebra.subtract(w, optimum[i]!), 2));
+    }
+    if (optimum && averaged) {
+      for (const [i, w] of averaged.entries()) scalars.push(algebra.norm(algebra.subtract(w, optimum[i]!), 2));
     }
     return scalars;
   }
@@ -121,7 +126,23 @@ export class Measurer<V, S> {
       ...(all && constants?.optimalValue !== undefined && { gap: all.loss - constants.optimalValue }),
       ...(this.optimum && { distance }),
       ...(weight !== undefined && { weight }),
+      ...(read.averaged && { averaged: this.averagedRecord(read.averaged, next) }),
       layers: records,
+    };
+  }
+
+  private averagedRecord(
+    { train, all, test }: NonNullable<ReadScores["averaged"]>,
+    next: () => number,
+  ): AveragedRecord {
+    const optimalValue = this.problem.constants?.optimalValue;
+    let distance = 0;
+    if (this.optimum) for (const _ of this.problem.layers) distance = Math.hypot(distance, next());
+    return {
+      ...(train && { train }),
+      ...(test && { test }),
+      ...(all && optimalValue !== undefined && { gap: all.loss - optimalValue }),
+      ...(this.optimum && { distance }),
     };
   }
 

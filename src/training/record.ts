@@ -18,6 +18,9 @@ export interface LayerRecord {
   readonly normRatioL2: number;
 }
 
+/** What an evaluation found at the average of the weights, w̄_k. */
+export type AveragedRecord = Pick<StepRecord, "train" | "test" | "gap" | "distance">;
+
 /**
  * One measured step of a run: the state at w_k and the update that leads to w_{k+1}. The last record of a run has no
  * update: its `layers[…].updateNorm` and ratios are NaN, and with mini-batches its loss and gradient norms are too. Of
@@ -46,6 +49,8 @@ export interface StepRecord {
   readonly distance?: number;
   /** w_k itself, for one-dimensional problems */
   readonly weight?: number;
+  /** At the average of the weights, at evaluations from the step on where it begins */
+  readonly averaged?: AveragedRecord;
   readonly layers: readonly LayerRecord[];
   /** True at evaluations: what the run comes to is taken from these alone, and so does not depend on what is traced. */
   readonly evaluated: boolean;

@@ -70,6 +70,8 @@ export interface TrainingEnd {
    * divergence at a step that was not measured: when it is found out, these weights are gone.
    */
   readonly weights?: readonly Numbers[];
+  /** Their average, where it has begun, under the same conditions. */
+  readonly averagedWeights?: readonly Numbers[];
 }
 
 /** w_0 and the optimizer's first state, or where an earlier training was left. */
@@ -89,7 +91,8 @@ function setUp<V, S>(training: Training<V, S>) {
     const fullBatch = sampler === undefined;
     const measurer = new Measurer(algebra, optimizer, problem, fullBatch);
     made.push(measurer);
-    const evaluation = new Evaluation(objective, problem, { fullBatch, examples });
+    const averages = optimizer.averagedWeights !== undefined;
+    const evaluation = new Evaluation(objective, problem, { fullBatch, examples, averages });
     return { measurer, evaluation, start: startingPosition(training) };
   } catch (error) {
     for (const one of made) one.dispose?.();
@@ -130,7 +133,8 @@ export async function* train<V, S>(training: Training<V, S>): AsyncGenerator<Ste
   /** One pass of the loop: what it measured, still on the device, and w_{k+1} unless this is the last record. */
   function advance(step: number, batch: Batch | undefined, measured: boolean, evaluated: boolean) {
     return algebra.scope(() => {
-      const scores = measured ? evaluation.at(weights, evaluated) : {};
+      const averaged = evaluated ? optimizer.averagedWeights?.(step, state) : undefined;
+      const scores = measured ? evaluation.at(weights, evaluated, averaged) : {};
       const onBatch = batch === undefined ? undefined : objective.lossAndGradients(weights, batch);
       const output =
         step === steps
@@ -141,6 +145,7 @@ export async function* train<V, S>(training: Training<V, S>): AsyncGenerator<Ste
           ? measurer.scalars({
               weights,
               scores,
+              averaged,
               ...(onBatch && { batch: onBatch }),
               ...(output && { updates: output.updates }),
             })
@@ -173,7 +178,14 @@ export async function* train<V, S>(training: Training<V, S>): AsyncGenerator<Ste
   });
   const divergedAt = (step: number, detail: string) => ({ outcome: "diverged", steps: step, detail }) as const;
   const withWeights = async (end: TrainingEnd): Promise<TrainingEnd> =>
-    training.keepWeights ? { ...end, weights: await captureVectors(algebra, weights) } : end;
+    training.keepWeights ? { ...end, ...(await keptWeights(end.steps)) } : end;
+  const keptWeights = async (step: number): Promise<Pick<TrainingEnd, "weights" | "averagedWeights">> => {
+    const averaged = optimizer.averagedWeights?.(step, state);
+    return {
+      weights: await captureVectors(algebra, weights),
+      ...(averaged && { averagedWeights: await captureVectors(algebra, averaged) }),
+    };
+  };
 
   try {
     for (let step = start.step; ; step++) {

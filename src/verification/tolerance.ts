@@ -27,7 +27,7 @@ export interface Circumstances {
 const exactColumns = new Set(["step", "epoch", "learning_rate"]);
 
 /** Shares of examples: where one example is on the edge, rounding moves it across. */
-const shares = new Set(["accuracy", "train_accuracy", "test_accuracy", "trainAccuracy", "testAccuracy"]);
+const isShare = (column: string) => /accuracy$/i.test(column);
 
 /** What jumps with the gradient, in one layer, where a pre-activation changes its sign. */
 const ofGradient = new Set(["grad_norm", "update_norm", "norm_ratio", "norm_ratio_l2", "effective_learning_rate"]);
@@ -42,7 +42,7 @@ const smoothSteps = 40;
 const jumpingSteps = 5;
 
 function acrossBackends(column: string, gradientJumps: boolean): Tolerance {
-  if (shares.has(column)) return { relative: 1e-4, absolute: 0.02 };
+  if (isShare(column)) return { relative: 1e-4, absolute: 0.02 };
   return { relative: gradientJumps && ofGradient.has(column) ? 1e-2 : 1e-4, absolute: 1e-6 };
 }
 

@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { tolerance, type Verdict } from "../../src/bounds/bound.js";
 import { bounds } from "../../src/bounds/registry.js";
-import type { Precision } from "../../src/compute/algebra.js";
+import type { Norm, Precision } from "../../src/compute/algebra.js";
 import { absoluteValues, line, polyhedron, quadratic, twoLayers } from "./problems.js";
 import { judge, norm, scaled, type TestProblem, type TestRun } from "./simulate.js";
 
@@ -14,7 +14,7 @@ const vector = (n: number) =>
     .map((a) => (norm(a, 2) > 1e-3 ? a : a.map((_, i) => (i === 0 ? 1 : 0))));
 const magnitude = (low: number, high: number) =>
   fc.double({ min: Math.log(low), max: Math.log(high), noNaN: true }).map(Math.exp);
-const anyNorm = fc.constantFrom<1 | 2 | "infinity">(1, 2, 2, 2, "infinity");
+const anyNorm = fc.constantFrom<Norm>(1, 1.3, 2, 2, 2, 2, 2, 5, "infinity");
 
 /** Constant, 1/(k + 1), 1/√(k + 1) and polynomial schedules, as functions of λ_0 and the number of steps. */
 const schedule = fc

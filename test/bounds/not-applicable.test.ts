@@ -95,7 +95,7 @@ const table: readonly (readonly [name: string, why: string, run: TestRun, reason
   ["objective-descent", "no quadratic", but(centred, {}, { quadratic: undefined }), /not known to be a quadratic/],
   ["objective-descent", "w* ≠ 0", shifted, /not centred/],
   ["objective-descent", "λ above the frontier", { ...centred, rate: 1.1 }, /\^\{3\/2\} = 1\.0799; λ is 1\.1/],
-  ["step-range", "p = 2", centred, /p = 2; the statement is for p = 1 or p = infinity/],
+  ["step-range", "p = 2", centred, /p = 2; the statement is for p ≠ 2/],
   ["layer-wise-descent", "no L", kink, /no smoothness constant L/],
   ["elementwise-proportionality", "equation (1)", centred, /^test does not make the mean relative change/],
   ["one-dimensional-interval", "two dimensions", centred, /one dimension; the problem has 2/],

@@ -42,7 +42,9 @@ export interface TestRun {
 
 export function norm(a: Vector, p: Norm): number {
   if (p === 2) return Math.hypot(...a);
-  return a.reduce((total, x) => (p === 1 ? total + Math.abs(x) : Math.max(total, Math.abs(x))), 0);
+  const largest = a.reduce((found, x) => Math.max(found, Math.abs(x)), 0);
+  if (p === "infinity" || largest === 0 || !Number.isFinite(largest)) return largest;
+  return largest * a.reduce((total, x) => total + (Math.abs(x) / largest) ** p, 0) ** (1 / p);
 }
 
 export const dot = (a: Vector, b: Vector): number => a.reduce((sum, x, i) => sum + x * b[i]!, 0);

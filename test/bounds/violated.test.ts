@@ -114,6 +114,10 @@ const broken: Record<string, { readonly how: string; readonly run: TestRun }[]> 
       run: { problem: plane, norm: 1, rate: 0.1, steps: 3, rule: times(2 * Math.SQRT2) },
     },
     {
+      how: "a step longer by 1 % than the longest of p = 4, far below that of p = ∞",
+      run: { problem: plane, norm: 4, rate: 0.1, steps: 3, rule: times(1.01 * 2 ** (1 / 4)) },
+    },
+    {
       how: "half the shortest step",
       run: { problem: plane, norm: "infinity", rate: 0.1, steps: 3, rule: times(0.5 / Math.SQRT2) },
     },

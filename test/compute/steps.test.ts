@@ -62,8 +62,10 @@ function expectClose(found: readonly number[], expected: readonly number[], tole
 
 describe.each(testedBackends)("steps on %s", (name) => {
   const scopes = ["layer", "neuron", "global"];
-  const cases = optimizers.flatMap(({ name }) => scopes.map((scope) => [name, scope] as const));
-  it.each(cases)("of %s with scope %s are those of float64", async (rule, scope) => {
+  const cases = optimizers.flatMap(({ name }) => scopes.map((scope) => [name, { scope }] as [string, object]));
+  cases.push(["lars", { clipGradient: { method: "adaptive", factor: 0.1 } }]);
+  cases.push(["sgd", { clipGradient: { method: "global-norm", maximum: 2 } }]);
+  it.each(cases)("of %s %j are those of float64", async (rule, options) => {
     const shapes = [[17, 5], [5], [3, 2, 4]];
     const sizes = shapes.map((shape) => shape.reduce((product, length) => product * length));
     const onAlgebra = <V, S>(algebra: Algebra<V, S>) => {
@@ -73,7 +75,7 @@ describe.each(testedBackends)("steps on %s", (name) => {
       const gradientsAt: Gradients<V> = (weights) => ({
         gradients: weights.map((w, i) => algebra.addScaled(fixed[i]!, algebra.scalar(0.5), w)),
       });
-      return steps(algebra, { name: rule, scope, learningRate: 0.05 }, start, shapes, gradientsAt, 10);
+      return steps(algebra, { name: rule, learningRate: 0.05, ...options }, start, shapes, gradientsAt, 10);
     };
     const { algebra } = await startBackend(name);
     expectClose((await onAlgebra(algebra)).weights, (await onAlgebra(float64)).weights, 1e-5);

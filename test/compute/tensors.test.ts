@@ -42,6 +42,7 @@ const operations: readonly Operation[] = [
   { name: "norm 1", run: (A, { a }) => ({ scalars: [A.norm(a, 1)] }) },
   { name: "norm 2", run: (A, { a }) => ({ scalars: [A.norm(a, 2)] }) },
   { name: "norm infinity", run: (A, { a }) => ({ scalars: [A.norm(a, "infinity")] }) },
+  { name: "norm 1.5, 3 and 200", run: (A, { a }) => ({ scalars: [1.5, 3, 200].map((p) => A.norm(a, p)) }) },
   { name: "dot", run: (A, { a, b }) => ({ scalars: [A.dot(a, b)] }) },
   { name: "sum", run: (A, { a }) => ({ scalars: [A.sum(a)] }) },
   { name: "mean", run: (A, { a }) => ({ scalars: [A.mean(a)] }) },
@@ -73,7 +74,7 @@ const operations: readonly Operation[] = [
     name: "columnNorms and columnSums",
     run: (A, { a: entries, rows, columns }) => {
       const matrix = { rows, columns, entries };
-      const norms = ([1, 2, "infinity"] as const).map((p) => A.columnNorms(matrix, p));
+      const norms = ([1, 1.5, 2, 3, 200, "infinity"] as const).map((p) => A.columnNorms(matrix, p));
       return { vectors: [...norms, A.columnSums(matrix)] };
     },
   },
@@ -215,7 +216,7 @@ describe.each(testedBackends)("the algebra on %s", (name) => {
           ...A.scope(() => {
             const a = A.vector(values);
             return [
-              ...([1, 2, "infinity"] as Norm[]).map((p) => A.norm(a, p)),
+              ...([1, 1.5, 2, 200, "infinity"] as Norm[]).map((p) => A.norm(a, p)),
               A.sum(A.sign(a)),
               A.sum(A.clip(a, -1, 1)),
             ];

@@ -20,6 +20,7 @@ const cases = {
     name: "network",
     optimizer: momentum,
     evaluate: { every: 9, trainingExamples: 100 },
+    averageWeights: { decay: 0.9, fromStep: 20 },
     // An epoch has ten steps: checkpoints lie within epochs.
     ...stepsOf(7),
   },
@@ -77,6 +78,7 @@ test.each(["network", "convex"] as const)("killed again and again as it writes, 
   const id = onlyRun(experiment);
   expect(readdirSync(join(experiment, "runs"))).toEqual([id]);
   expect(readdirSync(join(experiment, "runs", id)).sort()).toEqual([
+    ...("averageWeights" in cases[name] ? ["averaged-weights.npz"] : []),
     "layers.csv",
     "run.json",
     "trace.csv",

@@ -80,7 +80,7 @@ export function traces(experimentDirectory: string): Record<string, string> {
   const runs = join(experimentDirectory, "runs");
   return Object.fromEntries(
     readdirSync(runs).flatMap((id) =>
-      ["trace.csv", "layers.csv", "weights.npz"].flatMap((name) => {
+      ["trace.csv", "layers.csv", "weights.npz", "averaged-weights.npz"].flatMap((name) => {
         const path = join(runs, id, name);
         return existsSync(path) ? [[`${id}/${name}`, readFileSync(path, "latin1")] as const] : [];
       }),

@@ -36,6 +36,29 @@ test("lars, percent-delta and the L∞ rule", () => {
   close(once({ name: "lars", trustCoefficient: 0.001 }), [0, -0.0005]);
 });
 
+test("the rule of any p: ‖[3, 4]‖_p/‖[0, 2]‖_p·2 = (3^p + 4^p)^{1/p}", () => {
+  close(once({ name: "proportional", p: 3 }), [0, -0.1 * (27 + 64) ** (1 / 3)]);
+  close(once({ name: "proportional", p: 1.5 }), [0, -0.1 * (3 ** 1.5 + 8) ** (2 / 3)]);
+  // (3/4)^500 is far below the precision.
+  close(once({ name: "proportional", p: 500 }), [0, -0.4]);
+  for (const [p, name] of [
+    [1, "percent-delta"],
+    [2, "lars"],
+    ["infinity", "proportional-infinity"],
+  ] as const) {
+    expect(once({ name: "proportional", p })).toEqual(once({ name }));
+  }
+});
+
+test("a norm is right where no power of the entries is a number", () => {
+  for (const scale of [1e-300, 1e300]) {
+    // (1 + 1 + 2³)^{1/3}
+    expect(float64.norm(Float64Array.of(scale, -scale, 2 * scale), 3) / scale).toBeCloseTo(10 ** (1 / 3), 14);
+  }
+  expect(float64.norm(Float64Array.of(0, 0), 3)).toBe(0);
+  expect(float64.norm(Float64Array.of(0, Number.POSITIVE_INFINITY), 3)).toBe(Number.POSITIVE_INFINITY);
+});
+
 test("percent-delta-elementwise", () => {
   // mean |g_i/w_i| = (0/3 + 2/4)/2 = 0.25; Δw = −0.1·g/0.25
   close(once({ name: "percent-delta-elementwise", epsilon: 0 }), [0, -0.8]);

@@ -31,6 +31,13 @@ const remembering: Readonly<Record<string, object>> = {
   madam: {},
   novograd: {},
   scion: { learningRate: 0.1, radius: 3 },
+  adam: {},
+  adamw: {},
+  nadam: {},
+  lion: {},
+  adagrad: { learningRate: 0.1 },
+  "sign-descent": { beta: 0.5 },
+  "normalized-gradient-descent": { beta: 0.5, learningRate: 0.05 },
 };
 const optionsOf = (name: string): TensorFlowOptions => ({
   learningRate: 0.02,
@@ -84,6 +91,7 @@ describe.each(names)("%s as an optimizer of TensorFlow.js", (name) => {
     ["over all layers together", { scope: "global" }],
     ["neuron by neuron", { scope: "neuron" }],
     ["with a layer excluded", { exclude: ["*Dense*/kernel*"] }],
+    ["with gradients clipped", { clipGradient: { method: "adaptive" } }],
   ])("%s, goes on as if nothing had happened when it is saved and loaded after every step", async (_, more) => {
     const before = tf.memory().numTensors;
     const data = examples();
@@ -299,10 +307,19 @@ test("a convention is spelled out in an optimizer's configuration", () => {
   expect(config).not.toHaveProperty("convention");
 });
 
+test("the optimizers of TensorFlow.js itself are still found under their names", () => {
+  const { classNameMap } = tf.serialization.SerializationMap.getMap();
+  for (const own of [tf.AdamOptimizer, tf.AdagradOptimizer, tf.SGDOptimizer, tf.RMSPropOptimizer]) {
+    expect(classNameMap[own.className]![0]).toBe(own);
+  }
+});
+
 test("an optimizer tells its class, and its options as they were given", () => {
-  expect(names.map((name) => factories[name]!({ learningRate: 0.1 }).getClassName())).toEqual(
-    names.map((name) => name.replace(/(^|-)./g, (start) => start.at(-1)!.toUpperCase())),
-  );
+  const classOf = (name: string) => factories[name]!({ learningRate: 0.1 }).getClassName();
+  for (const name of names) {
+    const words = name.replace(/(^|-)./g, (start) => start.at(-1)!.toUpperCase());
+    expect(classOf(name)).toBe(["Adam", "Adagrad"].includes(words) ? `RunExperiment${words}` : words);
+  }
   const config = factories.sgd!({ learningRate: 0.1 }).getConfig();
   const defaults = {
     momentum: 0,

@@ -48,6 +48,7 @@ const rules = [
   { name: "lars" },
   { name: "percent-delta" },
   { name: "proportional-infinity" },
+  { name: "proportional", p: 3 },
   { name: "percent-delta-elementwise", epsilon: 0 },
 ];
 /** Gradients that float32 holds only with lost digits, and sizes whose squares or quotients leave it. */

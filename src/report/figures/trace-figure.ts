@@ -12,6 +12,9 @@ const boundsOf = (bounds: readonly Bound[], column: string) =>
       .map(({ name }) => ({ name, title: `${theorem} ${name.replaceAll("_", " ")}` })),
   );
 
+/** The curve of the same column at averaged weights, where there are any. */
+const atAverage = "average of the iterates";
+
 interface TraceFigure {
   readonly column: string;
   readonly title: string;
@@ -73,11 +76,14 @@ function traceFigure({
     const envelopes = many ? [] : boundsOf(source.bounds, column);
     const curves = groups.flatMap((group) => [
       ...of(group, column, measured),
+      ...(many ? [] : of(group, `averaged_${column}`, atAverage)),
       ...envelopes.flatMap((bound) => of(group, bound.name, bound.title)),
     ]);
     if (!curves.some(({ kind }) => kind === measured)) return undefined;
     const ceiling = logarithmic ? ceilingOf(curves, source) : undefined;
-    const dashed = [...new Set(curves.map(({ kind }) => kind))].filter((kind) => kind !== measured);
+    const dashed = [...new Set(curves.map(({ kind }) => kind))].filter(
+      (kind) => kind !== measured && kind !== atAverage,
+    );
     const drawn =
       groups.length === all.length
         ? plural(all.length, "configuration")
@@ -86,6 +92,7 @@ function traceFigure({
       about,
       isBest ? bestOf(source) : "",
       many ? `${drawn}, one panel an optimizer.` : "",
+      curves.some(({ kind }) => kind === atAverage) ? "Dashed: the same at the average of the iterates." : "",
       dashed.length > 0 ? `Dashed: what the theory says of it (${dashed.join(", ")}).` : "",
       curveNotes(curves, reduction, logarithmic),
       ceiling === undefined
