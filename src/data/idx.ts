@@ -43,13 +43,14 @@ export function formatIdx({ dimensions, values }: IdxArray): Uint8Array {
 /**
  * The array in an IDX file of unsigned bytes; its values share the file's memory.
  *
- * @param rank the number of dimensions expected: 3 for images, 1 for labels
+ * @param ranks numbers of dimensions that are expected: 3 or 4 for images, 1 for labels
  * @throws ExperimentError unless magic number, dimensions and length are exactly right
  */
-export function parseIdx(file: IdxFile, rank: number): IdxArray {
+export function parseIdx(file: IdxFile, ...ranks: readonly [number, ...number[]]): IdxArray {
   const { bytes } = file;
-  const headerLength = 4 + 4 * rank;
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const rank = ranks.find((one) => bytes.length >= 4 && view.getUint32(0) === magicNumber(one)) ?? ranks[0];
+  const headerLength = 4 + 4 * rank;
   const expected = `expected ${hexadecimal(magicNumber(rank))} (IDX, unsigned bytes, dimensions: ${rank})`;
   if (bytes.length >= 4 && view.getUint32(0) !== magicNumber(rank)) {
     throw damaged(file, `found the magic number ${hexadecimal(view.getUint32(0))}, ${expected}`);

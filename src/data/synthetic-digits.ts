@@ -71,7 +71,7 @@ async function fromCache(directory: string, options: SyntheticDigitsOptions, con
   try {
     const files = await cachedFiles(directory);
     const dataset = files && assemble(files, options);
-    const complete = dataset?.train.size === options.train && dataset.test.size === options.test;
+    const complete = dataset?.train.size === options.train && dataset.test?.size === options.test;
     return complete ? dataset : undefined;
   } catch (error) {
     if (!(error instanceof ExperimentError)) throw error;

@@ -2,8 +2,10 @@ import * as tf from "@tensorflow/tfjs-core";
 // In Node the core alone has no gradients: this library registers them.
 import * as library from "@tensorflow/tfjs-layers";
 import type { Algebra } from "../compute/algebra.js";
-import { gather, gatherLabels } from "../data/batches.js";
+import type { Augmenter } from "../data/augmentation.js";
+import { gatherLabels } from "../data/batches.js";
 import type { ImageDataset, ImageSet } from "../data/dataset.js";
+import { InputReader } from "../data/input-reader.js";
 import type { Network } from "./network.js";
 import type { Batch, Evaluator, LossAndGradients, Objective, PartialScore } from "./problem.js";
 
@@ -13,7 +15,7 @@ type TensorAlgebra = Algebra<Tensor, Tensor>;
 /** Examples on the device. */
 interface ImageBatch {
   readonly size: number;
-  /** size × input shape, pixels scaled to [0, 1] */
+  /** size × input shape, normalized as the data set says */
   readonly images: Tensor;
   /** size class indices, int32 */
   readonly labels: tf.Tensor1D;
@@ -23,12 +25,19 @@ interface ImageBatch {
 const chunkSize = 1000;
 
 /** Copies these examples to the device; gathered on the host, because the backends' own gather is slower. */
-function upload(set: ImageSet, indices: Int32Array, inputShape: readonly number[]): ImageBatch {
-  const pixels = inputShape.reduce((product, length) => product * length, 1);
-  return {
-    size: indices.length,
-    images: tf.tensor(gather(set, indices, pixels), [indices.length, ...inputShape]),
-    labels: tf.tensor1d(gatherLabels(set, indices), "int32"),
+type Upload = (set: ImageSet, indices: Int32Array, step?: number) => ImageBatch;
+
+/** @param augment what becomes of an example at a step, where one is given */
+function uploader(dataset: ImageDataset, inputShape: readonly number[], augment: Augmenter | undefined): Upload {
+  const reader = new InputReader(dataset);
+  return (set, indices, step) => {
+    const transform = augment && step !== undefined ? (example: number) => augment(step, example) : undefined;
+    const inputs = reader.read(set, indices, new Float32Array(indices.length * reader.length), transform);
+    return {
+      size: indices.length,
+      images: tf.tensor(inputs, [indices.length, ...inputShape]),
+      labels: tf.tensor1d(gatherLabels(set, indices), "int32"),
+    };
   };
 }
 
@@ -39,7 +48,7 @@ class ResidentSet {
 
   constructor(
     private readonly set: ImageSet,
-    private readonly inputShape: readonly number[],
+    private readonly upload: Upload,
     examples: Batch,
   ) {
     this.indices = examples === "full" ? Int32Array.from({ length: set.size }, (_, i) => i) : examples;
@@ -47,7 +56,7 @@ class ResidentSet {
 
   chunks(): readonly ImageBatch[] {
     this.uploaded ??= Array.from({ length: Math.ceil(this.indices.length / chunkSize) }, (_, i) => {
-      const batch = upload(this.set, this.indices.subarray(i * chunkSize, (i + 1) * chunkSize), this.inputShape);
+      const batch = this.upload(this.set, this.indices.subarray(i * chunkSize, (i + 1) * chunkSize));
       tf.keep(batch.images);
       tf.keep(batch.labels);
       return batch;
@@ -67,17 +76,23 @@ export class NetworkObjective implements Objective<Tensor, Tensor> {
   /** The model's weights, in the order of the problem's layers. */
   private readonly variables: readonly tf.Variable[];
   private readonly initial: readonly Tensor[];
+  private readonly upload: Upload;
   private readonly train: ResidentSet;
   /** Everything to be freed in the end. */
   private readonly sets: ResidentSet[] = [];
 
-  /** @param seeds one for each layer of the network */
+  /**
+   * @param seeds one for each layer of the network
+   * @param augment what becomes of a training example in a mini-batch
+   */
   constructor(
     private readonly algebra: TensorAlgebra,
-    private readonly network: Network,
+    network: Network,
     seeds: readonly number[],
     private readonly dataset: ImageDataset,
+    augment?: Augmenter,
   ) {
+    this.upload = uploader(dataset, network.inputShape, augment);
     const input = library.input({ shape: [...network.inputShape] });
     const output = network.layers.reduce(
       (x, layer, i) => layer.create(library, seeds[i]!).apply(x) as library.SymbolicTensor,
@@ -94,9 +109,9 @@ export class NetworkObjective implements Objective<Tensor, Tensor> {
     return this.initial.map((weight) => tf.clone(weight));
   }
 
-  lossAndGradients(weights: readonly Tensor[], batch: Batch): LossAndGradients<Tensor, Tensor> {
+  lossAndGradients(weights: readonly Tensor[], batch: Batch, step?: number): LossAndGradients<Tensor, Tensor> {
     this.assign(weights);
-    if (batch !== "full") return this.onBatch(upload(this.dataset.train, batch, this.network.inputShape));
+    if (batch !== "full") return this.onBatch(this.upload(this.dataset.train, batch, step));
     const { algebra } = this;
     const { size } = this.dataset.train;
     return this.train
@@ -121,9 +136,17 @@ export class NetworkObjective implements Objective<Tensor, Tensor> {
     return (weights) => this.scores(weights, set);
   }
 
-  onTest(): Evaluator<Tensor, Tensor> {
-    const set = this.resident(this.dataset.test, "full");
-    return (weights) => this.scores(weights, set);
+  onValidation(): Evaluator<Tensor, Tensor> | undefined {
+    return this.onAllOf(this.dataset.validation);
+  }
+
+  onTest(): Evaluator<Tensor, Tensor> | undefined {
+    return this.onAllOf(this.dataset.test);
+  }
+
+  private onAllOf(examples: ImageSet | undefined): Evaluator<Tensor, Tensor> | undefined {
+    const set = examples && this.resident(examples, "full");
+    return set && ((weights) => this.scores(weights, set));
   }
 
   dispose(): void {
@@ -133,7 +156,7 @@ export class NetworkObjective implements Objective<Tensor, Tensor> {
   }
 
   private resident(set: ImageSet, examples: Batch): ResidentSet {
-    const resident = new ResidentSet(set, this.network.inputShape, examples);
+    const resident = new ResidentSet(set, this.upload, examples);
     this.sets.push(resident);
     return resident;
   }

@@ -3,13 +3,22 @@ import { z } from "zod";
 import { type FileState, readJson, writeJson } from "../base/files.js";
 import type { Verdict } from "../bounds/bound.js";
 import type { RunConfig } from "../config/schema.js";
+import type { Preparation } from "../data/preparation.js";
 import type { PluginReference } from "../registry/registry.js";
 import type { Provenance } from "./provenance.js";
 
 export type Status = "running" | "completed" | "diverged" | "failed" | "interrupted";
 
 /** What evaluations measure. */
-export type Quantity = "trainLoss" | "trainAccuracy" | "testLoss" | "testAccuracy" | "gap" | "distance";
+export type Quantity =
+  | "trainLoss"
+  | "trainAccuracy"
+  | "valLoss"
+  | "valAccuracy"
+  | "testLoss"
+  | "testAccuracy"
+  | "gap"
+  | "distance";
 
 export type Measured = Readonly<Partial<Record<Quantity, number>>>;
 
@@ -57,12 +66,15 @@ export interface Manifest {
     readonly source: string;
     readonly checksum: string;
     readonly fallbackFor?: string;
+    /** What the config's data options made of it: the split, and the numbers that inputs are normalized with. */
+    readonly preparation?: Preparation;
   };
   /** How many examples losses and accuracies are evaluated on; absent for problems without examples. */
   readonly evaluation?: {
     readonly trainingExamples: number;
     /** All there are. */
     readonly ofTrainingExamples: number;
+    readonly validationExamples?: number;
     readonly testExamples?: number;
   };
   /** How the optimum was found, where the problem has one. */

@@ -4,12 +4,15 @@ import type { Manifest } from "./manifest.js";
 const commit = (git: GitState | undefined) =>
   git && `${git.sha.slice(0, 12)}${git.dirty ? " with uncommitted changes" : ""}`;
 
-/** "10000 of 60000 training examples, 10000 test examples" */
+/** "10000 of 50000 training examples, 10000 validation examples, 10000 test examples" */
 function evaluationText(evaluation: NonNullable<Manifest["evaluation"]>): string {
-  const { trainingExamples, ofTrainingExamples, testExamples } = evaluation;
+  const { trainingExamples, ofTrainingExamples, validationExamples, testExamples } = evaluation;
   const training = trainingExamples === ofTrainingExamples ? "all" : `${trainingExamples} of`;
-  const test = testExamples === undefined ? "" : `, ${testExamples} test examples`;
-  return `${training} ${ofTrainingExamples} training examples${test}`;
+  const others = Object.entries({ validation: validationExamples, test: testExamples });
+  const heldOut = others
+    .filter(([, count]) => count !== undefined)
+    .map(([part, count]) => `, ${count} ${part} examples`);
+  return `${training} ${ofTrainingExamples} training examples${heldOut.join("")}`;
 }
 
 /** How a run came about, as names and readable values; what is not known is left out. */

@@ -28,6 +28,20 @@ export const quantities: Readonly<Record<Quantity, QuantityDefinition>> = {
     of: ({ train }) => train?.accuracy,
     better: Math.max,
   },
+  valLoss: {
+    column: "val_loss",
+    words: "validation loss",
+    meaning: "loss on the validation set",
+    of: ({ validation }) => validation?.loss,
+    better: Math.min,
+  },
+  valAccuracy: {
+    column: "val_accuracy",
+    words: "validation accuracy",
+    meaning: "share of the validation set classified correctly",
+    of: ({ validation }) => validation?.accuracy,
+    better: Math.max,
+  },
   testLoss: {
     column: "test_loss",
     words: "test loss",

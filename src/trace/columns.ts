@@ -103,6 +103,20 @@ export const traceColumns: readonly Column<StepRecord>[] = [
     value: (r) => r.weight,
   },
   {
+    name: "val_loss",
+    meaning: "mean loss on the validation set, at evaluations",
+    formula: "f_val(w_k)",
+    unit: "loss",
+    value: (r) => r.validation?.loss,
+  },
+  {
+    name: "val_accuracy",
+    meaning: "share of the validation set classified correctly",
+    formula: "correct / validation examples",
+    unit: "1",
+    value: (r) => r.validation?.accuracy,
+  },
+  {
     name: "test_loss",
     meaning: "mean loss on the test set, at evaluations",
     formula: "f_test(w_k)",

@@ -9,6 +9,7 @@ export interface Scores<S> {
   readonly train?: Parts<S> | undefined;
   /** Over all training examples: `train` itself, where these are all of them. */
   readonly all?: Parts<S> | undefined;
+  readonly validation?: Parts<S> | undefined;
   readonly test?: Parts<S> | undefined;
 }
 
@@ -19,6 +20,7 @@ export interface Scores<S> {
 export class Evaluation<V, S> {
   private readonly onTrain: Evaluator<V, S> | undefined;
   private readonly onAll: Evaluator<V, S> | undefined;
+  private readonly onValidation: Evaluator<V, S> | undefined;
   private readonly onTest: Evaluator<V, S> | undefined;
 
   /** @param examples of the training set that are evaluated */
@@ -29,27 +31,33 @@ export class Evaluation<V, S> {
   ) {
     if (!fullBatch && constants?.optimalValue !== undefined) this.onAll = objective.onTraining?.("full");
     if (!fullBatch) this.onTrain = examples === "full" && this.onAll ? this.onAll : objective.onTraining?.(examples);
+    this.onValidation = objective.onValidation?.();
     this.onTest = objective.onTest?.();
   }
 
   /** Whether an evaluation says more than the step itself does. */
   get isSeparate(): boolean {
-    return this.onTrain !== undefined || this.onTest !== undefined;
+    return [this.onTrain, this.onValidation, this.onTest].some((evaluate) => evaluate !== undefined);
   }
 
   /** Called inside `algebra.scope`, at the steps that are measured. */
   at(weights: readonly V[], isEvaluated: boolean): Scores<S> {
     const all = this.onAll?.(weights);
     if (!isEvaluated) return { all };
-    return { all, train: this.onTrain === this.onAll ? all : this.onTrain?.(weights), test: this.onTest?.(weights) };
+    return {
+      all,
+      train: this.onTrain === this.onAll ? all : this.onTrain?.(weights),
+      validation: this.onValidation?.(weights),
+      test: this.onTest?.(weights),
+    };
   }
 }
 
 const none: Parts<never> = [];
 
 /** The scalars of scores, in the order in which `scoresFrom` takes their values. */
-export function scalarsOf<S>({ train = none, all = none, test = none }: Scores<S>): S[] {
-  const parts = train === all ? [...all, ...test] : [...all, ...test, ...train];
+export function scalarsOf<S>({ train = none, all = none, validation = none, test = none }: Scores<S>): S[] {
+  const parts = [...all, ...validation, ...test, ...(train === all ? none : train)];
   return parts.flatMap(({ loss, accuracy }) => (accuracy === undefined ? [loss] : [loss, accuracy]));
 }
 
@@ -57,10 +65,10 @@ export function scalarsOf<S>({ train = none, all = none, test = none }: Scores<S
 export type ReadScores = { readonly [Name in keyof Scores<unknown>]?: Score<number> | undefined };
 
 /** The scores of whole sets, from the values of their parts' scalars. */
-export function scoresFrom<S>({ train, all, test }: Scores<S>, next: () => number): ReadScores {
+export function scoresFrom<S>({ train, all, validation, test }: Scores<S>, next: () => number): ReadScores {
   const read = (parts: Parts<S> | undefined) => parts && meanOf(parts.map((part) => valuesOf(part, next)));
-  const [ofAll, ofTest] = [read(all), read(test)];
-  return { all: ofAll, test: ofTest, train: train === all ? ofAll : read(train) };
+  const [ofAll, ofValidation, ofTest] = [read(all), read(validation), read(test)];
+  return { all: ofAll, validation: ofValidation, test: ofTest, train: train === all ? ofAll : read(train) };
 }
 
 const valuesOf = <S>({ examples, accuracy }: PartialScore<S>, next: () => number): PartialScore<number> => ({

@@ -25,7 +25,7 @@ export interface Present<S> {
 /** The measured part of a record. */
 export type Measurement = Pick<
   StepRecord,
-  "loss" | "accuracy" | "train" | "test" | "gap" | "distance" | "weight" | "layers"
+  "loss" | "accuracy" | "train" | "validation" | "test" | "gap" | "distance" | "weight" | "layers"
 >;
 
 /** A layer at w = 0 has no norm ratio, whatever its update. */
@@ -117,6 +117,7 @@ export class Measurer<V, S> {
       loss,
       ...(shareCorrect !== undefined && { accuracy: shareCorrect }),
       ...(train && { train }),
+      ...(read.validation && { validation: read.validation }),
       ...(read.test && { test: read.test }),
       ...(all && constants?.optimalValue !== undefined && { gap: all.loss - constants.optimalValue }),
       ...(this.optimum && { distance }),

@@ -38,6 +38,8 @@ export interface StepRecord {
    * Over the training examples that are evaluated, at evaluations; with full batches, whose loss it is, in every record
    */
   readonly train?: Score<number>;
+  /** Over the validation set, at evaluations */
+  readonly validation?: Score<number>;
   /** Over the test set, at evaluations */
   readonly test?: Score<number>;
   /** f(w_k) − f*, over all examples */

@@ -27,7 +27,11 @@ export interface Circumstances {
 const exactColumns = new Set(["step", "epoch", "learning_rate"]);
 
 /** Shares of examples: where one example is on the edge, rounding moves it across. */
-const shares = new Set(["accuracy", "train_accuracy", "test_accuracy", "trainAccuracy", "testAccuracy"]);
+const shares = new Set([
+  "accuracy",
+  ...["train_accuracy", "val_accuracy", "test_accuracy"],
+  ...["trainAccuracy", "valAccuracy", "testAccuracy"],
+]);
 
 /** What jumps with the gradient, in one layer, where a pre-activation changes its sign. */
 const ofGradient = new Set(["grad_norm", "update_norm", "norm_ratio", "norm_ratio_l2", "effective_learning_rate"]);
