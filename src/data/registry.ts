@@ -1,6 +1,9 @@
+import { csv } from "./csv.js";
 import type { DatasetDefinition } from "./dataset.js";
 import { mnist } from "./mnist.js";
+import { npz } from "./npz.js";
+import { idx } from "./own-idx.js";
 import { syntheticDigits } from "./synthetic-digits.js";
 
 /** Every data set that comes with the tool. A new one is a file and a line here. */
-export const datasets: readonly DatasetDefinition[] = [mnist, syntheticDigits];
+export const datasets: readonly DatasetDefinition[] = [mnist, syntheticDigits, csv, npz, idx];
