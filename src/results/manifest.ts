@@ -33,6 +33,8 @@ export interface Outcome {
    * loss, gap and distance, the largest accuracy. NaN is never best.
    */
   readonly best: Measured;
+  /** What was measured at the evaluation with the smallest validation loss, the first of several; absent without such a set. */
+  readonly selected?: { readonly step: number; readonly measured: Measured };
   /** Smallest and largest norm ratio over all traced steps and layers, NaN left out. */
   readonly normRatio?: { readonly smallest: number; readonly largest: number };
 }
@@ -146,6 +148,7 @@ const manifestSchema = z.looseObject({
       steps: z.number(),
       final: byQuantity,
       best: byQuantity,
+      selected: z.looseObject({ step: z.number(), measured: byQuantity }).optional(),
       normRatio: z.object({ smallest: measured, largest: measured }).optional(),
     })
     .optional(),
