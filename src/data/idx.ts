@@ -1,8 +1,7 @@
 import { statSync } from "node:fs";
-import { promisify } from "node:util";
-import { gunzip, type ZlibOptions } from "node:zlib";
 import { ExperimentError, messageOf } from "../base/errors.js";
 import { readOrdinaryFile, UnsuitableFile } from "../base/files.js";
+import { unpack } from "./gunzip.js";
 
 /** An array of unsigned bytes in row-major order, as an IDX file holds it. */
 export interface IdxArray {
@@ -66,26 +65,6 @@ export function parseIdx(file: IdxFile, ...ranks: readonly [number, ...number[]]
     throw damaged(file, `found ${values.length} bytes after the header, which promises ${product}`);
   }
   return { dimensions, values };
-}
-
-const unpackGzip = promisify<Uint8Array, ZlibOptions, Buffer>(gunzip);
-
-/**
- * Unpacks gzip data; bytes that do not start as gzip does are returned as they are.
- *
- * @param mostBytes where unpacking stops
- * @throws ExperimentError if the data are damaged, or longer
- */
-export async function unpack(bytes: Uint8Array, origin: FileOrigin, mostBytes: number): Promise<Uint8Array> {
-  if (bytes[0] !== 0x1f || bytes[1] !== 0x8b) return bytes;
-  try {
-    return await unpackGzip(bytes, { maxOutputLength: mostBytes });
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === "ERR_BUFFER_TOO_LARGE") {
-      throw damaged(origin, `found gzip data of more than ${mostBytes} bytes, expected no more`, error);
-    }
-    throw damaged(origin, `found damaged gzip data (${messageOf(error)}), expected a packed IDX file`, error);
-  }
 }
 
 /** What gzip adds to data that cannot be packed, at most. */

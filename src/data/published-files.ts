@@ -2,7 +2,8 @@ import { join } from "node:path";
 import { ExperimentError } from "../base/errors.js";
 import { keepInCache } from "./cache.js";
 import { type ExpectedFile, fetchVerified, sha256Of } from "./download.js";
-import { damaged, type FileOrigin, type IdxFile, parseIdx, readIdxFile, unpack } from "./idx.js";
+import { unpack } from "./gunzip.js";
+import { damaged, type FileOrigin, type IdxFile, parseIdx, readIdxFile } from "./idx.js";
 import { type FourFiles, fileRanks, fileStems } from "./idx-dataset.js";
 
 /** What is known of one of the four files of a published data set. */

@@ -25,6 +25,9 @@ export interface PoolOptions {
 /** Node fires a longer one at once. */
 const longestTimeout = 2 ** 31 - 1;
 
+/** A step leaves little to be collected: V8's default for new objects, 48 MB, would be filled by each worker. */
+const youngMegabytes = 12;
+
 /** A worker that was asked to end and has not by then is ended. */
 const secondsToEnd = 5;
 
@@ -65,7 +68,10 @@ export class WorkerPool implements Executor {
       idleTimeout: Number.POSITIVE_INFINITY,
       // A waiting worker should answer messages and keep no core busy.
       atomics: "disabled",
-      ...(heapMegabytes && { resourceLimits: { maxOldGenerationSizeMb: heapMegabytes } }),
+      resourceLimits: {
+        maxYoungGenerationSizeMb: youngMegabytes,
+        ...(heapMegabytes && { maxOldGenerationSizeMb: heapMegabytes }),
+      },
     });
     // A worker that crashes while it has no run: it could not start, so nothing would ever take the runs that wait.
     this.pool.on("error", (error: unknown) => {

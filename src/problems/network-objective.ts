@@ -2,6 +2,7 @@ import * as tf from "@tensorflow/tfjs-core";
 // In Node the core alone has no gradients: this library registers them.
 import * as library from "@tensorflow/tfjs-layers";
 import type { Algebra } from "../compute/algebra.js";
+import { copiesInput } from "../compute/backends.js";
 import type { Augmenter } from "../data/augmentation.js";
 import { gatherLabels } from "../data/batches.js";
 import type { ImageDataset, ImageSet } from "../data/dataset.js";
@@ -27,12 +28,23 @@ const chunkSize = 1000;
 /** Copies these examples to the device; gathered on the host, because the backends' own gather is slower. */
 type Upload = (set: ImageSet, indices: Int32Array, step?: number) => ImageBatch;
 
+/** Memory for so many numbers, used again where that is possible: batches that wait to be collected would fill far more. */
+function inputMemory(isReusable: boolean): (length: number) => Float32Array {
+  if (!isReusable) return (length) => new Float32Array(length);
+  let memory = new Float32Array();
+  return (length) => {
+    if (memory.length < length) memory = new Float32Array(length);
+    return memory.subarray(0, length);
+  };
+}
+
 /** @param augment what becomes of an example at a step, where one is given */
 function uploader(dataset: ImageDataset, inputShape: readonly number[], augment: Augmenter | undefined): Upload {
   const reader = new InputReader(dataset);
+  const memory = inputMemory(copiesInput(tf.getBackend()));
   return (set, indices, step) => {
     const transform = augment && step !== undefined ? (example: number) => augment(step, example) : undefined;
-    const inputs = reader.read(set, indices, new Float32Array(indices.length * reader.length), transform);
+    const inputs = reader.read(set, indices, memory(indices.length * reader.length), transform);
     return {
       size: indices.length,
       images: tf.tensor(inputs, [indices.length, ...inputShape]),
@@ -41,7 +53,7 @@ function uploader(dataset: ImageDataset, inputShape: readonly number[], augment:
   };
 }
 
-/** Some examples of a set, or all, in chunks, uploaded at the first use and kept on the device. */
+/** Some examples of a set, or all, in chunks: kept on the device where every step needs them, else copied there at each use. */
 class ResidentSet {
   private uploaded: readonly ImageBatch[] | undefined;
   private readonly indices: Int32Array;
@@ -54,14 +66,33 @@ class ResidentSet {
     this.indices = examples === "full" ? Int32Array.from({ length: set.size }, (_, i) => i) : examples;
   }
 
+  /** The chunks, uploaded at the first use and kept on the device. */
   chunks(): readonly ImageBatch[] {
-    this.uploaded ??= Array.from({ length: Math.ceil(this.indices.length / chunkSize) }, (_, i) => {
-      const batch = this.upload(this.set, this.indices.subarray(i * chunkSize, (i + 1) * chunkSize));
+    this.uploaded ??= this.uploads().map((upload) => {
+      const batch = upload();
       tf.keep(batch.images);
       tf.keep(batch.labels);
       return batch;
     });
     return this.uploaded;
+  }
+
+  /** What is made of each chunk; one that is not kept is uploaded for that alone, which costs less than the memory. */
+  map<T>(use: (chunk: ImageBatch) => T): T[] {
+    if (this.uploaded) return this.uploaded.map(use);
+    return this.uploads().map((upload) => {
+      const chunk = upload();
+      const made = use(chunk);
+      tf.dispose([chunk.images, chunk.labels]);
+      return made;
+    });
+  }
+
+  private uploads(): (() => ImageBatch)[] {
+    return Array.from({ length: Math.ceil(this.indices.length / chunkSize) }, (_, i) => {
+      const indices = this.indices.subarray(i * chunkSize, (i + 1) * chunkSize);
+      return () => this.upload(this.set, indices);
+    });
   }
 
   dispose(): void {
@@ -163,7 +194,7 @@ export class NetworkObjective implements Objective<Tensor, Tensor> {
 
   private scores(weights: readonly Tensor[], set: ResidentSet): PartialScore<Tensor>[] {
     this.assign(weights);
-    return set.chunks().map(({ images, labels, size }) =>
+    return set.map(({ images, labels, size }) =>
       this.algebra.scope(() => {
         const logits = this.logits(images);
         return { examples: size, loss: this.crossEntropy(logits, labels), accuracy: this.accuracy(logits, labels) };
