@@ -1,6 +1,7 @@
 import { statSync } from "node:fs";
 import { ExperimentError, messageOf } from "../base/errors.js";
 import { readOrdinaryFile, UnsuitableFile } from "../base/files.js";
+import { sha256Of } from "./download.js";
 import { unpack } from "./gunzip.js";
 
 /** An array of unsigned bytes in row-major order, as an IDX file holds it. */
@@ -18,6 +19,8 @@ export interface FileOrigin {
 /** An IDX file in memory, unpacked. */
 export interface IdxFile extends FileOrigin {
   readonly bytes: Uint8Array;
+  /** SHA-256 of the file it was unpacked from, if it was. */
+  readonly packedSha256?: string;
 }
 
 /** The error of a file that is not what it should be. */
@@ -89,5 +92,6 @@ export async function readIdxFile(origin: FileOrigin, mostBytes: number): Promis
     const finding = messageOf(error);
     throw damaged(origin, error instanceof UnsuitableFile ? `it ${finding}` : `cannot be read (${finding})`, error);
   }
-  return { ...origin, bytes: await unpack(bytes, origin, mostBytes) };
+  const unpacked = await unpack(bytes, origin, mostBytes);
+  return { ...origin, bytes: unpacked, ...(unpacked !== bytes && { packedSha256: sha256Of(bytes) }) };
 }
