@@ -46,7 +46,7 @@ export function holdOut(n: number, { examples, shuffle, seed }: Holdout, option:
   const count = examples < 1 ? Math.round(examples * n) : examples;
   if (count < 1 || count >= n) {
     throw new ExperimentError(
-      `${option}: ${examples < 1 ? `a share of ${examples} are ${count}` : `got ${count}`} of ${n} examples; expected at least 1 and at most ${n - 1}`,
+      `${option}: ${examples < 1 ? `a share of ${examples} is ${count}` : `got ${count}`} of ${n} examples; expected at least 1 and at most ${n - 1}`,
     );
   }
   if (!shuffle) return { kept: range(0, n - count), heldOut: range(n - count, n) };

@@ -204,7 +204,7 @@ function checkPrediction({ name, predicts = "classes" }: ProblemDefinition, data
   const fits = predicts === "numbers" ? classes === 0 : predicts === "classes" ? classes > 0 : classes === 2;
   if (fits) return;
   throw new ExperimentError(
-    `data: problem ${name} predicts ${predicts}, and the data set ${dataset.name} has ${subjectOf(dataset)}; name another problem, or where data.task can be set, the other task`,
+    `data: problem ${name} predicts ${predicts}, and the data set ${dataset.name} has ${subjectOf(dataset)}; name a problem or data that fit (data.task says what the targets of a csv or npz file are)`,
   );
 }
 
