@@ -1,5 +1,5 @@
-import { strToU8, zipSync } from "fflate";
 import fc from "fast-check";
+import { strToU8, zipSync } from "fflate";
 import { describe, expect, test } from "vitest";
 import { ExperimentError } from "../../src/base/errors.js";
 import { formatNpy, parseNpy } from "../../src/base/npy.js";
@@ -11,7 +11,14 @@ function npy(description: string, bytes: readonly number[], version = 1): Uint8A
   const length = Buffer.alloc(version === 1 ? 2 : 4);
   if (version === 1) length.writeUInt16LE(header.length);
   else length.writeUInt32LE(header.length);
-  return Buffer.concat([Buffer.from([0x93]), Buffer.from("NUMPY"), Buffer.of(version, 0), length, header, Buffer.from(bytes)]);
+  return Buffer.concat([
+    Buffer.from([0x93]),
+    Buffer.from("NUMPY"),
+    Buffer.of(version, 0),
+    length,
+    header,
+    Buffer.from(bytes),
+  ]);
 }
 
 const header = (type: string, shape: string, order = "False") =>
