@@ -10,7 +10,7 @@ const amount = z
 /** How many examples are set aside, and which. */
 export const holdoutOption = z.union(
   [
-    amount.transform((examples) => ({ examples, shuffle: true, seed: 0 })),
+    amount,
     z.strictObject({
       examples: amount.describe("number of examples, or their share of all"),
       shuffle: z
@@ -26,7 +26,12 @@ export const holdoutOption = z.union(
   { error: "expected a number of examples, a share between 0 and 1, or {examples, shuffle, seed}" },
 );
 
-export type Holdout = z.output<typeof holdoutOption>;
+export type HoldoutOption = z.output<typeof holdoutOption>;
+export type Holdout = Exclude<HoldoutOption, number>;
+
+/** The option in full. */
+export const holdoutOf = (option: HoldoutOption): Holdout =>
+  typeof option === "number" ? { examples: option, shuffle: true, seed: 0 } : option;
 
 /** Indices of two parts of n examples, each ascending. */
 export interface Split {

@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import { z } from "zod";
 import { ExperimentError } from "../base/errors.js";
 import type { ImageDataset, ImageSet } from "./dataset.js";
-import { holdOut, holdoutOption } from "./holdout.js";
+import { type HoldoutOption, holdOut, holdoutOf, holdoutOption } from "./holdout.js";
 import { sharedSubset } from "./shared-memory.js";
 
 /** Options of every data set that is made of files of the user's. */
@@ -99,7 +99,7 @@ interface OwnData {
   readonly task: Task;
   readonly train: OwnExamples;
   readonly test?: OwnExamples | undefined;
-  readonly split?: z.output<typeof holdoutOption> | undefined;
+  readonly split?: HoldoutOption | undefined;
   readonly source: string;
 }
 
@@ -139,7 +139,7 @@ export function ownDataset(data: OwnData): ImageDataset {
   };
 }
 
-function splitUp(all: ImageSet, option: z.output<typeof holdoutOption>): Pick<ImageDataset, "train" | "test"> {
-  const { kept, heldOut } = holdOut(all.size, option, "data.split");
+function splitUp(all: ImageSet, option: HoldoutOption): Pick<ImageDataset, "train" | "test"> {
+  const { kept, heldOut } = holdOut(all.size, holdoutOf(option), "data.split");
   return { train: sharedSubset(all, kept), test: sharedSubset(all, heldOut) };
 }

@@ -2,7 +2,7 @@ import { z } from "zod";
 import { ExperimentError } from "../base/errors.js";
 import { type Augmentation, augmentationOption, checkAugmentation } from "./augmentation.js";
 import type { DataContext, DatasetDefinition, ImageDataset } from "./dataset.js";
-import { type Holdout, holdOut, holdoutOption } from "./holdout.js";
+import { type Holdout, holdOut, holdoutOf, holdoutOption } from "./holdout.js";
 import { type Normalization, normalizationOf, normalizationOption } from "./normalization.js";
 import { sharedDataset, sharedSubset } from "./shared-memory.js";
 
@@ -59,7 +59,8 @@ function checked(dataset: ImageDataset): ImageDataset {
  * taken of what is left of that.
  */
 export function prepared(dataset: ImageDataset, options: PreparationOptions): ImageDataset {
-  const { validation, normalize, augment } = options;
+  const { normalize, augment } = options;
+  const validation = options.validation === undefined ? undefined : holdoutOf(options.validation);
   const split = validation && holdOut(dataset.train.size, validation, "data.validation");
   const parts: ImageDataset = split
     ? {
