@@ -23,7 +23,17 @@ const stripedImages = defineDataset({
     const [train, test] = ["train", "test"].map((name) => stripes(500, noise, randomStream({ seed: 0, name })));
     // By its checksum a run's record tells which data it was made on.
     const checksum = createHash("sha256").update(train.pixels).update(test.pixels).digest("hex");
-    return { name: "stripes", height: 8, width: 8, classes: 2, train, test, checksum, source: "generated" };
+    return {
+      name: "stripes",
+      height: 8,
+      width: 8,
+      channels: 1,
+      classes: 2,
+      train,
+      test,
+      checksum,
+      source: "generated",
+    };
   },
 });
 

@@ -23,7 +23,15 @@ const images = (size) => ({
   pixels: Uint8Array.from({ length: size * 196 }, () => stream("pixels").integer(0, 255)),
   labels: Uint8Array.from({ length: size }, (_, i) => i % 10),
 });
-const dataset = { name: "noise", height: 14, width: 14, classes: 10, train: images(512), test: images(128) };
+const dataset = {
+  name: "noise",
+  height: 14,
+  width: 14,
+  channels: 1,
+  classes: 10,
+  train: images(512),
+  test: images(128),
+};
 const options = mlp.schema.parse({ name: "mlp", hidden: [64, 32], bias: false });
 const problem = await mlp.create(/** @type {Parameters<typeof mlp.create>[0]} */ (options), {
   stream,

@@ -31,12 +31,13 @@ class Reading {
     return this.planned.steps;
   }
 
-  observe({ step, loss, train, test }: ShownRecord): void {
+  observe({ step, loss, train, validation, test }: ShownRecord): void {
     this.firstStep ??= step;
     this.step = step;
     const fullBatch = this.planned.run.config.batchSize === "full";
     if (!fullBatch && !Number.isNaN(loss)) this.numbers.set("batch loss", short(loss));
     if (train) this.numbers.set("train loss", short(train.loss));
+    if (validation) this.numbers.set("validation loss", short(validation.loss));
     if (test?.accuracy !== undefined) this.numbers.set("test accuracy", percent(test.accuracy));
   }
 
@@ -60,10 +61,12 @@ class Reading {
 function outcomeText(manifest: Manifest): string {
   const { status, stopReason, wallSeconds } = manifest;
   const loss = outcomeOf(manifest, "final", "trainLoss");
+  const validation = outcomeOf(manifest, "final", "valLoss");
   const accuracy = outcomeOf(manifest, "final", "testAccuracy");
   return [
     status,
     loss === undefined ? "" : `, train loss ${short(loss)}`,
+    validation === undefined ? "" : `, validation loss ${short(validation)}`,
     accuracy === undefined ? "" : `, test accuracy ${percent(accuracy)}`,
     `, ${duration(wallSeconds)}`,
     stopReason ? ` (${stopReason})` : "",

@@ -39,6 +39,8 @@ interface BackendDefinition {
   readonly kernels: number;
   /** Whether several threads of a process can compute on it side by side, and gain by it. */
   readonly shareable: boolean;
+  /** Whether it has a copy of its own of numbers as soon as a tensor is made of them. */
+  readonly copiesInput: boolean;
   /** Whether the same device and version compute the same bits on every machine. */
   readonly portable: boolean;
   /** @throws Unavailable with the reason and the mend */
@@ -58,6 +60,7 @@ const backends = [
     automatic: true,
     kernels: 1,
     shareable: false,
+    copiesInput: false,
     portable: false,
     start: () => startNative({ demandGpu: false }),
   },
@@ -67,6 +70,7 @@ const backends = [
     automatic: false,
     kernels: 1,
     shareable: false,
+    copiesInput: false,
     portable: false,
     start: () => startNative({ demandGpu: true }),
   },
@@ -76,6 +80,7 @@ const backends = [
     automatic: true,
     kernels: 1,
     shareable: false,
+    copiesInput: false,
     portable: false,
     start: startWebgpu,
   },
@@ -85,6 +90,7 @@ const backends = [
     automatic: true,
     kernels: 2,
     shareable: true,
+    copiesInput: true,
     portable: true,
     async start({ patched = true }) {
       const tf = await loadCore();
@@ -106,6 +112,7 @@ const backends = [
     automatic: true,
     kernels: 1,
     shareable: true,
+    copiesInput: false,
     portable: false,
     async start() {
       const tf = await loadCore();
@@ -125,6 +132,10 @@ export const backendNames: readonly BackendName[] = backends.map(({ name }) => n
 /** Whether several threads can compute on this backend at once; the host's own arithmetic always can be shared. */
 export const isShareable = (name: string): boolean =>
   backends.find((backend) => backend.name === name)?.shareable ?? true;
+
+/** Whether the memory from which this backend has made a tensor may be used again at once. */
+export const copiesInput = (name: string): boolean =>
+  backends.find((backend) => backend.name === name)?.copiesInput ?? false;
 
 /**
  * Whether what is computed on this backend is the same on every machine, as long as its version is. So it is on

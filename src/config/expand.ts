@@ -31,7 +31,10 @@ function checkTogether({ registry }: Experiment, config: RunConfig): string | un
   const problem = registry.problems.find(({ name }) => name === config.problem.name)!;
   if (problem.needsData && !config.data)
     return `data: problem ${problem.name} needs a data set, such as data: {name: mnist}`;
-  if (!problem.needsData && config.data) return `data: problem ${problem.name} makes its own data; leave data out`;
+  if (!problem.needsData && !problem.predicts && config.data)
+    return `data: problem ${problem.name} makes its own data; leave data out`;
+  if (config.data?.augment !== undefined && config.batchSize === "full")
+    return "data.augment: full batches take every image as it is; set batchSize, or leave augment out";
   if (config.precision === "float32" && config.backend === "float64")
     return "precision float32 contradicts backend float64";
   if (config.precision === "float64" && config.backend !== "float64" && config.backend !== "auto") {

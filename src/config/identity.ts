@@ -1,11 +1,12 @@
 import { createHash } from "node:crypto";
+import type { Preparation } from "../data/preparation.js";
 import { pluginTitle } from "../registry/plugins.js";
 import type { Registry } from "../registry/registry.js";
 import type { Run } from "./expand.js";
 import type { RunConfig } from "./schema.js";
 
 /** Raised whenever the files of a run change their form or the loop its numbers. */
-export const resultSchemaVersion = 2;
+export const resultSchemaVersion = 3;
 
 /** On what a run is computed. */
 export interface BackendIdentity {
@@ -20,7 +21,13 @@ export interface BackendIdentity {
 export interface Surroundings {
   readonly backend: BackendIdentity;
   readonly dataset?:
-    | { readonly name: string; readonly checksum: string; readonly train: number; readonly test: number }
+    | {
+        readonly name: string;
+        readonly checksum: string;
+        readonly train: number;
+        readonly test?: number;
+        readonly preparation?: Preparation;
+      }
     | undefined;
   /** Checksum of the examples that a file of the user's holds. */
   readonly examples?: string | undefined;

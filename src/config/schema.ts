@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { backendNames } from "../compute/backends.js";
+import { withPreparation } from "../data/preparation.js";
 import { averageWeightsSchema } from "../optimizers/average-weights.js";
 import { optimizerSchema } from "../optimizers/optimizer.js";
 import type { Registry } from "../registry/registry.js";
@@ -14,10 +15,9 @@ export interface Named {
   readonly [option: string]: unknown;
 }
 
-/** The options of one of these definitions, told apart by their names. */
-function oneOf(definitions: readonly { readonly schema: z.ZodObject }[]): z.ZodType<Named> {
-  const schemas = definitions.map(({ schema }) => schema) as [z.ZodObject, ...z.ZodObject[]];
-  return z.discriminatedUnion("name", schemas) as unknown as z.ZodType<Named>;
+/** The options of one definition of several, told apart by their names. */
+function oneOf(schemas: readonly z.ZodObject[]): z.ZodType<Named> {
+  return z.discriminatedUnion("name", schemas as [z.ZodObject, ...z.ZodObject[]]) as unknown as z.ZodType<Named>;
 }
 
 /** Directory-safe without being renamed: what one types is what one finds. */
@@ -48,8 +48,10 @@ const sharedFields = ({ problems, datasets, bounds }: Registry) => ({
   $schema: z.string().optional().describe("JSON Schema for editors; ignored"),
   name: experimentName,
   description: z.string().optional().describe("what the experiment is for, in words"),
-  problem: oneOf(problems).describe("what is minimised"),
-  data: oneOf(datasets).optional().describe("the data set, for problems that need one"),
+  problem: oneOf(problems.map(({ schema }) => schema)).describe("what is minimised"),
+  data: oneOf(datasets.map(withPreparation))
+    .optional()
+    .describe("the data set, for problems that need one or can take one"),
   batchSize: z
     .union([z.int().positive(), z.literal("full")])
     .default("full")

@@ -69,30 +69,7 @@ export function fixedSubset(examples: number, size: number | "all", source: Stre
   return randomStream(source).permutation(examples).slice(0, size).sort();
 }
 
-/**
- * The images at the given indices, batch × pixels, as intensities in [0, 1].
- *
- * @param pixelsPerImage height × width
- */
-export function gather(set: ImageSet, indices: Int32Array, pixelsPerImage: number): Float32Array {
-  const { pixels } = set;
-  const gathered = new Float32Array(indices.length * pixelsPerImage);
-  let to = 0;
-  for (const index of indices) {
-    const end = (index + 1) * pixelsPerImage;
-    for (let from = index * pixelsPerImage; from < end; from++) gathered[to++] = pixels[from]! / 255;
-  }
-  return gathered;
-}
-
 /** The class indices at the given indices. */
 export function gatherLabels(set: ImageSet, indices: Int32Array): Int32Array {
   return indices.map((index) => set.labels[index]!);
-}
-
-/** The labels at the given indices as rows of the unit matrix, batch × classes. */
-export function gatherOneHot(set: ImageSet, indices: Int32Array, classes: number): Float32Array {
-  const rows = new Float32Array(indices.length * classes);
-  for (const [row, index] of indices.entries()) rows[row * classes + set.labels[index]!] = 1;
-  return rows;
 }

@@ -1,28 +1,39 @@
 import type { z } from "zod";
+import type { Preparation } from "./preparation.js";
 
-/** Grey-scale images with class labels, held on the host as bytes; batches are gathered from it on the host. */
+/** Examples of one part of a data set, held on the host; batches are gathered from it on the host. */
 export interface ImageSet {
   /** Number of examples, n. */
   readonly size: number;
-  /** n × height × width bytes, 0 (background) … 255. */
-  readonly pixels: Uint8Array;
-  /** n class indices, 0 … classes − 1. */
-  readonly labels: Uint8Array;
+  /**
+   * n × height × width × channels numbers in this order (NHWC): bytes 0 … 255, which stand for intensities from 0 to 1,
+   * or numbers taken as they are.
+   */
+  readonly pixels: Uint8Array | Float32Array | Float64Array;
+  /** n class indices, 0 … classes − 1; where numbers are to be predicted, these. */
+  readonly labels: Uint8Array | Int32Array | Float64Array;
 }
 
-/** A data set for classification. */
+/** A data set. That of a table has images of one pixel, whose channels are the features. */
 export interface ImageDataset {
   /** Registry name of what was really loaded: differs from what was asked for after a fallback. */
   readonly name: string;
   readonly height: number;
   readonly width: number;
+  /** 1 for grey-scale images, 3 for colour. */
+  readonly channels: number;
+  /** Number of classes; 0 where numbers are to be predicted. */
   readonly classes: number;
   readonly train: ImageSet;
-  readonly test: ImageSet;
-  /** SHA-256 over the four unpacked IDX files in the order train images, train labels, test images, test labels. */
+  /** Examples held out of the training set to tune by. */
+  readonly validation?: ImageSet;
+  readonly test?: ImageSet;
+  /** SHA-256 of the examples: of published images over the unpacked files, whatever part of them is used. */
   readonly checksum: string;
-  /** Where it came from, for the manifest: a directory, a mirror, or a generator with its seed. */
+  /** Where it came from, for the manifest: a directory, a mirror, a file with its SHA-256, or a generator with its seed. */
   readonly source: string;
+  /** What the config's data options make of it; absent as it is loaded. */
+  readonly preparation?: Preparation;
 }
 
 /** What a loader needs of its surroundings. */

@@ -10,7 +10,7 @@ export const fileStems = [
   "t10k-labels-idx1-ubyte",
 ] as const;
 
-/** Number of dimensions of each of the four files: images have three, labels one. */
+/** Number of dimensions of each of the four files: grey-scale images have three, labels one. */
 export const fileRanks = [3, 1, 3, 1] as const;
 
 /** The four files of an image data set: train images, train labels, test images, test labels. */
@@ -22,14 +22,25 @@ export interface Limit {
   readonly test?: number | undefined;
 }
 
-interface SizedImageSet extends ImageSet {
+/** Images as an IDX file holds them. */
+export interface IdxImages {
+  readonly size: number;
   readonly height: number;
   readonly width: number;
+  readonly channels: number;
+  readonly pixels: Uint8Array;
+  readonly labels: Uint8Array;
 }
 
-function imageSet(imageFile: IdxFile, labelFile: IdxFile, classes: number): SizedImageSet {
-  const { dimensions, values: pixels } = parseIdx(imageFile, 3);
-  const [size, height, width] = dimensions as [number, number, number];
+/**
+ * Images with their labels.
+ *
+ * @param imageFile of three dimensions (n × height × width) or four (and channels)
+ * @throws ExperimentError if a file is damaged, or the two do not belong together
+ */
+export function idxImages(imageFile: IdxFile, labelFile: IdxFile): IdxImages {
+  const { dimensions, values: pixels } = parseIdx(imageFile, 3, 4);
+  const [size, height, width, channels = 1] = dimensions as [number, number, number, number?];
   const { values: labels } = parseIdx(labelFile, 1);
   if (labels.length !== size) {
     throw damaged(
@@ -37,16 +48,28 @@ function imageSet(imageFile: IdxFile, labelFile: IdxFile, classes: number): Size
       `found ${labels.length} labels, expected ${size}: one for each image of ${imageFile.path}`,
     );
   }
-  const wrong = labels.findIndex((label) => label >= classes);
-  if (wrong >= 0) {
-    throw damaged(labelFile, `found the label ${labels[wrong]} at index ${wrong}, expected 0 … ${classes - 1}`);
-  }
-  return { size, height, width, pixels, labels };
+  return { size, height, width, channels, pixels, labels };
 }
 
-function firstExamples({ size, height, width, pixels, labels }: SizedImageSet, count = size): ImageSet {
+/** @throws ExperimentError if a label is no class */
+function checkLabels({ labels }: ImageSet, file: IdxFile, classes: number): void {
+  const wrong = labels.findIndex((label) => label >= classes);
+  if (wrong < 0) return;
+  throw damaged(file, `found the label ${labels[wrong]} at index ${wrong}, expected 0 … ${classes - 1}`);
+}
+
+function firstExamples({ size, pixels, labels }: IdxImages, count = size): ImageSet {
   const kept = Math.min(size, count);
-  return { size: kept, pixels: pixels.subarray(0, kept * height * width), labels: labels.subarray(0, kept) };
+  return { size: kept, pixels: pixels.subarray(0, (kept * pixels.length) / size), labels: labels.subarray(0, kept) };
+}
+
+/** @throws ExperimentError if images of the two parts differ in size */
+export function checkSameSize(train: IdxImages, test: IdxImages, trainFile: IdxFile, testFile: IdxFile): void {
+  const sizeOf = ({ height, width, channels }: IdxImages) =>
+    `${height} × ${width}${channels > 1 ? ` × ${channels}` : ""}`;
+  const [found, expected] = [sizeOf(test), sizeOf(train)];
+  if (found === expected) return;
+  throw damaged(testFile, `found images of ${found} pixels, expected ${expected} as in ${trainFile.path}`);
 }
 
 /**
@@ -60,19 +83,19 @@ export function assembleDataset(
 ): ImageDataset {
   const [trainImages, trainLabels, testImages, testLabels] = files;
   const { name, classes, source, limit } = facts;
-  const train = imageSet(trainImages, trainLabels, classes);
-  const test = imageSet(testImages, testLabels, classes);
-  const { height, width } = train;
-  if (test.height !== height || test.width !== width) {
-    const [found, expected] = [`${test.height} × ${test.width}`, `${height} × ${width}`];
-    throw damaged(testImages, `found images of ${found} pixels, expected ${expected} as in ${trainImages.path}`);
-  }
+  const train = idxImages(trainImages, trainLabels);
+  const test = idxImages(testImages, testLabels);
+  checkLabels(train, trainLabels, classes);
+  checkLabels(test, testLabels, classes);
+  const { height, width, channels } = train;
+  checkSameSize(train, test, trainImages, testImages);
   const checksum = createHash("sha256");
   for (const file of files) checksum.update(file.bytes);
   return {
     name,
     height,
     width,
+    channels,
     classes,
     train: firstExamples(train, limit?.train),
     test: firstExamples(test, limit?.test),

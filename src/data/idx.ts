@@ -1,8 +1,8 @@
 import { statSync } from "node:fs";
-import { promisify } from "node:util";
-import { gunzip, type ZlibOptions } from "node:zlib";
 import { ExperimentError, messageOf } from "../base/errors.js";
 import { readOrdinaryFile, UnsuitableFile } from "../base/files.js";
+import { sha256Of } from "./download.js";
+import { unpack } from "./gunzip.js";
 
 /** An array of unsigned bytes in row-major order, as an IDX file holds it. */
 export interface IdxArray {
@@ -19,6 +19,8 @@ export interface FileOrigin {
 /** An IDX file in memory, unpacked. */
 export interface IdxFile extends FileOrigin {
   readonly bytes: Uint8Array;
+  /** SHA-256 of the file it was unpacked from, if it was. */
+  readonly packedSha256?: string;
 }
 
 /** The error of a file that is not what it should be. */
@@ -43,13 +45,14 @@ export function formatIdx({ dimensions, values }: IdxArray): Uint8Array {
 /**
  * The array in an IDX file of unsigned bytes; its values share the file's memory.
  *
- * @param rank the number of dimensions expected: 3 for images, 1 for labels
+ * @param ranks numbers of dimensions that are expected: 3 or 4 for images, 1 for labels
  * @throws ExperimentError unless magic number, dimensions and length are exactly right
  */
-export function parseIdx(file: IdxFile, rank: number): IdxArray {
+export function parseIdx(file: IdxFile, ...ranks: readonly [number, ...number[]]): IdxArray {
   const { bytes } = file;
-  const headerLength = 4 + 4 * rank;
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const rank = ranks.find((one) => bytes.length >= 4 && view.getUint32(0) === magicNumber(one)) ?? ranks[0];
+  const headerLength = 4 + 4 * rank;
   const expected = `expected ${hexadecimal(magicNumber(rank))} (IDX, unsigned bytes, dimensions: ${rank})`;
   if (bytes.length >= 4 && view.getUint32(0) !== magicNumber(rank)) {
     throw damaged(file, `found the magic number ${hexadecimal(view.getUint32(0))}, ${expected}`);
@@ -65,26 +68,6 @@ export function parseIdx(file: IdxFile, rank: number): IdxArray {
     throw damaged(file, `found ${values.length} bytes after the header, which promises ${product}`);
   }
   return { dimensions, values };
-}
-
-const unpackGzip = promisify<Uint8Array, ZlibOptions, Buffer>(gunzip);
-
-/**
- * Unpacks gzip data; bytes that do not start as gzip does are returned as they are.
- *
- * @param mostBytes where unpacking stops
- * @throws ExperimentError if the data are damaged, or longer
- */
-export async function unpack(bytes: Uint8Array, origin: FileOrigin, mostBytes: number): Promise<Uint8Array> {
-  if (bytes[0] !== 0x1f || bytes[1] !== 0x8b) return bytes;
-  try {
-    return await unpackGzip(bytes, { maxOutputLength: mostBytes });
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === "ERR_BUFFER_TOO_LARGE") {
-      throw damaged(origin, `found gzip data of more than ${mostBytes} bytes, expected no more`, error);
-    }
-    throw damaged(origin, `found damaged gzip data (${messageOf(error)}), expected a packed IDX file`, error);
-  }
 }
 
 /** What gzip adds to data that cannot be packed, at most. */
@@ -109,5 +92,6 @@ export async function readIdxFile(origin: FileOrigin, mostBytes: number): Promis
     const finding = messageOf(error);
     throw damaged(origin, error instanceof UnsuitableFile ? `it ${finding}` : `cannot be read (${finding})`, error);
   }
-  return { ...origin, bytes: await unpack(bytes, origin, mostBytes) };
+  const unpacked = await unpack(bytes, origin, mostBytes);
+  return { ...origin, bytes: unpacked, ...(unpacked !== bytes && { packedSha256: sha256Of(bytes) }) };
 }

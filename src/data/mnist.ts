@@ -1,11 +1,7 @@
-import { resolve } from "node:path";
-import { z } from "zod";
-import { cacheDirectory } from "../base/cache.js";
-import { ExperimentError } from "../base/errors.js";
+import type { z } from "zod";
 import { type DataContext, defineDataset, type ImageDataset } from "./dataset.js";
-import { DownloadError } from "./download.js";
-import { assembleDataset } from "./idx-dataset.js";
-import { findPublishedFiles, type PublishedFile } from "./published-files.js";
+import { loadPublication, type Publication, publicationSchema } from "./publication.js";
+import { type PublishedFile, publishedIdxDataset } from "./published-files.js";
 import { syntheticDigits } from "./synthetic-digits.js";
 
 /** The files as LeCun, Cortes and Burges published them: train images, train labels, test images, test labels. */
@@ -28,94 +24,34 @@ const originalFiles: readonly PublishedFile[] = [
   },
 ];
 
-const publicMirrors = [
-  "https://storage.googleapis.com/cvdf-datasets/mnist/",
-  "https://ossci-datasets.s3.amazonaws.com/mnist/",
-  "https://raw.githubusercontent.com/fgnt/mnist/master/",
-];
+const publication: Publication = {
+  name: "mnist",
+  title: "MNIST",
+  files: "the four files",
+  environment: "MNIST_DIR",
+  train: 60_000,
+  test: 10_000,
+  mirrors: [
+    "https://storage.googleapis.com/cvdf-datasets/mnist/",
+    "https://ossci-datasets.s3.amazonaws.com/mnist/",
+    "https://raw.githubusercontent.com/fgnt/mnist/master/",
+  ],
+  fallback: syntheticDigits,
+};
 
-const schema = z.strictObject({
-  name: z.literal("mnist").describe("MNIST"),
-  directory: z
-    .string()
-    .min(1)
-    .optional()
-    .describe("Directory of the four IDX files, packed or not. Default: $MNIST_DIR, else the per-user cache"),
-  mirrors: z
-    .array(z.url({ protocol: /^https?$/ }))
-    .default(publicMirrors)
-    .describe("Base addresses from which missing files are downloaded, tried in order; [] forbids downloads"),
-  timeoutSeconds: z
-    .number()
-    .positive()
-    .max(3600)
-    .default(5)
-    .describe("Longest silence borne from a mirror, in seconds, before it answers and while it sends"),
-  limit: z
-    .strictObject({
-      train: z.int().min(1).max(60000).optional().describe("Number of training examples used, from the first on"),
-      test: z.int().min(1).max(10000).optional().describe("Number of test examples used, from the first on"),
-    })
-    .optional()
-    .describe("Use only the first examples, for quick trials. Default: all"),
-  whenUnavailable: z
-    .literal("synthetic-digits")
-    .optional()
-    .describe("Data set used instead when MNIST can neither be found nor downloaded. Default: an error"),
-});
+const schema = publicationSchema(publication, "mnist", "synthetic-digits");
 
 export type MnistOptions = z.output<typeof schema>;
 
-/** Said when a proxy is configured, because the download does not use it. */
-function proxyNote(): string {
-  const variable = ["HTTPS_PROXY", "https_proxy", "HTTP_PROXY", "http_proxy"].find((name) => process.env[name]);
-  return variable ? ` (${variable} is set, but Node's fetch does not use it)` : "";
-}
-
-/** What `whenUnavailable` names, announced; an error if it names nothing. */
-async function fallback(failure: DownloadError, options: MnistOptions, context: DataContext): Promise<ImageDataset> {
-  const unavailable = `MNIST is neither on this machine nor to be downloaded: ${failure.message}${proxyNote()}`;
-  if (options.whenUnavailable === undefined) {
-    const mend = `Put the four files into a directory and name it in MNIST_DIR or data.directory, or set data.whenUnavailable: ${syntheticDigits.name}`;
-    throw new ExperimentError(`${unavailable}. ${mend}`, { cause: failure });
-  }
-  context.announce(`${unavailable}. Training on ${syntheticDigits.name} instead, as data.whenUnavailable says`);
-  return syntheticDigits.load(syntheticDigits.schema.parse({ name: syntheticDigits.name, ...options.limit }), context);
-}
-
-/**
- * Loads MNIST, or what `whenUnavailable` names.
- *
- * @param published the files' checksums
- * @throws ExperimentError if a file in the named directory is damaged or not MNIST's (whatever `whenUnavailable` says),
- *   or if MNIST is unavailable and `whenUnavailable` says nothing
- */
-export async function loadMnist(
+/** @param published the files' checksums */
+export const loadMnist = (
   options: MnistOptions,
   context: DataContext,
   published: readonly PublishedFile[] = originalFiles,
-): Promise<ImageDataset> {
-  const { mirrors, timeoutSeconds, limit } = options;
-  const directory = options.directory ? resolve(context.directory ?? "", options.directory) : process.env.MNIST_DIR;
-  const { announce, signal } = context;
-  const cache = cacheDirectory("mnist");
-  try {
-    const places = {
-      title: "MNIST",
-      directory: directory || undefined,
-      cache,
-      mirrors,
-      timeoutSeconds,
-      announce,
-      signal,
-    };
-    const { files, source } = await findPublishedFiles(published, places);
-    return assembleDataset(files, { name: "mnist", classes: 10, source, limit });
-  } catch (error) {
-    if (error instanceof DownloadError) return fallback(error, options, context);
-    throw error;
-  }
-}
+): Promise<ImageDataset> =>
+  loadPublication(publication, options, context, (places) =>
+    publishedIdxDataset(published, places, { name: "mnist", classes: 10, limit: options.limit }),
+  );
 
 /**
  * MNIST: 60 000 + 10 000 handwritten digits of 28 × 28 pixels. LeCun, Bottou, Bengio and Haffner, "Gradient-based learning

@@ -1,32 +1,19 @@
 import { join } from "node:path";
 import { ExperimentError } from "../base/errors.js";
 import { keepInCache } from "./cache.js";
+import type { ImageDataset } from "./dataset.js";
 import { type ExpectedFile, fetchVerified, sha256Of } from "./download.js";
-import { damaged, type FileOrigin, type IdxFile, parseIdx, readIdxFile, unpack } from "./idx.js";
-import { type FourFiles, fileRanks, fileStems } from "./idx-dataset.js";
+import { unpack } from "./gunzip.js";
+import { damaged, type FileOrigin, type IdxFile, parseIdx, readIdxFile } from "./idx.js";
+import { assembleDataset, type FourFiles, fileRanks, fileStems, type Limit } from "./idx-dataset.js";
+import type { Places } from "./publication.js";
 
 /** What is known of one of the four files of a published data set. */
 export interface PublishedFile {
   /** The .gz file that mirrors serve. */
   readonly packed: ExpectedFile;
-  /** The IDX file in it. */
-  readonly unpacked: ExpectedFile;
-}
-
-/** Where the four files of a published data set are looked for, in this order. */
-export interface Places {
-  /** Title of the data set, for messages. */
-  readonly title: string;
-  /** A directory the user named; every file in it must be the original. */
-  readonly directory?: string | undefined;
-  /** Downloads are kept here; a damaged file is downloaded again. */
-  readonly cache: string;
-  /** Base addresses. */
-  readonly mirrors: readonly string[];
-  readonly timeoutSeconds: number;
-  /** Ends a download. */
-  readonly signal?: AbortSignal | undefined;
-  readonly announce: (line: string) => void;
+  /** The IDX file in it; its checksum where one is published. */
+  readonly unpacked: Pick<ExpectedFile, "bytes"> & Partial<ExpectedFile>;
 }
 
 /** A file and a phrase that says where it was found. */
@@ -41,21 +28,26 @@ function candidateNames(stem: string): string[] {
   return [`${stem}.gz`, stem, `${dotted}.gz`, dotted];
 }
 
-/** @throws ExperimentError unless the file is, byte for byte, the original */
-function verify(file: IdxFile, index: number, published: PublishedFile, title: string): void {
+/** @throws ExperimentError unless the file is, byte for byte, the original, as far as that is known */
+function verify(file: IdxFile, index: number, { packed, unpacked }: PublishedFile, places: Places): void {
   parseIdx(file, fileRanks[index]!);
-  const sha256 = sha256Of(file.bytes);
-  if (sha256 === published.unpacked.sha256) return;
-  const sums = `its unpacked content has the SHA-256 ${sha256}, the original ${published.unpacked.sha256}`;
-  throw damaged(file, `a well-formed IDX file, but not that of ${title} (${sums})`);
+  const isPackedSum = unpacked.sha256 === undefined && file.packedSha256 !== undefined;
+  const [sha256, original] = isPackedSum ? [file.packedSha256, packed.sha256] : [sha256Of(file.bytes), unpacked.sha256];
+  if (sha256 === original) return;
+  if (original === undefined && file.bytes.length === unpacked.bytes) {
+    places.announce(`${file.path}: no checksum of the unpacked file is published; that of this one is recorded`);
+    return;
+  }
+  const sums = `${isPackedSum ? "it" : "its unpacked content"} has the SHA-256 ${sha256}, the original ${original ?? `${unpacked.bytes} bytes`}`;
+  throw damaged(file, `a well-formed IDX file, but not that of ${places.title} (${sums})`);
 }
 
-async function fromDirectory(directory: string, index: number, published: PublishedFile, title: string) {
+async function fromDirectory(directory: string, index: number, published: PublishedFile, places: Places) {
   const mend = `Replace it with the original file, or remove it to have it downloaded.`;
   for (const name of candidateNames(fileStems[index]!)) {
     const file = await readIdxFile({ path: join(directory, name), mend }, published.unpacked.bytes);
     if (!file) continue;
-    verify(file, index, published, title);
+    verify(file, index, published, places);
     return { file, place: `directory ${directory}` };
   }
   return undefined;
@@ -63,7 +55,7 @@ async function fromDirectory(directory: string, index: number, published: Publis
 
 async function fromCache(places: Places, index: number, published: PublishedFile): Promise<Found | undefined> {
   try {
-    return await fromDirectory(places.cache, index, published, places.title);
+    return await fromDirectory(places.cache, index, published, places);
   } catch (error) {
     if (!(error instanceof ExperimentError)) throw error;
     places.announce(`A file in the cache is damaged and is downloaded again. ${error.message}`);
@@ -93,10 +85,10 @@ function bestFirst(mirrors: readonly string[], delivered: string): string[] {
 
 /** What there is of the four files in the named directory. */
 async function fromNamedDirectory(published: readonly PublishedFile[], places: Places): Promise<(Found | undefined)[]> {
-  const { directory, title, announce } = places;
+  const { directory, announce } = places;
   const found: (Found | undefined)[] = [];
   if (directory === undefined) return found;
-  for (const [index, file] of published.entries()) found.push(await fromDirectory(directory, index, file, title));
+  for (const [index, file] of published.entries()) found.push(await fromDirectory(directory, index, file, places));
   const missing = fileStems.filter((_, index) => !found[index]);
   if (missing.length > 0) announce(`${directory} lacks ${missing.join(", ")}: looking in the cache and at the mirrors`);
   return found;
@@ -127,4 +119,18 @@ export async function findPublishedFiles(
     files: [trainImages!, trainLabels!, testImages!, testLabels!],
     source: [...new Set(found.map(({ place }) => place))].join(", "),
   };
+}
+
+/**
+ * A published data set of four IDX files.
+ *
+ * @throws as `findPublishedFiles`
+ */
+export async function publishedIdxDataset(
+  published: readonly PublishedFile[],
+  places: Places,
+  facts: Pick<ImageDataset, "name" | "classes"> & { readonly limit?: Limit | undefined },
+): Promise<ImageDataset> {
+  const { files, source } = await findPublishedFiles(published, places);
+  return assembleDataset(files, { ...facts, source });
 }

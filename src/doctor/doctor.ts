@@ -46,7 +46,8 @@ function noiseImages(): ImageDataset {
     pixels: Uint8Array.from({ length: trialBatch * 28 * 28 }, () => stream.integer(0, 255)),
     labels: Uint8Array.from({ length: trialBatch }, () => stream.integer(0, 9)),
   };
-  return { name: "noise", height: 28, width: 28, classes: 10, train: images, test: images, checksum: "", source: "" };
+  const facts = { name: "noise", checksum: "", source: "" };
+  return { ...facts, height: 28, width: 28, channels: 1, classes: 10, train: images, test: images };
 }
 
 /** Median time of a step, without the first one, which compiles; of fewer than ten where they are slow. */

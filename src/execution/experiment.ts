@@ -80,7 +80,7 @@ export async function executorFor(
   const shared = pending.every(({ backend }) => isShareable(backend.name));
   const count = Math.min(jobs ?? (shared ? availableParallelism() : 1), pending.length);
   const isLimited = pending.some(({ run }) => run.config.stop.wallSeconds !== undefined);
-  const workers = async (jobs: number) => new (await import("./worker-pool.js")).WorkerPool({ jobs });
+  const workers = async (jobs: number) => new (await import("./worker-pool.js")).WorkerPool({ jobs, resources });
   return count <= 1 && !isLimited ? inProcess(resources, () => workers(1)) : workers(Math.max(1, count));
 }
 

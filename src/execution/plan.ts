@@ -10,7 +10,7 @@ import { fixedSubset, stepsPerEpoch } from "../data/batches.js";
 import type { ImageDataset } from "../data/dataset.js";
 import { averagingWeights } from "../optimizers/average-weights.js";
 import { createOptimizer, type Optimizer } from "../optimizers/optimizer.js";
-import type { Batch, Problem, ProblemContext } from "../problems/problem.js";
+import type { Batch, Problem, ProblemContext, ProblemDefinition } from "../problems/problem.js";
 import type { PluginReference, Registry } from "../registry/registry.js";
 import type { Resources } from "./resources.js";
 
@@ -132,12 +132,13 @@ export function evaluationExamples({ run, problem }: PreparedRun): Batch {
   return fixedSubset(problem.examples, evaluate.trainingExamples, { seed, name: "training evaluation" });
 }
 
-/** The examples really used: `limit` and a fallback change them, where they came from does not. */
-const identityOf = ({ name, checksum, train, test }: ImageDataset) => ({
+/** The examples really used, and how: `limit` and a fallback change them, where they came from does not. */
+const identityOf = ({ name, checksum, train, test, preparation }: ImageDataset) => ({
   name,
   checksum,
   train: train.size,
-  test: test.size,
+  ...(test && { test: test.size }),
+  ...(preparation && { preparation }),
 });
 
 /** Above so many numbers a problem is not made just to be planned. */
@@ -196,6 +197,19 @@ async function makeProblem(
   );
 }
 
+const subjectOf = ({ classes }: ImageDataset) => (classes === 0 ? "numbers" : `${classes} classes`);
+
+/** @throws ExperimentError if the data set holds nothing that the problem can learn to predict */
+function checkPrediction({ name, predicts = "classes" }: ProblemDefinition, dataset: ImageDataset | undefined): void {
+  if (!dataset) return;
+  const { classes } = dataset;
+  const fits = predicts === "numbers" ? classes === 0 : predicts === "classes" ? classes > 0 : classes === 2;
+  if (fits) return;
+  throw new ExperimentError(
+    `data: problem ${name} predicts ${predicts}, and the data set ${dataset.name} has ${subjectOf(dataset)}; name a problem or data that fit (data.task says what the targets of a csv or npz file are)`,
+  );
+}
+
 const datasetFor = async ({ config: { data }, directory }: Run, registry: Registry, resources: Resources) =>
   data && (await resources.dataset(registry, data, directory));
 
@@ -212,6 +226,7 @@ export async function prepareRun(
   planned?: PlannedRun,
 ): Promise<PreparedRun> {
   const dataset = await datasetFor(run, registry, resources);
+  checkPrediction(definitionOf(registry, run.config), dataset);
   const problem = await makeProblem(run, registry, dataset, resources);
   const prepared = { ...(await decide(run, registry, problem, dataset, resources, planned)), problem, registry };
   if (planned) checkKept(planned, prepared);
@@ -227,7 +242,10 @@ export async function prepareRun(
 export async function planRun(run: Run, registry: Registry, resources: Resources): Promise<PlannedRun> {
   const { config } = run;
   const dataset = await datasetFor(run, registry, resources);
-  const outline = definitionOf(registry, config).outline?.(config.problem, contextOf(run, dataset));
+  const definition = definitionOf(registry, config);
+  checkPrediction(definition, dataset);
+  // What a problem makes of a data set only making it tells.
+  const outline = dataset ? undefined : definition.outline?.(config.problem, contextOf(run, dataset));
   if (outline) checkSize(config, outline.layers, outline.numbers, "float64");
   const facts: Facts =
     outline && outline.numbers > quicklyMade

@@ -2,11 +2,21 @@ import type { StartedBackend } from "../compute/backends.js";
 import { canonicalJson } from "../config/identity.js";
 import type { Named } from "../config/schema.js";
 import type { ImageDataset } from "../data/dataset.js";
+import { loadDataset } from "../data/preparation.js";
 import type { Problem } from "../problems/problem.js";
 import type { Registry } from "../registry/registry.js";
 
 /** Problems kept for the next run: neighbours in a sweep mostly share theirs. */
 const keptProblems = 8;
+
+/** What of a planned run tells its data set. */
+export interface DatasetUse {
+  readonly run: { readonly config: { readonly data?: Named | undefined }; readonly directory: string };
+  readonly plugins: Registry["plugins"];
+}
+
+const datasetKey = (data: Named, directory: string, plugins: Registry["plugins"]) =>
+  canonicalJson([data, directory, plugins]);
 
 /** What runs share: data sets and backends, each had once, and the problems used last. */
 export class Resources {
@@ -25,10 +35,22 @@ export class Resources {
 
   /** @param directory where relative paths of the config start */
   dataset({ datasets, plugins }: Registry, data: Named, directory: string): Promise<ImageDataset> {
-    return this.once(this.loaded, canonicalJson([data, directory, plugins]), () => {
+    return this.once(this.loaded, datasetKey(data, directory, plugins), () => {
       const definition = datasets.find(({ name }) => name === data.name)!;
-      return definition.load(data, { announce: this.announce, directory, signal: this.signal });
+      return loadDataset(definition, data, { announce: this.announce, directory, signal: this.signal });
     });
+  }
+
+  /** The data set of a planned run, if it has one; it was loaded to plan it. */
+  async plannedDataset({ run, plugins }: DatasetUse): Promise<ImageDataset | undefined> {
+    const { config, directory } = run;
+    return config.data && this.loaded.get(datasetKey(config.data, directory, plugins));
+  }
+
+  /** Uses, for this run and those that share it, a data set that another thread has loaded. */
+  adoptDataset({ run, plugins }: DatasetUse, dataset: ImageDataset): void {
+    const { config, directory } = run;
+    if (config.data) this.loaded.set(datasetKey(config.data, directory, plugins), Promise.resolve(dataset));
   }
 
   /**

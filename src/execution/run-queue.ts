@@ -10,7 +10,7 @@ import type { PlannedRun } from "./plan.js";
 import { finishedManifest } from "./run-directory.js";
 
 /** The part of a record that progress is shown from. */
-export type ShownRecord = Pick<StepRecord, "step" | "loss" | "train" | "test">;
+export type ShownRecord = Pick<StepRecord, "step" | "loss" | "train" | "validation" | "test">;
 
 /** Follows the runs from outside; several may be under way at once. */
 export interface RunsObserver {

@@ -77,13 +77,15 @@ function runningManifest(
         source: dataset.source,
         checksum: dataset.checksum,
         ...(dataset.name !== run.config.data?.name && { fallbackFor: run.config.data!.name }),
+        ...(dataset.preparation && { preparation: dataset.preparation }),
       },
     }),
     ...(examples !== undefined && {
       evaluation: {
         trainingExamples: evaluated === "full" ? examples : evaluated.length,
         ofTrainingExamples: examples,
-        ...(dataset && { testExamples: dataset.test.size }),
+        ...(dataset?.validation && { validationExamples: dataset.validation.size }),
+        ...(dataset?.test && { testExamples: dataset.test.size }),
       },
     }),
     ...(problem.constants?.optimumSource && { optimum: problem.constants.optimumSource }),

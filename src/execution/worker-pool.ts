@@ -9,18 +9,24 @@ import { Bug } from "./crash.js";
 import type { Executor } from "./executor.js";
 import { TakenOver } from "./lock.js";
 import type { PlannedRun } from "./plan.js";
+import type { Resources } from "./resources.js";
 import type { RunOptions } from "./run.js";
 import type { WorkerCrash, WorkerMessage, WorkerResult, WorkerTask } from "./worker.js";
 
 export interface PoolOptions {
   /** Worker threads, each making one run at a time. */
   readonly jobs: number;
+  /** Where the data sets of the runs are: they are shared with the workers, not copied. */
+  readonly resources: Pick<Resources, "plannedDataset">;
   /** Limit of each worker's JavaScript heap; default: Node's. Tensors do not count. */
   readonly heapMegabytes?: number;
 }
 
 /** Node fires a longer one at once. */
 const longestTimeout = 2 ** 31 - 1;
+
+/** A step leaves little to be collected: V8's default for new objects, 48 MB, would be filled by each worker. */
+const youngMegabytes = 12;
 
 /** A worker that was asked to end and has not by then is ended. */
 const secondsToEnd = 5;
@@ -47,12 +53,14 @@ function reasonOf(error: unknown): string {
 /** Makes runs in worker threads. A worker that crashes fails its own run, and another takes its place. */
 export class WorkerPool implements Executor {
   readonly jobs: number;
+  private readonly resources: PoolOptions["resources"];
   private readonly pool: Piscina<WorkerTask, WorkerResult>;
   /** Ends a run that no worker has begun, by its termination: what to do when a worker cannot even start. */
   private readonly waiting = new Map<AbortController, (error: unknown) => void>();
 
-  constructor({ jobs, heapMegabytes }: PoolOptions) {
+  constructor({ jobs, resources, heapMegabytes }: PoolOptions) {
     this.jobs = jobs;
+    this.resources = resources;
     this.pool = new Piscina<WorkerTask, WorkerResult>({
       filename: new URL("./worker.js", import.meta.url).href,
       minThreads: 1,
@@ -60,7 +68,10 @@ export class WorkerPool implements Executor {
       idleTimeout: Number.POSITIVE_INFINITY,
       // A waiting worker should answer messages and keep no core busy.
       atomics: "disabled",
-      ...(heapMegabytes && { resourceLimits: { maxOldGenerationSizeMb: heapMegabytes } }),
+      resourceLimits: {
+        maxYoungGenerationSizeMb: youngMegabytes,
+        ...(heapMegabytes && { maxOldGenerationSizeMb: heapMegabytes }),
+      },
     });
     // A worker that crashes while it has no run: it could not start, so nothing would ever take the runs that wait.
     this.pool.on("error", (error: unknown) => {
@@ -71,6 +82,7 @@ export class WorkerPool implements Executor {
   async execute(planned: PlannedRun, experimentDirectory: string, options: RunOptions): Promise<Manifest> {
     const { run, id } = planned;
     const { force = false, claim, signal, onRecord, announce } = options;
+    const dataset = await this.resources.plannedDataset(planned);
     const { port1, port2 } = new MessageChannel();
     const termination = new AbortController();
     const timers: NodeJS.Timeout[] = [];
@@ -109,7 +121,7 @@ export class WorkerPool implements Executor {
     };
     const timeLimit = { message: `time limit of ${wallSeconds} s` };
     try {
-      const task: WorkerTask = { planned, experimentDirectory, force, claim, port: port2 };
+      const task: WorkerTask = { planned, dataset, experimentDirectory, force, claim, port: port2 };
       const result = await this.pool
         .run(task, { transferList: [port2], signal: termination.signal })
         .catch((error) => fail(crash ?? (overtime ? timeLimit : { message: reasonOf(error) })));

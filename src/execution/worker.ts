@@ -1,5 +1,6 @@
 import type { MessagePort } from "node:worker_threads";
 import { ExperimentError } from "../base/errors.js";
+import type { ImageDataset } from "../data/dataset.js";
 import type { Manifest } from "../results/manifest.js";
 import type { StepRecord } from "../training/record.js";
 import { Bug, crashOf } from "./crash.js";
@@ -11,6 +12,8 @@ import { makeRun } from "./run.js";
 /** One run for a worker. */
 export interface WorkerTask {
   readonly planned: PlannedRun;
+  /** The data set of the run, in memory that is shared with the thread that has loaded it. */
+  readonly dataset?: ImageDataset | undefined;
   readonly experimentDirectory: string;
   readonly force: boolean;
   readonly claim: Claim | undefined;
@@ -38,7 +41,7 @@ export type WorkerResult =
 
 const millisecondsBetweenRecords = 100;
 
-/** Data sets and backends, loaded at a worker's first run and kept. The coordinating thread has announced them. */
+/** Backends, started at a worker's first run and kept, and data sets that it was handed. The coordinating thread has announced them. */
 const resources = new Resources(() => {});
 
 function recordPoster(port: MessagePort): (record: StepRecord) => void {
@@ -53,6 +56,7 @@ function recordPoster(port: MessagePort): (record: StepRecord) => void {
 /** Makes one run in a worker thread. What fails it is returned: errors lose their class between threads. */
 export default async function work({
   planned,
+  dataset,
   experimentDirectory,
   force,
   claim,
@@ -61,6 +65,7 @@ export default async function work({
   const interruption = new AbortController();
   port.on("message", () => interruption.abort());
   port.postMessage({ begun: true } satisfies WorkerMessage);
+  if (dataset) resources.adoptDataset(planned, dataset);
   try {
     const manifest = await makeRun(planned, resources, experimentDirectory, {
       force,

@@ -28,6 +28,7 @@ export const absoluteLossRegression = defineProblem({
   version: 1,
   formula: "f(w) = mean_i |x_i·w − y_i|",
   needsData: false,
+  predicts: "numbers",
   schema,
   gradientJumps: () => true,
   outline: (options) => regressionOutline(options),

@@ -25,6 +25,7 @@ export const huber = defineProblem({
   version: 1,
   formula: "f(w) = mean_i h(x_i·w − y_i), h(r) = ½r² for |r| ≤ δ, δ(|r| − δ/2) beyond",
   needsData: false,
+  predicts: "numbers",
   schema,
   outline: (options) => regressionOutline(options),
   async create(options, context) {

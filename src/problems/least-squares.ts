@@ -29,6 +29,7 @@ export const leastSquares = defineProblem({
   version: 1,
   formula: "f(w) = (1/2n)‖Xw − y‖₂² + (ridge/2)‖w‖₂²",
   needsData: false,
+  predicts: "numbers",
   schema,
   outline: (options) => regressionOutline(options),
   async create(options, context) {

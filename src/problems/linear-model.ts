@@ -2,7 +2,7 @@ import type { Algebra, Matrix } from "../compute/algebra.js";
 import { float64 } from "../compute/float64.js";
 import type { Layer } from "../compute/layer.js";
 import { joined, separated, weightsFrom } from "./blocks.js";
-import type { Batch, Objective } from "./problem.js";
+import type { Batch, Evaluator, Objective } from "./problem.js";
 
 /** Examples x_i (rows) with targets y_i, on the host. */
 export interface Examples {
@@ -10,6 +10,12 @@ export interface Examples {
   readonly targets: Float64Array;
   /** SHA-256 of examples read from a file; the config and seed tell all about generated ones. */
   readonly checksum?: string;
+}
+
+/** Examples that are not trained on. */
+export interface HeldOutExamples {
+  readonly validation?: Examples;
+  readonly test?: Examples;
 }
 
 /** What a pointwise loss ℓ(z, y) says of a batch of predictions z_i. */
@@ -25,7 +31,7 @@ export type PointwiseLoss = <V, S>(algebra: Algebra<V, S>, predictions: V, targe
 
 /** A regularised linear model: f(w) = mean_i ℓ(x_i·w, y_i) + (ridge/2)‖w‖₂². */
 export interface LinearModel {
-  readonly examples: Examples;
+  readonly examples: Examples & HeldOutExamples;
   readonly loss: PointwiseLoss;
   readonly ridge: number;
   readonly layers: readonly Layer[];
@@ -48,6 +54,16 @@ export function linearModelObjective<V, S>(
   const full = onAlgebra(model.examples);
   const kept = [full];
   const select = (batch: Batch) => (batch === "full" ? full : onAlgebra(gather(model.examples, batch)));
+  const { validation, test } = model.examples;
+  function evaluator(examples: typeof full): Evaluator<V, S> {
+    if (examples !== full) kept.push(examples);
+    return (weights) => {
+      const { features, targets } = examples;
+      const w = joined(algebra, weights);
+      const { loss, slopes: _, ...rest } = model.loss(algebra, algebra.multiplyMatrix(features, w), targets);
+      return [{ ...rest, loss: addPenalty(algebra, model.ridge, w, loss), examples: features.rows }];
+    };
+  }
   return {
     initialWeights: () => weightsFrom(algebra, model.layers, start),
     lossAndGradients(weights, batch) {
@@ -62,16 +78,9 @@ export function linearModelObjective<V, S>(
         gradients: separated(algebra, addPenaltyGradient(algebra, model.ridge, w, gradient), weights),
       };
     },
-    onTraining(batch) {
-      const examples = select(batch);
-      if (examples !== full) kept.push(examples);
-      return (weights) => {
-        const { features, targets } = examples;
-        const w = joined(algebra, weights);
-        const { loss, slopes: _, ...rest } = model.loss(algebra, algebra.multiplyMatrix(features, w), targets);
-        return [{ ...rest, loss: addPenalty(algebra, model.ridge, w, loss), examples: features.rows }];
-      };
-    },
+    onTraining: (batch) => evaluator(select(batch)),
+    ...(validation && { onValidation: () => evaluator(onAlgebra(validation)) }),
+    ...(test && { onTest: () => evaluator(onAlgebra(test)) }),
     dispose: () => algebra.dispose(kept.flatMap(({ features, targets }) => [features.entries, targets])),
   };
 }

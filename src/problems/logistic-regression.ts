@@ -38,6 +38,7 @@ export const logisticRegression = defineProblem({
   version: 1,
   formula: "f(w) = mean_i log(1 + exp(−y_i x_i·w)) + (ridge/2)‖w‖₂², y_i = ±1",
   needsData: false,
+  predicts: "two classes",
   schema,
   outline: (options) => regressionOutline(options),
   async create(options, context) {

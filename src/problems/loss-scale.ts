@@ -33,15 +33,16 @@ function scaleConstants(factor: number, constants: KnownConstants): KnownConstan
 }
 
 function scaleObjective<V, S>(factor: number, algebra: Algebra<V, S>, objective: Objective<V, S>): Objective<V, S> {
-  const { onTraining, onTest } = objective;
+  const { onTraining, onValidation, onTest } = objective;
   const scaled = (evaluate: Evaluator<V, S>): Evaluator<V, S> => {
     return (weights) =>
       evaluate(weights).map((part) => ({ ...part, loss: algebra.times(algebra.scalar(factor), part.loss) }));
   };
+  const scaledIfAny = (evaluate: Evaluator<V, S> | undefined) => evaluate && scaled(evaluate);
   return {
     ...objective,
-    lossAndGradients(weights, batch) {
-      const { loss, gradients, ...rest } = objective.lossAndGradients(weights, batch);
+    lossAndGradients(weights, batch, step) {
+      const { loss, gradients, ...rest } = objective.lossAndGradients(weights, batch, step);
       const scale = algebra.scalar(factor);
       return {
         ...rest,
@@ -50,6 +51,7 @@ function scaleObjective<V, S>(factor: number, algebra: Algebra<V, S>, objective:
       };
     },
     ...(onTraining && { onTraining: (examples: Batch) => scaled(onTraining(examples)) }),
-    ...(onTest && { onTest: () => scaled(onTest()) }),
+    ...(onValidation && { onValidation: () => scaledIfAny(onValidation()) }),
+    ...(onTest && { onTest: () => scaledIfAny(onTest()) }),
   };
 }

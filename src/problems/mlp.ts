@@ -19,8 +19,8 @@ export const mlp = defineProblem({
   schema,
   gradientJumps: ({ activation }) => activation === "relu",
   create({ hidden, activation, initializer, bias }, context) {
-    const { height, width, classes } = context.dataset!;
-    const pixels = height * width;
+    const { height, width, channels, classes } = context.dataset!;
+    const pixels = height * width * channels;
     const units = [...hidden, classes];
     return classification(
       {

@@ -2,8 +2,11 @@ import * as tf from "@tensorflow/tfjs-core";
 // In Node the core alone has no gradients: this library registers them.
 import * as library from "@tensorflow/tfjs-layers";
 import type { Algebra } from "../compute/algebra.js";
-import { gather, gatherLabels } from "../data/batches.js";
+import { copiesInput } from "../compute/backends.js";
+import type { Augmenter } from "../data/augmentation.js";
+import { gatherLabels } from "../data/batches.js";
 import type { ImageDataset, ImageSet } from "../data/dataset.js";
+import { InputReader } from "../data/input-reader.js";
 import type { Network } from "./network.js";
 import type { Batch, Evaluator, LossAndGradients, Objective, PartialScore } from "./problem.js";
 
@@ -13,7 +16,7 @@ type TensorAlgebra = Algebra<Tensor, Tensor>;
 /** Examples on the device. */
 interface ImageBatch {
   readonly size: number;
-  /** size × input shape, pixels scaled to [0, 1] */
+  /** size × input shape, normalized as the data set says */
   readonly images: Tensor;
   /** size class indices, int32 */
   readonly labels: tf.Tensor1D;
@@ -23,36 +26,73 @@ interface ImageBatch {
 const chunkSize = 1000;
 
 /** Copies these examples to the device; gathered on the host, because the backends' own gather is slower. */
-function upload(set: ImageSet, indices: Int32Array, inputShape: readonly number[]): ImageBatch {
-  const pixels = inputShape.reduce((product, length) => product * length, 1);
-  return {
-    size: indices.length,
-    images: tf.tensor(gather(set, indices, pixels), [indices.length, ...inputShape]),
-    labels: tf.tensor1d(gatherLabels(set, indices), "int32"),
+type Upload = (set: ImageSet, indices: Int32Array, step?: number) => ImageBatch;
+
+/** Memory for so many numbers, used again where that is possible: batches that wait to be collected would fill far more. */
+function inputMemory(isReusable: boolean): (length: number) => Float32Array {
+  if (!isReusable) return (length) => new Float32Array(length);
+  let memory = new Float32Array();
+  return (length) => {
+    if (memory.length < length) memory = new Float32Array(length);
+    return memory.subarray(0, length);
   };
 }
 
-/** Some examples of a set, or all, in chunks, uploaded at the first use and kept on the device. */
+/** @param augment what becomes of an example at a step, where one is given */
+function uploader(dataset: ImageDataset, inputShape: readonly number[], augment: Augmenter | undefined): Upload {
+  const reader = new InputReader(dataset);
+  const memory = inputMemory(copiesInput(tf.getBackend()));
+  return (set, indices, step) => {
+    const transform = augment && step !== undefined ? (example: number) => augment(step, example) : undefined;
+    const inputs = reader.read(set, indices, memory(indices.length * reader.length), transform);
+    return {
+      size: indices.length,
+      images: tf.tensor(inputs, [indices.length, ...inputShape]),
+      labels: tf.tensor1d(gatherLabels(set, indices), "int32"),
+    };
+  };
+}
+
+/** Some examples of a set, or all, in chunks: kept on the device where every step needs them, else copied there at each use. */
 class ResidentSet {
   private uploaded: readonly ImageBatch[] | undefined;
   private readonly indices: Int32Array;
 
   constructor(
     private readonly set: ImageSet,
-    private readonly inputShape: readonly number[],
+    private readonly upload: Upload,
     examples: Batch,
   ) {
     this.indices = examples === "full" ? Int32Array.from({ length: set.size }, (_, i) => i) : examples;
   }
 
+  /** The chunks, uploaded at the first use and kept on the device. */
   chunks(): readonly ImageBatch[] {
-    this.uploaded ??= Array.from({ length: Math.ceil(this.indices.length / chunkSize) }, (_, i) => {
-      const batch = upload(this.set, this.indices.subarray(i * chunkSize, (i + 1) * chunkSize), this.inputShape);
+    this.uploaded ??= this.uploads().map((upload) => {
+      const batch = upload();
       tf.keep(batch.images);
       tf.keep(batch.labels);
       return batch;
     });
     return this.uploaded;
+  }
+
+  /** What is made of each chunk; one that is not kept is uploaded for that alone, which costs less than the memory. */
+  map<T>(use: (chunk: ImageBatch) => T): T[] {
+    if (this.uploaded) return this.uploaded.map(use);
+    return this.uploads().map((upload) => {
+      const chunk = upload();
+      const made = use(chunk);
+      tf.dispose([chunk.images, chunk.labels]);
+      return made;
+    });
+  }
+
+  private uploads(): (() => ImageBatch)[] {
+    return Array.from({ length: Math.ceil(this.indices.length / chunkSize) }, (_, i) => {
+      const indices = this.indices.subarray(i * chunkSize, (i + 1) * chunkSize);
+      return () => this.upload(this.set, indices);
+    });
   }
 
   dispose(): void {
@@ -67,17 +107,23 @@ export class NetworkObjective implements Objective<Tensor, Tensor> {
   /** The model's weights, in the order of the problem's layers. */
   private readonly variables: readonly tf.Variable[];
   private readonly initial: readonly Tensor[];
+  private readonly upload: Upload;
   private readonly train: ResidentSet;
   /** Everything to be freed in the end. */
   private readonly sets: ResidentSet[] = [];
 
-  /** @param seeds one for each layer of the network */
+  /**
+   * @param seeds one for each layer of the network
+   * @param augment what becomes of a training example in a mini-batch
+   */
   constructor(
     private readonly algebra: TensorAlgebra,
-    private readonly network: Network,
+    network: Network,
     seeds: readonly number[],
     private readonly dataset: ImageDataset,
+    augment?: Augmenter,
   ) {
+    this.upload = uploader(dataset, network.inputShape, augment);
     const input = library.input({ shape: [...network.inputShape] });
     const output = network.layers.reduce(
       (x, layer, i) => layer.create(library, seeds[i]!).apply(x) as library.SymbolicTensor,
@@ -94,9 +140,9 @@ export class NetworkObjective implements Objective<Tensor, Tensor> {
     return this.initial.map((weight) => tf.clone(weight));
   }
 
-  lossAndGradients(weights: readonly Tensor[], batch: Batch): LossAndGradients<Tensor, Tensor> {
+  lossAndGradients(weights: readonly Tensor[], batch: Batch, step?: number): LossAndGradients<Tensor, Tensor> {
     this.assign(weights);
-    if (batch !== "full") return this.onBatch(upload(this.dataset.train, batch, this.network.inputShape));
+    if (batch !== "full") return this.onBatch(this.upload(this.dataset.train, batch, step));
     const { algebra } = this;
     const { size } = this.dataset.train;
     return this.train
@@ -121,9 +167,17 @@ export class NetworkObjective implements Objective<Tensor, Tensor> {
     return (weights) => this.scores(weights, set);
   }
 
-  onTest(): Evaluator<Tensor, Tensor> {
-    const set = this.resident(this.dataset.test, "full");
-    return (weights) => this.scores(weights, set);
+  onValidation(): Evaluator<Tensor, Tensor> | undefined {
+    return this.onAllOf(this.dataset.validation);
+  }
+
+  onTest(): Evaluator<Tensor, Tensor> | undefined {
+    return this.onAllOf(this.dataset.test);
+  }
+
+  private onAllOf(examples: ImageSet | undefined): Evaluator<Tensor, Tensor> | undefined {
+    const set = examples && this.resident(examples, "full");
+    return set && ((weights) => this.scores(weights, set));
   }
 
   dispose(): void {
@@ -133,14 +187,14 @@ export class NetworkObjective implements Objective<Tensor, Tensor> {
   }
 
   private resident(set: ImageSet, examples: Batch): ResidentSet {
-    const resident = new ResidentSet(set, this.network.inputShape, examples);
+    const resident = new ResidentSet(set, this.upload, examples);
     this.sets.push(resident);
     return resident;
   }
 
   private scores(weights: readonly Tensor[], set: ResidentSet): PartialScore<Tensor>[] {
     this.assign(weights);
-    return set.chunks().map(({ images, labels, size }) =>
+    return set.map(({ images, labels, size }) =>
       this.algebra.scope(() => {
         const logits = this.logits(images);
         return { examples: size, loss: this.crossEntropy(logits, labels), accuracy: this.accuracy(logits, labels) };

@@ -1,6 +1,7 @@
 import type * as tfl from "@tensorflow/tfjs-layers";
 import { z } from "zod";
 import type { Layer } from "../compute/layer.js";
+import { augmenter } from "../data/augmentation.js";
 import type { KnownConstants, Problem, ProblemContext } from "./problem.js";
 
 /** The TensorFlow.js layers library, handed to those who make layers: this module is read without loading it. */
@@ -81,7 +82,9 @@ export function classification(network: Network, context: ProblemContext, consta
     ...(constants && { constants }),
     async onTensors(algebra) {
       const { NetworkObjective } = await import("./network-objective.js");
-      return new NetworkObjective(algebra, network, seeds, dataset);
+      const augmentation = dataset.preparation?.augmentation;
+      const augment = augmentation && augmenter(augmentation, (name) => context.stream(name));
+      return new NetworkObjective(algebra, network, seeds, dataset, augment);
     },
   };
 }

@@ -36,15 +36,21 @@ export type Evaluator<V, S> = (weights: readonly V[]) => readonly PartialScore<S
 export interface Objective<V, S> {
   /** w_0, one vector a layer; the caller owns them. */
   initialWeights(): V[];
-  /** f(w) on the batch and its gradient. Called inside `algebra.scope`. */
-  lossAndGradients(weights: readonly V[], batch: Batch): LossAndGradients<V, S>;
+  /**
+   * f(w) on the batch and its gradient. Called inside `algebra.scope`.
+   *
+   * @param step k, by which examples of a batch are changed at random, where the data set is augmented
+   */
+  lossAndGradients(weights: readonly V[], batch: Batch, step?: number): LossAndGradients<V, S>;
   /**
    * f over these training examples, which stay on the device until `dispose`. Absent for problems without examples,
    * whose every batch is "full".
    */
   onTraining?(examples: Batch): Evaluator<V, S>;
-  /** f over the test set; absent where there is none. */
-  onTest?(): Evaluator<V, S>;
+  /** f over the validation set; absent or undefined where there is none. */
+  onValidation?(): Evaluator<V, S> | undefined;
+  /** The same over the test set. */
+  onTest?(): Evaluator<V, S> | undefined;
   dispose?(): void;
 }
 
@@ -102,11 +108,14 @@ export interface Problem {
 export interface ProblemContext {
   /** The run's independent random stream of this name ("initialisation", "problem", "noise", …). */
   stream(name: string): RandomStream;
-  /** Present exactly when the definition says `needsData`. */
+  /** Present if the definition says `needsData`, and where the config names one for a problem that can do without. */
   readonly dataset?: ImageDataset;
   /** Directory of the config file: relative paths in options start there. */
   readonly directory: string;
 }
+
+/** What a data set can be about. */
+export type Prediction = "classes" | "two classes" | "numbers";
 
 /** An entry of the problem registry. `Options` is what `schema` accepts, the field `name` included. */
 export interface ProblemDefinition<Options = unknown> {
@@ -119,6 +128,8 @@ export interface ProblemDefinition<Options = unknown> {
   readonly formula: string;
   /** True if the problem is trained on the config's `data`. */
   readonly needsData: boolean;
+  /** What it can learn of the config's `data`; absent: classes if it needs data, else it takes none. */
+  readonly predicts?: Prediction;
   readonly schema: z.ZodObject;
   /** Whether ∇f jumps somewhere, so that trajectories in different arithmetic part at once there; absent: it does not. */
   gradientJumps?(options: Options): boolean;

@@ -1,13 +1,16 @@
 import { createHash } from "node:crypto";
+import { isDeepStrictEqual } from "node:util";
 import { z } from "zod";
 import { ExperimentError } from "../base/errors.js";
 import type { Matrix } from "../compute/algebra.js";
 import { float64 } from "../compute/float64.js";
 import type { Layer } from "../compute/layer.js";
+import type { ImageDataset } from "../data/dataset.js";
 import { singleLayer } from "./blocks.js";
 import { readExamples } from "./csv-table.js";
+import { datasetExamples } from "./dataset-examples.js";
 import { type Distribution, distributionSchema, sample, sampleMany } from "./distribution.js";
-import type { Examples } from "./linear-model.js";
+import type { Examples, HeldOutExamples } from "./linear-model.js";
 import { startAnywhere, trueWeights, trueWeightsOption } from "./points.js";
 import type { Outline, ProblemContext } from "./problem.js";
 
@@ -87,7 +90,7 @@ type RegressionData = z.infer<typeof regressionDataOption>;
 type ClassificationData = z.infer<typeof classificationDataOption>;
 type Generated = z.infer<typeof generated>;
 
-export interface RegressionExamples extends Examples {
+export interface RegressionExamples extends Examples, HeldOutExamples {
   /** The weights that fit every target exactly; absent with noise and for data from a file. */
   readonly exactWeights?: Float64Array;
 }
@@ -110,7 +113,7 @@ export async function regressionExamples(
   options: { data: RegressionData; intercept: boolean },
   context: ProblemContext,
 ): Promise<RegressionExamples> {
-  return inRange(await readRegression(options, context));
+  return inRange(context.dataset ? fromDataset(options, context.dataset) : await readRegression(options, context));
 }
 
 async function readRegression(
@@ -130,8 +133,47 @@ async function readRegression(
 export async function classificationExamples(
   options: { data: ClassificationData; intercept: boolean },
   context: ProblemContext,
-): Promise<Examples> {
-  return inRange(await readClassification(options, context));
+): Promise<Examples & HeldOutExamples> {
+  return inRange(
+    context.dataset ? fromTwoClasses(options, context.dataset) : await readClassification(options, context),
+  );
+}
+
+/**
+ * The examples of the config's data set.
+ *
+ * @throws ExperimentError if the problem's own option asks for others
+ */
+function fromDataset(
+  { data, intercept }: { data: RegressionData | ClassificationData; intercept: boolean },
+  dataset: ImageDataset,
+): Examples & HeldOutExamples {
+  const defaults = [generatedDefaults, { ...generatedDefaults, noise: 0 }];
+  if (!defaults.some((standard) => isDeepStrictEqual(data, standard))) {
+    throw new ExperimentError("problem.data: the examples are those of data; leave one of the two out");
+  }
+  const completed = <E extends Examples>(examples: E): E =>
+    intercept ? { ...examples, features: withOnes(examples.features) } : examples;
+  return inAllParts(datasetExamples(dataset), completed);
+}
+
+/** The same with the labels −1 and 1 for the first and the second class. */
+const fromTwoClasses = (options: { data: ClassificationData; intercept: boolean }, dataset: ImageDataset) =>
+  inAllParts(fromDataset(options, dataset), (examples) => ({
+    ...examples,
+    targets: examples.targets.map((label) => 2 * label - 1),
+  }));
+
+/** Changes training examples and those that are held out alike. */
+function inAllParts(
+  { validation, test, ...train }: Examples & HeldOutExamples,
+  change: (examples: Examples) => Examples,
+): Examples & HeldOutExamples {
+  return {
+    ...change(train),
+    ...(validation && { validation: change(validation) }),
+    ...(test && { test: change(test) }),
+  };
 }
 
 async function readClassification(

@@ -25,7 +25,14 @@ export function regressionProblem(
   });
   const constants = { ...known, ...(optimum && { optimum: cutIntoLayers(layers, optimum) }) };
   const { targets, checksum } = examples;
-  const facts = { layers, examples: targets.length, constants, ...(checksum && { checksum }) };
+  const { dataset } = context;
+  const facts = {
+    layers,
+    examples: targets.length,
+    constants,
+    ...(checksum && { checksum }),
+    ...(dataset && { dataset }),
+  };
   const problem = analyticProblem(facts, (algebra) => linearModelObjective(algebra, model, start));
   return scaleLoss(options.lossScale, problem);
 }

@@ -16,8 +16,8 @@ export const softmaxRegression = defineProblem({
   needsData: true,
   schema,
   create({ initializer, bias }, context) {
-    const { height, width, classes } = context.dataset!;
-    const inputs = height * width;
+    const { height, width, channels, classes } = context.dataset!;
+    const inputs = height * width * channels;
     const layer = dense({ name: "dense_1", inputs, units: classes, activation: "linear", initializer, bias });
     // Cross-entropy is not negative: T8 needs no more to apply than such a lower bound.
     return classification({ inputShape: [inputs], layers: [layer] }, context, { convex: true, infimum: 0 });

@@ -2,7 +2,7 @@ import type { Bound } from "../bounds/bound.js";
 import type { Traces } from "../results/traces.js";
 import { averagedColumns, type Column, layerColumns, traceColumns } from "../trace/columns.js";
 import type { ExperimentResults } from "./experiment-results.js";
-import { bestGroups, type Group } from "./groups.js";
+import { bestGroups, type Group, rankingLoss } from "./groups.js";
 
 /** A Vega-Lite specification without its data; the data are called "points". */
 export type Spec = Readonly<Record<string, unknown>>;
@@ -78,5 +78,5 @@ export function bestOf({ groups, shown }: FigureSource): string {
   const onEach = new Set(groups.map(({ facet }) => facet)).size > 1 ? " on each problem" : "";
   const omitted = bestGroups(groups).length - shown.length;
   const rest = omitted > 0 ? `; ${plural(omitted, "more")} are left out` : "";
-  return `The best of each optimizer${onEach} by final training loss, of ${plural(groups.length, "configuration")}${rest}.`;
+  return `The best of each optimizer${onEach} by final ${rankingLoss(groups)}, of ${plural(groups.length, "configuration")}${rest}.`;
 }

@@ -1,7 +1,7 @@
 import { toDigits } from "../base/numbers.js";
 import { printable } from "../base/text.js";
 import type { Manifest } from "../results/manifest.js";
-import { outcomeOf } from "../results/quantities.js";
+import { chosenBy, outcomeOf } from "../results/quantities.js";
 import { quantile } from "./quantile.js";
 
 /** Runs that differ in their seed only: one curve, the median over them. */
@@ -54,21 +54,28 @@ function facetOf(axes: Group["axes"]): string {
     .join(", ");
 }
 
+/** "validation loss", "training loss": what these groups are ranked by. */
+export function rankingLoss(groups: readonly Group[]): string {
+  const words = groups.map((group) => (chosenBy(group.runs) === "valLoss" ? "validation" : "training"));
+  return `${[...new Set(words)].sort().reverse().join(" or ")} loss`;
+}
+
 /**
- * Final training losses of a group's seeds, by which configurations are ranked; one that did not complete counts as
- * infinite, and so does a loss that is not a number.
+ * Final losses of a group's seeds, by which configurations are ranked; one that did not complete counts as infinite, and
+ * so does a loss that is not a number.
  */
-export function finalLosses({ runs }: Group): number[] {
-  return runs.map((run) => {
-    const loss = run.status === "completed" ? outcomeOf(run, "final", "trainLoss") : undefined;
+export function finalLosses(group: Group): number[] {
+  const quantity = chosenBy(group.runs);
+  return group.runs.map((run) => {
+    const loss = run.status === "completed" ? outcomeOf(run, "final", quantity) : undefined;
     return loss === undefined || Number.isNaN(loss) ? Number.POSITIVE_INFINITY : loss;
   });
 }
 
-/** Median final training loss over the seeds. */
+/** Median final loss over the seeds. */
 const medianFinalLoss = (group: Group): number => quantile(finalLosses(group), 0.5);
 
-/** The group with the smallest median final training loss of each optimizer on each problem, where one has finished. */
+/** The group with the smallest median final loss of each optimizer on each problem, where one has finished. */
 export function bestGroups(groups: readonly Group[]): Group[] {
   const best = new Map<string, { group: Group; median: number }>();
   for (const group of groups) {

@@ -4,7 +4,7 @@ import type { BoundFinding } from "../expectations/bound-findings.js";
 import type { Finding } from "../expectations/evaluate.js";
 import type { Manifest } from "../results/manifest.js";
 import { provenanceFacts } from "../results/provenance-facts.js";
-import { outcomeOf } from "../results/quantities.js";
+import { outcomeOf, runColumns } from "../results/quantities.js";
 import { type Html, html } from "./html.js";
 
 /** A number as people read it; the title of its cell holds all digits. */
@@ -38,17 +38,17 @@ function verdictCell({ verdicts = {} }: Manifest): Html {
 
 /** One row a run, in the order of the matrix. */
 export function runsTable(manifests: readonly Manifest[]): Html {
-  const withTests = manifests.some((manifest) => outcomeOf(manifest, "final", "testAccuracy") !== undefined);
+  const shown = runColumns(manifests);
   const rows = manifests.map((manifest) => {
     const { label, status, stopReason, outcome, wallSeconds } = manifest;
     const name = printable(label);
     return html`<tr data-label="${name.toLowerCase()}"><td title="${manifest.id}">${name}</td>
 <td class="${statusClass[status]} nowrap" title="${printable(stopReason ?? "")}">${status}${status === "diverged" && html` at ${outcome?.steps}`}</td>
-${numberCell(outcome?.steps)}${numberCell(outcomeOf(manifest, "final", "trainLoss"))}${numberCell(outcomeOf(manifest, "best", "trainLoss"))}
-${withTests && numberCell(outcomeOf(manifest, "final", "testAccuracy"))}${verdictCell(manifest)}${numberCell(wallSeconds === undefined ? undefined : Number(wallSeconds.toPrecision(3)))}</tr>
+${numberCell(outcome?.steps)}${shown.map(({ kind, quantity }) => numberCell(outcomeOf(manifest, kind, quantity)))}
+${verdictCell(manifest)}${numberCell(wallSeconds === undefined ? undefined : Number(wallSeconds.toPrecision(3)))}</tr>
 `;
   });
-  return html`<div class="table"><table id="runs"><thead><tr><th>run</th><th>status</th><th class="number">steps</th><th class="number">train loss</th><th class="number">best train loss</th>${withTests && html`<th class="number">test accuracy</th>`}<th>bounds</th><th class="number">time [s]</th></tr></thead><tbody>
+  return html`<div class="table"><table id="runs"><thead><tr><th>run</th><th>status</th><th class="number">steps</th>${shown.map(({ title }) => html`<th class="number">${title}</th>`)}<th>bounds</th><th class="number">time [s]</th></tr></thead><tbody>
 ${rows}</tbody></table></div>`;
 }
 

@@ -3,13 +3,22 @@ import { z } from "zod";
 import { type FileState, readJson, writeJson } from "../base/files.js";
 import type { Verdict } from "../bounds/bound.js";
 import type { RunConfig } from "../config/schema.js";
+import type { Preparation } from "../data/preparation.js";
 import type { PluginReference } from "../registry/registry.js";
 import type { Provenance } from "./provenance.js";
 
 export type Status = "running" | "completed" | "diverged" | "failed" | "interrupted";
 
 /** What evaluations measure of weights. */
-export type WeightsQuantity = "trainLoss" | "trainAccuracy" | "testLoss" | "testAccuracy" | "gap" | "distance";
+export type WeightsQuantity =
+  | "trainLoss"
+  | "trainAccuracy"
+  | "valLoss"
+  | "valAccuracy"
+  | "testLoss"
+  | "testAccuracy"
+  | "gap"
+  | "distance";
 
 /** What they measure of the last iterate, and of the average of the iterates. */
 export type Quantity = WeightsQuantity | `averaged${Capitalize<WeightsQuantity>}`;
@@ -27,6 +36,8 @@ export interface Outcome {
    * loss, gap and distance, the largest accuracy. NaN is never best.
    */
   readonly best: Measured;
+  /** What was measured at the evaluation with the smallest validation loss, the first of several; absent without such a set. */
+  readonly selected?: { readonly step: number; readonly measured: Measured };
   /** Smallest and largest norm ratio over all traced steps and layers, NaN left out. */
   readonly normRatio?: { readonly smallest: number; readonly largest: number };
 }
@@ -60,12 +71,15 @@ export interface Manifest {
     readonly source: string;
     readonly checksum: string;
     readonly fallbackFor?: string;
+    /** What the config's data options made of it: the split, and the numbers that inputs are normalized with. */
+    readonly preparation?: Preparation;
   };
   /** How many examples losses and accuracies are evaluated on; absent for problems without examples. */
   readonly evaluation?: {
     readonly trainingExamples: number;
     /** All there are. */
     readonly ofTrainingExamples: number;
+    readonly validationExamples?: number;
     readonly testExamples?: number;
   };
   /** How the optimum was found, where the problem has one. */
@@ -137,6 +151,7 @@ const manifestSchema = z.looseObject({
       steps: z.number(),
       final: byQuantity,
       best: byQuantity,
+      selected: z.looseObject({ step: z.number(), measured: byQuantity }).optional(),
       normRatio: z.object({ smallest: measured, largest: measured }).optional(),
     })
     .optional(),

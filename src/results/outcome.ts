@@ -6,6 +6,7 @@ import { quantities, quantityNames } from "./quantities.js";
 export class OutcomeReader {
   private steps: number;
   private normRatio: Outcome["normRatio"];
+  private selected: Outcome["selected"];
   private readonly final: Partial<Record<Quantity, number>>;
   private readonly best: Partial<Record<Quantity, number>>;
 
@@ -13,6 +14,7 @@ export class OutcomeReader {
   constructor(earlier: Outcome = { steps: 0, final: {}, best: {} }) {
     this.steps = earlier.steps;
     this.normRatio = earlier.normRatio;
+    this.selected = earlier.selected;
     this.final = { ...earlier.final };
     this.best = { ...earlier.best };
   }
@@ -23,13 +25,19 @@ export class OutcomeReader {
   }
 
   private evaluate(record: StepRecord): void {
+    const measured: Partial<Record<Quantity, number>> = {};
     for (const quantity of quantityNames) {
       const { of, better } = quantities[quantity];
       const value = of(record);
       if (value === undefined) continue;
+      measured[quantity] = value;
       this.final[quantity] = value;
       const best = this.best[quantity];
       if (!Number.isNaN(value)) this.best[quantity] = best === undefined ? value : better(best, value);
+    }
+    const { valLoss = Number.NaN } = measured;
+    if (valLoss < (this.selected?.measured.valLoss ?? Number.POSITIVE_INFINITY)) {
+      this.selected = { step: record.step, measured };
     }
   }
 
@@ -44,8 +52,12 @@ export class OutcomeReader {
 
   /** A plain-data copy of what was collected so far. */
   state(): Outcome {
-    const { steps, final, best, normRatio } = this;
-    return { steps, final: { ...final }, best: { ...best }, ...(normRatio && { normRatio }) };
+    const { steps, final, best, selected, normRatio } = this;
+    return {
+      ...{ steps, final: { ...final }, best: { ...best } },
+      ...(selected && { selected }),
+      ...(normRatio && { normRatio }),
+    };
   }
 
   /** @param steps updates made, which the last traced record may not have reached */

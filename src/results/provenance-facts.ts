@@ -1,15 +1,34 @@
+import { toDigits } from "../base/numbers.js";
+import type { Preparation } from "../data/preparation.js";
 import type { GitState } from "./git-state.js";
 import type { Manifest } from "./manifest.js";
 
 const commit = (git: GitState | undefined) =>
   git && `${git.sha.slice(0, 12)}${git.dirty ? " with uncommitted changes" : ""}`;
 
-/** "10000 of 60000 training examples, 10000 test examples" */
+/** "10000 of 50000 training examples, 10000 validation examples, 10000 test examples" */
 function evaluationText(evaluation: NonNullable<Manifest["evaluation"]>): string {
-  const { trainingExamples, ofTrainingExamples, testExamples } = evaluation;
+  const { trainingExamples, ofTrainingExamples, validationExamples, testExamples } = evaluation;
   const training = trainingExamples === ofTrainingExamples ? "all" : `${trainingExamples} of`;
-  const test = testExamples === undefined ? "" : `, ${testExamples} test examples`;
-  return `${training} ${ofTrainingExamples} training examples${test}`;
+  const others = Object.entries({ validation: validationExamples, test: testExamples });
+  const heldOut = others
+    .filter(([, count]) => count !== undefined)
+    .map(([part, count]) => `, ${count} ${part} examples`);
+  return `${training} ${ofTrainingExamples} training examples${heldOut.join("")}`;
+}
+
+const numbers = (values: readonly number[]) =>
+  values.length > 4 ? `${values.length} numbers` : values.map((value) => toDigits(value, 6)).join(", ");
+
+/** "10000 examples held out for validation (at random, seed 0); normalized: mean 0.130658, std 0.308096; …" */
+function preparationText({ validation, normalization, augmentation }: Preparation): string {
+  const facts = [
+    validation &&
+      `${validation.examples < 1 ? `a share of ${validation.examples}` : `${validation.examples} examples`} held out for validation (${validation.shuffle ? `at random, seed ${validation.seed}` : "the last ones"})`,
+    normalization && `normalized: mean ${numbers(normalization.mean)}, std ${numbers(normalization.std)}`,
+    augmentation && `augmented: shift ${augmentation.shift}, flip ${augmentation.flip}`,
+  ];
+  return facts.filter(Boolean).join("; ");
 }
 
 /** How a run came about, as names and readable values; what is not known is left out. */
@@ -30,6 +49,7 @@ export function provenanceFacts({
     ["commit", commit(git)],
     ["backend", `${backend.name} (${backend.device}) ${backend.version}, ${precision}`],
     ["data set", dataset && `${dataset.name} (${dataset.source}), checksum ${dataset.checksum}`],
+    ["data prepared", dataset?.preparation && preparationText(dataset.preparation)],
     ["data set asked for", dataset?.fallbackFor],
     ["evaluated on", evaluation && evaluationText(evaluation)],
     ["TensorFlow.js", tensorflow],

@@ -31,6 +31,20 @@ const ofWeights: Readonly<Record<WeightsQuantity, QuantityDefinition<AveragedRec
     of: ({ train }) => train?.accuracy,
     better: Math.max,
   },
+  valLoss: {
+    column: "val_loss",
+    words: "validation loss",
+    meaning: "loss on the validation set",
+    of: ({ validation }) => validation?.loss,
+    better: Math.min,
+  },
+  valAccuracy: {
+    column: "val_accuracy",
+    words: "validation accuracy",
+    meaning: "share of the validation set classified correctly",
+    of: ({ validation }) => validation?.accuracy,
+    better: Math.max,
+  },
   testLoss: {
     column: "test_loss",
     words: "test loss",
@@ -79,6 +93,39 @@ export const quantities = {
   ...Object.fromEntries(Object.entries(ofWeights).map(([name, one]) => [nameOfAveraged(name), averaged(one)])),
 } as Readonly<Record<Quantity, QuantityDefinition<Evaluated>>>;
 
+/** The loss that says which run, or which moment of one, is best: the validation set's where there is one. */
+export const chosenBy = (manifests: readonly Pick<Manifest, "outcome">[]): "valLoss" | "trainLoss" =>
+  manifests.some((manifest) => outcomeOf(manifest, "final", "valLoss") !== undefined) ? "valLoss" : "trainLoss";
+
+/** A measured number in a table of runs. */
+export interface RunColumn {
+  readonly title: string;
+  readonly kind: "final" | "best";
+  readonly quantity: Quantity;
+}
+
+const runColumn = (kind: RunColumn["kind"], quantity: Quantity): RunColumn => {
+  const { words } = quantities[quantity];
+  return { title: kind === "best" ? `best ${words}` : words, kind, quantity };
+};
+
+/**
+ * What a table of runs shows of each, where some run has it: losses, with the best by which it is chosen, and
+ * accuracies on examples that it was not trained on.
+ */
+export function runColumns(manifests: readonly Pick<Manifest, "outcome">[]): RunColumn[] {
+  const chosen = chosenBy(manifests);
+  const columns = [
+    runColumn("best", chosen),
+    runColumn("final", "trainLoss"),
+    ...(chosen === "valLoss" ? [runColumn("final", "valLoss")] : []),
+    ...(["valAccuracy", "testAccuracy"] as const).map((quantity) => runColumn("final", quantity)),
+  ];
+  const isMeasured = ({ kind, quantity }: RunColumn) =>
+    quantity === "trainLoss" || manifests.some((manifest) => outcomeOf(manifest, kind, quantity) !== undefined);
+  return columns.filter(isMeasured);
+}
+
 export const quantityNames = Object.keys(quantities) as Quantity[];
 
 /** What a run came to; NaN and Infinity, which JSON spells out, are numbers again. Undefined where not measured. */
@@ -90,5 +137,11 @@ export function outcomeOf(
   // Manifests of an earlier form have neither.
   const measured = outcome?.[kind] as Measured | undefined;
   const value = measured?.[quantity];
+  return value === undefined ? undefined : Number(value);
+}
+
+/** What was measured at the evaluation with the smallest validation loss; undefined where there is none. */
+export function selectedOf({ outcome }: Pick<Manifest, "outcome">, quantity: Quantity): number | undefined {
+  const value = outcome?.selected?.measured[quantity];
   return value === undefined ? undefined : Number(value);
 }

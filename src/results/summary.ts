@@ -4,7 +4,7 @@ import { onDisk, writeAtomically } from "../base/files.js";
 import type { Precision } from "../compute/algebra.js";
 import { type CsvOptions, csvLines, type Field, formatNumber } from "../trace/csv-file.js";
 import { type Manifest, readManifest } from "./manifest.js";
-import { outcomeOf, quantities, quantityNames } from "./quantities.js";
+import { outcomeOf, quantities, quantityNames, selectedOf } from "./quantities.js";
 
 export const runsDirectory = (experimentDirectory: string) => join(experimentDirectory, "runs");
 
@@ -62,9 +62,22 @@ const outcomes = quantityNames.flatMap((quantity) =>
   }),
 );
 
+/** Of the evaluation that tuning would stop at. */
+const selected = (["testLoss", "testAccuracy"] as const).map((quantity) =>
+  column(`selected_${quantities[quantity].column}`, `${quantities[quantity].meaning}, at that step`, (m) =>
+    measured(m, selectedOf(m, quantity)),
+  ),
+);
+
 const after: readonly SummaryColumn[] = [
   column("steps", "updates made", (m) => m.outcome?.steps),
   ...outcomes,
+  column(
+    "selected_step",
+    "step with the smallest validation loss of all evaluations",
+    (m) => m.outcome?.selected?.step,
+  ),
+  ...selected,
   column("dataset", "the data set really used", (m) => m.dataset?.name),
   column("dataset_fallback_for", "the one asked for, where it could not be had", (m) => m.dataset?.fallbackFor),
   column("backend", "where it was computed", (m) => m.backend.name),

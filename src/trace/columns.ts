@@ -103,6 +103,20 @@ export const traceColumns: readonly Column<StepRecord>[] = [
     value: (r) => r.weight,
   },
   {
+    name: "val_loss",
+    meaning: "mean loss on the validation set, at evaluations",
+    formula: "f_val(w_k)",
+    unit: "loss",
+    value: (r) => r.validation?.loss,
+  },
+  {
+    name: "val_accuracy",
+    meaning: "share of the validation set classified correctly",
+    formula: "correct / validation examples",
+    unit: "1",
+    value: (r) => r.validation?.accuracy,
+  },
+  {
     name: "test_loss",
     meaning: "mean loss on the test set, at evaluations",
     formula: "f_test(w_k)",
@@ -147,6 +161,20 @@ export const averagedColumns: readonly Column<StepRecord>[] = [
     formula: "‖w̄_k − w*‖₂",
     unit: "weights",
     value: (r) => r.averaged?.distance,
+  },
+  {
+    name: "averaged_val_loss",
+    meaning: "as val_loss, at the average of the weights",
+    formula: "f_val(w̄_k)",
+    unit: "loss",
+    value: (r) => r.averaged?.validation?.loss,
+  },
+  {
+    name: "averaged_val_accuracy",
+    meaning: "as val_accuracy, at the average of the weights",
+    formula: "correct / validation examples",
+    unit: "1",
+    value: (r) => r.averaged?.validation?.accuracy,
   },
   {
     name: "averaged_test_loss",

@@ -9,6 +9,7 @@ export interface Scores<S> {
   readonly train?: Parts<S> | undefined;
   /** Over all training examples: `train` itself, where these are all of them. */
   readonly all?: Parts<S> | undefined;
+  readonly validation?: Parts<S> | undefined;
   readonly test?: Parts<S> | undefined;
   /** The same at the average of the weights, at evaluations. */
   readonly averaged?: Omit<Scores<S>, "averaged"> | undefined;
@@ -21,6 +22,7 @@ export interface Scores<S> {
 export class Evaluation<V, S> {
   private readonly onTrain: Evaluator<V, S> | undefined;
   private readonly onAll: Evaluator<V, S> | undefined;
+  private readonly onValidation: Evaluator<V, S> | undefined;
   private readonly onTest: Evaluator<V, S> | undefined;
   /** Of averaged weights, whose loss no step tells, with full batches either. */
   private readonly onAverage: { readonly train: Evaluator<V, S>; readonly all: Evaluator<V, S> } | undefined;
@@ -36,6 +38,7 @@ export class Evaluation<V, S> {
   ) {
     if (!fullBatch && constants?.optimalValue !== undefined) this.onAll = objective.onTraining?.("full");
     if (!fullBatch) this.onTrain = examples === "full" && this.onAll ? this.onAll : objective.onTraining?.(examples);
+    this.onValidation = objective.onValidation?.();
     this.onTest = objective.onTest?.();
     if (averages) {
       const train = this.onTrain ?? onWholeSet(objective);
@@ -45,7 +48,8 @@ export class Evaluation<V, S> {
 
   /** Whether an evaluation says more than the step itself does. */
   get isSeparate(): boolean {
-    return this.onTrain !== undefined || this.onTest !== undefined || this.onAverage !== undefined;
+    const ofOthers = [this.onTrain, this.onValidation, this.onTest, this.onAverage];
+    return ofOthers.some((evaluate) => evaluate !== undefined);
   }
 
   /**
@@ -56,14 +60,22 @@ export class Evaluation<V, S> {
   at(weights: readonly V[], isEvaluated: boolean, averaged?: readonly V[]): Scores<S> {
     const all = this.onAll?.(weights);
     if (!isEvaluated) return { all };
-    const train = this.onTrain === this.onAll ? all : this.onTrain?.(weights);
-    return { all, train, test: this.onTest?.(weights), ...(averaged && { averaged: this.atAverage(averaged) }) };
+    return {
+      all,
+      train: this.onTrain === this.onAll ? all : this.onTrain?.(weights),
+      ...this.heldOut(weights),
+      ...(averaged && { averaged: this.atAverage(averaged) }),
+    };
+  }
+
+  private heldOut(weights: readonly V[]): Pick<Scores<S>, "validation" | "test"> {
+    return { validation: this.onValidation?.(weights), test: this.onTest?.(weights) };
   }
 
   private atAverage(weights: readonly V[]): Omit<Scores<S>, "averaged"> {
     const { train, all } = this.onAverage!;
     const onTrain = train(weights);
-    return { train: onTrain, all: all === train ? onTrain : all(weights), test: this.onTest?.(weights) };
+    return { train: onTrain, all: all === train ? onTrain : all(weights), ...this.heldOut(weights) };
   }
 }
 
@@ -78,8 +90,8 @@ const onWholeSet = <V, S>(objective: Objective<V, S>): Evaluator<V, S> =>
 const none: Parts<never> = [];
 
 /** The scalars of scores, in the order in which `scoresFrom` takes their values. */
-export function scalarsOf<S>({ train = none, all = none, test = none, averaged }: Scores<S>): S[] {
-  const parts = train === all ? [...all, ...test] : [...all, ...test, ...train];
+export function scalarsOf<S>({ train = none, all = none, validation = none, test = none, averaged }: Scores<S>): S[] {
+  const parts = [...all, ...validation, ...test, ...(train === all ? none : train)];
   const scalars = parts.flatMap(({ loss, accuracy }) => (accuracy === undefined ? [loss] : [loss, accuracy]));
   return averaged ? [...scalars, ...scalarsOf(averaged)] : scalars;
 }
@@ -88,16 +100,23 @@ export function scalarsOf<S>({ train = none, all = none, test = none, averaged }
 export interface ReadScores {
   readonly train?: Score<number> | undefined;
   readonly all?: Score<number> | undefined;
+  readonly validation?: Score<number> | undefined;
   readonly test?: Score<number> | undefined;
   readonly averaged?: Omit<ReadScores, "averaged">;
 }
 
 /** The scores of whole sets, from the values of their parts' scalars. */
-export function scoresFrom<S>({ train, all, test, averaged }: Scores<S>, next: () => number): ReadScores {
+export function scoresFrom<S>({ train, all, validation, test, averaged }: Scores<S>, next: () => number): ReadScores {
   const read = (parts: Parts<S> | undefined) => parts && meanOf(parts.map((part) => valuesOf(part, next)));
-  const [ofAll, ofTest] = [read(all), read(test)];
+  const [ofAll, ofValidation, ofTest] = [read(all), read(validation), read(test)];
   const ofTrain = train === all ? ofAll : read(train);
-  return { all: ofAll, test: ofTest, train: ofTrain, ...(averaged && { averaged: scoresFrom(averaged, next) }) };
+  return {
+    all: ofAll,
+    validation: ofValidation,
+    test: ofTest,
+    train: ofTrain,
+    ...(averaged && { averaged: scoresFrom(averaged, next) }),
+  };
 }
 
 const valuesOf = <S>({ examples, accuracy }: PartialScore<S>, next: () => number): PartialScore<number> => ({

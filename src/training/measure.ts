@@ -27,7 +27,7 @@ export interface Present<S> {
 /** The measured part of a record. */
 export type Measurement = Pick<
   StepRecord,
-  "loss" | "accuracy" | "train" | "test" | "gap" | "distance" | "weight" | "averaged" | "layers"
+  "loss" | "accuracy" | "train" | "validation" | "test" | "gap" | "distance" | "weight" | "averaged" | "layers"
 >;
 
 /** A layer at w = 0 has no norm ratio, whatever its update. */
@@ -122,6 +122,7 @@ export class Measurer<V, S> {
       loss,
       ...(shareCorrect !== undefined && { accuracy: shareCorrect }),
       ...(train && { train }),
+      ...(read.validation && { validation: read.validation }),
       ...(read.test && { test: read.test }),
       ...(all && constants?.optimalValue !== undefined && { gap: all.loss - constants.optimalValue }),
       ...(this.optimum && { distance }),
@@ -132,7 +133,7 @@ export class Measurer<V, S> {
   }
 
   private averagedRecord(
-    { train, all, test }: NonNullable<ReadScores["averaged"]>,
+    { train, all, validation, test }: NonNullable<ReadScores["averaged"]>,
     next: () => number,
   ): AveragedRecord {
     const optimalValue = this.problem.constants?.optimalValue;
@@ -140,6 +141,7 @@ export class Measurer<V, S> {
     if (this.optimum) for (const _ of this.problem.layers) distance = Math.hypot(distance, next());
     return {
       ...(train && { train }),
+      ...(validation && { validation }),
       ...(test && { test }),
       ...(all && optimalValue !== undefined && { gap: all.loss - optimalValue }),
       ...(this.optimum && { distance }),

@@ -19,7 +19,7 @@ export interface LayerRecord {
 }
 
 /** What an evaluation found at the average of the weights, w̄_k. */
-export type AveragedRecord = Pick<StepRecord, "train" | "test" | "gap" | "distance">;
+export type AveragedRecord = Pick<StepRecord, "train" | "validation" | "test" | "gap" | "distance">;
 
 /**
  * One measured step of a run: the state at w_k and the update that leads to w_{k+1}. The last record of a run has no
@@ -41,6 +41,8 @@ export interface StepRecord {
    * Over the training examples that are evaluated, at evaluations; with full batches, whose loss it is, in every record
    */
   readonly train?: Score<number>;
+  /** Over the validation set, at evaluations */
+  readonly validation?: Score<number>;
   /** Over the test set, at evaluations */
   readonly test?: Score<number>;
   /** f(w_k) − f*, over all examples */

@@ -124,10 +124,10 @@ export async function* train<V, S>(training: Training<V, S>): AsyncGenerator<Ste
   let upcoming: Omit<Position<V, S>, "step"> | undefined;
 
   /** The gradient of each example of a batch, where the rule needs them. */
-  function gradientsOfExamples(batch: Batch): V[][] | undefined {
+  function gradientsOfExamples(batch: Batch, step: number): V[][] | undefined {
     if (!optimizer.rule.needs?.exampleGradients) return undefined;
     const indices = batch === "full" ? Array.from({ length: problem.examples! }, (_, i) => i) : [...batch];
-    return indices.map((i) => objective.lossAndGradients(weights, Int32Array.of(i)).gradients);
+    return indices.map((i) => objective.lossAndGradients(weights, Int32Array.of(i), step).gradients);
   }
 
   /** One pass of the loop: what it measured, still on the device, and w_{k+1} unless this is the last record. */
@@ -135,11 +135,11 @@ export async function* train<V, S>(training: Training<V, S>): AsyncGenerator<Ste
     return algebra.scope(() => {
       const averaged = evaluated ? optimizer.averagedWeights?.(step, state) : undefined;
       const scores = measured ? evaluation.at(weights, evaluated, averaged) : {};
-      const onBatch = batch === undefined ? undefined : objective.lossAndGradients(weights, batch);
+      const onBatch = batch === undefined ? undefined : objective.lossAndGradients(weights, batch, step);
       const output =
         step === steps
           ? undefined
-          : optimizer.updates(algebra, step, weights, onBatch!.gradients, state, gradientsOfExamples(batch!));
+          : optimizer.updates(algebra, step, weights, onBatch!.gradients, state, gradientsOfExamples(batch!, step));
       return {
         scalars: measured
           ? measurer.scalars({

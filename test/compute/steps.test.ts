@@ -100,7 +100,7 @@ describe.each(testedBackends.filter((name) => name !== "cpu"))("steps on %s", (n
       pixels: Uint8Array.from(noise("pixels", size * 64), (x) => 127 * (1 + x)),
       labels: Uint8Array.from({ length: size }, (_, i) => i % 10),
     };
-    const dataset = { name: "noise", height: 8, width: 8, classes: 10, train: images, test: images };
+    const dataset = { name: "noise", height: 8, width: 8, channels: 1, classes: 10, train: images, test: images };
     await agreesWithCpu(async (algebra) => {
       const problem = await mlp.create(
         { name: "mlp", hidden: [30, 20], activation: "relu", initializer: "glorotUniform", bias: false },

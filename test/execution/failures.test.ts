@@ -35,7 +35,7 @@ test("a worker that runs out of memory fails its run only, with the reason", asy
   // Workers are threads of the built product.
   const built = join(root, "dist/execution/worker-pool.js");
   const { WorkerPool } = (await import(built)) as typeof workerPool;
-  const pool = new WorkerPool({ jobs: 2, heapMegabytes: 32 });
+  const pool = new WorkerPool({ jobs: 2, resources, heapMegabytes: 32 });
   try {
     const results = await Promise.allSettled([tooLarge, small].map((run) => pool.execute(run, directory, {})));
     expect(results[0]).toMatchObject({ status: "rejected", reason: { message: "its worker ran out of memory" } });
@@ -56,7 +56,7 @@ test("a bug fails its run only, with its stack, and the next run has a fresh wor
   const { WorkerPool } = await built<typeof workerPool>("worker-pool");
   const { inProcess } = await built<typeof executor>("executor");
   const { Resources: BuiltResources } = await built<typeof resources>("resources");
-  const workers = async () => new WorkerPool({ jobs: 1 });
+  const workers = async () => new WorkerPool({ jobs: 1, resources: new BuiltResources(() => {}) });
   for (const one of [await workers(), inProcess(new BuiltResources(() => {}), workers)]) {
     try {
       const failure = await one.execute(broken, directory, {}).catch((error: Error) => error);

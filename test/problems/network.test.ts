@@ -28,6 +28,7 @@ function dataset({ train = 40, test = 25, height = 2, width = 3, classes = 3 } =
     name: "random",
     height,
     width,
+    channels: 1,
     classes,
     train: train_,
     test: images(test, "test"),
@@ -248,7 +249,7 @@ describe.each(testedBackends)("networks on %s", (backend) => {
     const problem = await mlp.create(smallMlp, context(dataset()));
     const objective = await problem.onTensors(A);
     let weights = objective.initialWeights();
-    const [onSome, onTest] = [objective.onTraining!(range(11, 3)), objective.onTest!()];
+    const [onSome, onTest] = [objective.onTraining!(range(11, 3)), objective.onTest!()!];
     const counts = new Set<string>();
     for (let step = 0; step < 12; step++) {
       const { next, loss } = A.scope(() => {
@@ -273,9 +274,9 @@ describe.each(testedBackends)("networks on %s", (backend) => {
     const problem = await mlp.create(smallMlp, context(data));
     const objective = await problem.onTensors(A);
     const weights = objective.initialWeights();
-    const { loss, accuracy } = await scored(objective.onTest!(), weights);
+    const { loss, accuracy } = await scored(objective.onTest!()!, weights);
     const host = await Promise.all(weights.map((weight) => A.values(weight)));
-    expect(loss).toBeCloseTo(lossByHand(host, [6, 5, 4, 3], Math.tanh, data.test, range(2100)), 5);
+    expect(loss).toBeCloseTo(lossByHand(host, [6, 5, 4, 3], Math.tanh, data.test!, range(2100)), 5);
     // Every second one, and the last piece is not whole.
     const some = range(1250).map((i) => 2 * i);
     const train = await scored(objective.onTraining!(some), weights);

@@ -1,5 +1,13 @@
 import { expect, test } from "vitest";
-import { axesOf, bestGroups, finalLosses, groupsOf, shownInDetail, spread } from "../../src/report/groups.js";
+import {
+  axesOf,
+  bestGroups,
+  finalLosses,
+  groupsOf,
+  rankingLoss,
+  shownInDetail,
+  spread,
+} from "../../src/report/groups.js";
 import type { Manifest, Status } from "../../src/results/manifest.js";
 
 const run = (rate: number, seed: number, trainLoss: unknown, status: Status = "completed") =>
@@ -22,6 +30,22 @@ test("a seed that did not complete, or whose loss is no number, counts as infini
   const never = { ...run(1, 4, 0), outcome: { steps: 3 } } as unknown as Manifest;
   const infinite = Number.POSITIVE_INFINITY;
   expect(finalLosses(groupsOf([...runs, never])[0]!)).toEqual([0.5, infinite, infinite, infinite, infinite]);
+});
+
+test("where there is a validation set, its loss ranks: never the test set's, nor that of training", () => {
+  const validated = (rate: number, valLoss: number, testLoss: number) => {
+    const one = run(rate, 0, 1 / valLoss);
+    return { ...one, outcome: { ...one.outcome!, final: { trainLoss: 1 / valLoss, valLoss, testLoss } } };
+  };
+  const groups = groupsOf([validated(1, 0.2, 9), validated(2, 0.1, 8), validated(3, 0.3, 7)]);
+  expect(groups.map((group) => finalLosses(group))).toEqual([[0.2], [0.1], [0.3]]);
+  expect(bestGroups(groups).map(({ axes }) => axes["optimizer.learningRate"])).toEqual([2]);
+  expect(rankingLoss(groups)).toBe("validation loss");
+  const without = groupsOf([run(1, 0, 0.5)]);
+  expect([rankingLoss(without), rankingLoss([...groups, ...without])]).toEqual([
+    "training loss",
+    "validation or training loss",
+  ]);
 });
 
 test("of too many configurations as many of each optimizer are drawn as there is room for, the ends among them", () => {

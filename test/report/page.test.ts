@@ -95,7 +95,7 @@ describe.skipIf(!chromium)("the report in a browser", () => {
         .map(([step, text]) => [step, Number(text)]);
       expect(shown, figure).toEqual(written);
     }
-    const cell = await page.locator("#runs td.number").nth(1).getAttribute("title");
+    const cell = await page.locator("#runs td.number").nth(2).getAttribute("title");
     expect(cell).toBe(String(manifests[0]!.outcome!.final.trainLoss));
     expect(complaints).toEqual([]);
     await page.close();

@@ -25,6 +25,21 @@ describe("an outcome", () => {
     });
   });
 
+  test("selects the evaluation with the smallest validation loss, the first of several, through a resumption", () => {
+    const first = new OutcomeReader();
+    const measured = (validation: number, test: number) => ({ validation: { loss: validation }, test: { loss: test } });
+    first.observe(record(0, measured(Number.NaN, 0)));
+    expect(first.state()).not.toHaveProperty("selected");
+    first.observe(record(1, measured(2, 0.5)));
+    first.observe(record(2, measured(1, 0.7)));
+    const second = new OutcomeReader(structuredClone(first.state()));
+    second.observe(record(3, measured(1, 0.6)));
+    second.observe(record(4, measured(3, 0.1)));
+    const { selected, best } = second.result(4);
+    expect(selected).toEqual({ step: 2, measured: { valLoss: 1, testLoss: 0.7 } });
+    expect(best).toEqual({ valLoss: 1, testLoss: 0 });
+  });
+
   test("keeps NaN and Infinity as what was measured last, never as best, through a resumption and through JSON", () => {
     const first = new OutcomeReader();
     first.observe(record(0, { train: { loss: Number.NaN }, gap: Number.POSITIVE_INFINITY }));

@@ -176,7 +176,7 @@ describe("scores in parts", () => {
   test("of a set that is not classified have no accuracy, in however many parts", () => {
     const parts = [all[0]!, { examples: 4, loss: 9 }];
     const { read } = readBack({ train: parts, test: all });
-    expect(read).toStrictEqual({ all: undefined, test: { loss: 7 }, train: { loss: 8 } });
+    expect(read).toStrictEqual({ all: undefined, validation: undefined, test: { loss: 7 }, train: { loss: 8 } });
   });
 
   test("that are none are none", () => {

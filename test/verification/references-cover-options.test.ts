@@ -6,6 +6,8 @@ import { builtIn } from "../../src/built-in/built-in.js";
 import { expand } from "../../src/config/expand.js";
 import { loadExperiment } from "../../src/config/load.js";
 import type { RunConfig } from "../../src/config/schema.js";
+import { preparationFields } from "../../src/data/preparation.js";
+import { datasets } from "../../src/data/registry.js";
 import { optimizerVariants } from "../../src/optimizers/optimizer.js";
 import { schedules } from "../../src/optimizers/schedules/registry.js";
 import { problems } from "../../src/problems/registry.js";
@@ -42,6 +44,18 @@ test("every option of every rule is in some reference", () => {
 test("every option of every schedule is in some reference", () => {
   const rates = runs.map(({ optimizer }) => optimizer.learningRate as { schedule?: string });
   expect(choicesNotMade(schedules, (name) => rates.filter(({ schedule }) => schedule === name))).toEqual([]);
+});
+
+const dataOptions = runs.flatMap(({ data }) => data ?? []);
+
+test("every option of every data set that needs no download is in some reference", () => {
+  const atHand = datasets.filter(({ schema }) => !("mirrors" in schema.shape));
+  expect(choicesNotMade(atHand, (name) => dataOptions.filter((one) => one.name === name))).toEqual([]);
+});
+
+test("every option that all data sets have is in some reference", () => {
+  const shared = { name: "data", schema: z.strictObject(preparationFields) };
+  expect(choicesNotMade([shared], () => dataOptions)).toEqual([]);
 });
 
 test("every option of every problem is in some reference", () => {

@@ -7,8 +7,8 @@ import { type Experiment, loadExperiment, type Override } from "../../config/loa
 import { configPath } from "../../config/shipped.js";
 import { type ExperimentResult, executeExperiment } from "../../execution/experiment.js";
 import type { Finding } from "../../expectations/evaluate.js";
-import type { Manifest } from "../../results/manifest.js";
-import { outcomeOf } from "../../results/quantities.js";
+import type { Manifest, Quantity } from "../../results/manifest.js";
+import { outcomeOf, type RunColumn, runColumns } from "../../results/quantities.js";
 import { tellBugs, tellFailures } from "../failures.js";
 import { interruptSignal } from "../interrupt.js";
 import { checkedOptions, jobsOption, outOption } from "../options.js";
@@ -128,15 +128,15 @@ function boundsText({ verdicts = {} }: Manifest): string {
   return held.length > 0 ? `${held.length} held` : "";
 }
 
-function row(manifest: Manifest): string[] {
+const isShare = (quantity: Quantity) => quantity.endsWith("Accuracy");
+
+function row(manifest: Manifest, columns: readonly RunColumn[]): string[] {
   const { label, status, stopReason, outcome, wallSeconds } = manifest;
   const { normRatio } = outcome ?? {};
   return [
     label,
     stopReason && status !== "interrupted" ? stopReason : status,
-    short(outcomeOf(manifest, "best", "trainLoss")),
-    short(outcomeOf(manifest, "final", "trainLoss")),
-    percent(outcomeOf(manifest, "final", "testAccuracy")),
+    ...columns.map(({ kind, quantity }) => (isShare(quantity) ? percent : short)(outcomeOf(manifest, kind, quantity))),
     normRatio ? `${short(normRatio.smallest)} – ${short(normRatio.largest)}` : "",
     boundsText(manifest),
     duration(wallSeconds),
@@ -154,10 +154,14 @@ function findingsTable(findings: readonly Finding[]): string[] {
 }
 
 function printResult({ directory, manifests, skipped, interrupted, findings }: ExperimentResult): void {
-  const header = ["run", "status", "best train loss", "train loss", "test accuracy", "norm ratio", "bounds", "time"];
+  const columns = runColumns(manifests);
+  const header = ["run", "status", ...columns.map(({ title }) => title), "norm ratio", "bounds", "time"];
   const lines = [
     "",
-    ...table(header, manifests.map(row)),
+    ...table(
+      header,
+      manifests.map((manifest) => row(manifest, columns)),
+    ),
     "",
     ...(findings.length > 0 ? [...findingsTable(findings), ""] : []),
     ...(skipped > 0 ? [`${skipped} of the runs had been made before and were kept; --force makes them again`] : []),

@@ -1,6 +1,6 @@
 import { toDigits } from "../../base/numbers.js";
 import { type Cell, type Figure, type FigureMaker, plural } from "../figure.js";
-import { axesOf, bestGroups, finalLosses, type Group } from "../groups.js";
+import { axesOf, bestGroups, finalLosses, type Group, rankingLoss } from "../groups.js";
 import { quantile } from "../quantile.js";
 import { divergedOf } from "./sweep-figure.js";
 
@@ -30,7 +30,7 @@ function colourRange(medians: readonly number[]): [low: number, high: number] {
 }
 
 /**
- * Median final training loss over two swept axes, one panel an optimizer. Over more axes the best of what the others give,
+ * Median final loss over two swept axes, one panel an optimizer. Over more axes the best of what the others give,
  * save those that make another problem of it: these have panels of their own.
  */
 export const heatMap: FigureMaker = ({ groups }): Figure | undefined => {
@@ -57,11 +57,12 @@ export const heatMap: FigureMaker = ({ groups }): Figure | undefined => {
   const [low, high] = colourRange(values.map(({ median }) => median));
   const panels = [...new Set(groups.map(panelOf))];
   const columns = Math.min(3, panels.length);
+  const loss = rankingLoss(groups);
   const [xs, ys] = [first[1].map(short), second[1].map(short)];
   const position = (field: string, title: string, sort: readonly string[]) => ({ field, type: "ordinal", title, sort });
   const tooltip = [
     { field: "group", title: "run" },
-    { field: "value", type: "quantitative", title: "median final training loss", format: ".6~g" },
+    { field: "value", type: "quantitative", title: `median final ${loss}`, format: ".6~g" },
     { field: "diverged", title: "diverged seeds" },
   ];
   const x = { ...position("x", first[0], xs), axis: { labelAngle: -45, labelOverlap: "greedy", grid: false } };
@@ -94,7 +95,7 @@ export const heatMap: FigureMaker = ({ groups }): Figure | undefined => {
                 reverse: true,
               },
               legend: {
-                title: "training loss",
+                title: loss,
                 gradientLength: 260,
                 gradientThickness: 10,
                 titleOrient: "left",
@@ -126,7 +127,7 @@ export const heatMap: FigureMaker = ({ groups }): Figure | undefined => {
   ];
   return {
     id: "heat-map",
-    title: `Final training loss over ${first[0]} and ${second[0]}`,
+    title: `Final ${loss} over ${first[0]} and ${second[0]}`,
     caption: caption.filter(Boolean).join(" "),
     spec,
     data: { fields, rows: values.map(({ row }) => row) },

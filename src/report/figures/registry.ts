@@ -2,7 +2,7 @@ import { defineFigure, type FigureDefinition } from "../figure.js";
 import { heatMap } from "./heat-map.js";
 import { gradientNorm, normRatio, weightNorm } from "./layer-figure.js";
 import { sweep } from "./sweep-figure.js";
-import { distance, gap, loss, testAccuracy, trainLoss } from "./trace-figure.js";
+import { distance, gap, loss, testAccuracy, trainLoss, validationLoss } from "./trace-figure.js";
 
 /** Every figure of a report that comes with the tool, in its order. */
 export const figures: readonly FigureDefinition[] = [
@@ -10,6 +10,7 @@ export const figures: readonly FigureDefinition[] = [
   defineFigure({ name: "heat-map", make: heatMap }),
   defineFigure({ name: "train-loss", make: trainLoss }),
   defineFigure({ name: "loss", make: loss }),
+  defineFigure({ name: "validation-loss", make: validationLoss }),
   defineFigure({ name: "test-accuracy", make: testAccuracy }),
   defineFigure({ name: "gap", make: gap }),
   defineFigure({ name: "distance", make: distance }),

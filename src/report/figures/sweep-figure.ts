@@ -1,5 +1,5 @@
 import { type Cell, type Figure, type FigureMaker, plural, type Spec } from "../figure.js";
-import { axesOf, bestGroups, finalLosses, type Group } from "../groups.js";
+import { axesOf, bestGroups, finalLosses, type Group, rankingLoss } from "../groups.js";
 import { legendOfGroups, spansDecades, yScale } from "../line-spec.js";
 import { band, bandText, quantile } from "../quantile.js";
 
@@ -60,6 +60,8 @@ interface SweepOptions {
   readonly seeds: number;
   /** Problems, one panel each where there are several. */
   readonly facets: readonly string[];
+  /** Which loss is drawn, in words. */
+  readonly loss: string;
   readonly crossed: boolean;
   readonly logX: boolean;
   readonly logY: boolean;
@@ -67,7 +69,7 @@ interface SweepOptions {
 
 const height = 340;
 
-function sweepSpec({ path, optimizers, seeds, facets, crossed, logX, logY }: SweepOptions): Spec {
+function sweepSpec({ path, optimizers, seeds, facets, loss, crossed, logX, logY }: SweepOptions): Spec {
   const x = {
     field: "x",
     type: "quantitative",
@@ -78,7 +80,7 @@ function sweepSpec({ path, optimizers, seeds, facets, crossed, logX, logY }: Swe
   const y = {
     field: "value",
     type: "quantitative",
-    title: "final training loss f(w_K)",
+    title: `final ${loss}${loss === "training loss" ? " f(w_K)" : ""}`,
     scale: { ...yScale(logY), ...(crossed && { range: [height, 12 + stripRow * optimizers.length] }) },
     axis: { tickCount: 6, format: "~g" },
   };
@@ -87,7 +89,7 @@ function sweepSpec({ path, optimizers, seeds, facets, crossed, logX, logY }: Swe
     pickable ? { condition: { param: "pick", value }, value: value * 0.08 } : { value };
   const tooltip = [
     { field: "group", title: "run" },
-    { field: "value", type: "quantitative", title: "median final training loss", format: ".6~g" },
+    { field: "value", type: "quantitative", title: `median final ${loss}`, format: ".6~g" },
     { field: "low", type: "quantitative", title: "band from", format: ".4~g" },
     { field: "high", type: "quantitative", title: "band to", format: ".4~g" },
     { field: "diverged", type: "quantitative", title: "seeds that diverged" },
@@ -159,7 +161,7 @@ function sweepSpec({ path, optimizers, seeds, facets, crossed, logX, logY }: Swe
   };
 }
 
-/** Final training loss against one swept number, for each optimizer. */
+/** Final loss against one swept number, for each optimizer. */
 export const sweep: FigureMaker = ({ groups }): Figure | undefined => {
   const { tuned, facets: problems } = axesOf(groups);
   const isTuned = tuned.length > 0;
@@ -172,6 +174,7 @@ export const sweep: FigureMaker = ({ groups }): Figure | undefined => {
   const outcomes = groups.map((group) => outcomeOf(group, path));
   const medians = outcomes.map(({ median }) => median).filter(Number.isFinite);
   const seeds = Math.max(...groups.map(({ runs }) => runs.length));
+  const loss = rankingLoss(groups);
   const crossed = outcomes.some(({ diverged }) => diverged > 0);
   const logX = spansDecades(values, 8);
   const logY = medians.every((value) => value > 0);
@@ -184,9 +187,9 @@ export const sweep: FigureMaker = ({ groups }): Figure | undefined => {
   ];
   return {
     id: "sweep",
-    title: `Final training loss against ${path}`,
+    title: `Final ${loss} against ${path}`,
     caption: caption.filter(Boolean).join(" "),
-    spec: sweepSpec({ path, optimizers, seeds, facets, crossed, logX, logY }),
+    spec: sweepSpec({ path, optimizers, seeds, facets, loss, crossed, logX, logY }),
     data: { fields, rows: rowsOf(outcomes, optimizers, isTuned) },
     switchable: ["x", "y"],
   };

@@ -171,6 +171,15 @@ export const distance = traceFigure({
   every: false,
 });
 
+export const validationLoss = traceFigure({
+  column: "val_loss",
+  title: "Validation loss",
+  logarithmic: true,
+  about: "Loss on the validation set, by which configurations are ranked, at each evaluation.",
+  every: true,
+  markers: true,
+});
+
 export const testAccuracy = traceFigure({
   column: "test_accuracy",
   title: "Test accuracy",

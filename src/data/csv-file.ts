@@ -1,0 +1,75 @@
+import { ExperimentError, messageOf } from "../base/errors.js";
+import { readOwnFile } from "./own-file.js";
+
+/** A line of a CSV file and its cells. */
+export interface CsvRow {
+  readonly line: number;
+  readonly cells: readonly string[];
+}
+
+/** A CSV file with a header line. */
+export class CsvTable {
+  constructor(
+    readonly path: string,
+    readonly header: readonly string[],
+    readonly rows: readonly CsvRow[],
+    /** SHA-256 of the file. */
+    readonly sha256: string,
+  ) {}
+
+  /** @throws ExperimentError if there is no such column */
+  columnOf(name: string): number {
+    const index = this.header.indexOf(name);
+    if (index >= 0) return index;
+    throw new ExperimentError(`${this.path} has no column "${name}"; its columns are ${this.header.join(", ")}`);
+  }
+
+  /** @throws ExperimentError unless the cell holds a finite number */
+  numberIn(row: CsvRow, column: number): number {
+    const cell = row.cells[column] ?? "";
+    const value = cell === "" ? Number.NaN : Number(cell);
+    if (Number.isFinite(value)) return value;
+    throw this.wrong(row, column, `expected a finite number, found "${cell}"`);
+  }
+
+  /** The error of a cell. */
+  wrong({ line }: CsvRow, column: number, finding: string): ExperimentError {
+    return new ExperimentError(`${this.path}:${line}, column "${this.header[column]}": ${finding}`);
+  }
+}
+
+/** Its cells take some twenty times as much memory. */
+const mostBytes = 100_000_000;
+
+/**
+ * Reads a CSV file with a header line.
+ *
+ * @param option of the config that names the file, for errors
+ * @throws ExperimentError if it cannot be read, is no CSV file or has no line of numbers
+ */
+export async function readCsv(path: string, option: string, delimiter = ","): Promise<CsvTable> {
+  const { bytes, sha256 } = readOwnFile(path, option, mostBytes);
+  const [header, ...rows] = await parseRows(bytes.toString(), path, delimiter);
+  if (header && rows.length > 0) return new CsvTable(path, header.cells, rows, sha256);
+  throw new ExperimentError(`${path} holds no examples: expected a header line and at least one line of numbers`);
+}
+
+async function parseRows(text: string, path: string, delimiter: string): Promise<CsvRow[]> {
+  const { parse } = await import("csv-parse/sync");
+  const rows: CsvRow[] = [];
+  try {
+    parse(text, {
+      bom: true,
+      skip_empty_lines: true,
+      trim: true,
+      delimiter,
+      on_record: (cells: string[], { lines }) => {
+        rows.push({ line: lines, cells });
+        return null;
+      },
+    });
+    return rows;
+  } catch (cause) {
+    throw new ExperimentError(`${path} is not a valid CSV file: ${messageOf(cause)}`, { cause });
+  }
+}
