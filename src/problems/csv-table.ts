@@ -7,9 +7,9 @@ export interface CsvSource {
   /** Path of the file, absolute or relative to `directory`. */
   readonly file: string;
   readonly directory: string;
-  /** Name of the column that holds the targets. */
-  readonly target: string;
-  /** Names of the feature columns; absent: every column but the target. */
+  /** Names of the columns that hold the targets, one an output. */
+  readonly targets: readonly string[];
+  /** Names of the feature columns; absent: every column but the targets. */
   readonly features?: readonly string[] | undefined;
 }
 
@@ -35,17 +35,15 @@ export async function readExamples(source: CsvSource): Promise<Examples> {
     if (index >= 0) return index;
     throw new ExperimentError(`${path} has no column "${name}"; its columns are ${header.cells.join(", ")}`);
   };
-  const featureNames = source.features ?? header.cells.filter((name) => name !== source.target);
+  const featureNames = source.features ?? header.cells.filter((name) => !source.targets.includes(name));
   const columns = featureNames.map(columnOf);
-  const target = columnOf(source.target);
+  const targets = source.targets.map(columnOf);
   const number = (row: Row, column: number) => numberIn(row, column, `${path}:${row.line}`, header.cells[column]!);
+  const entriesOf = (of: readonly number[]) =>
+    Float64Array.from(rows.flatMap((row) => of.map((column) => number(row, column))));
   return {
-    features: {
-      rows: rows.length,
-      columns: columns.length,
-      entries: Float64Array.from(rows.flatMap((row) => columns.map((column) => number(row, column)))),
-    },
-    targets: Float64Array.from(rows, (row) => number(row, target)),
+    features: { rows: rows.length, columns: columns.length, entries: entriesOf(columns) },
+    targets: entriesOf(targets),
   };
 }
 

@@ -76,10 +76,15 @@ export function optimumPoint(option: OptimumOption, dimension: number, stream: R
   return Array.isArray(option) ? Float64Array.from(option) : randomOnSphere(dimension, option.norm, stream);
 }
 
-/** The weights that generated data follow. */
-export function trueWeights(option: TrueWeightsOption, stream: RandomStream): Float64Array {
-  return Array.isArray(option) ? Float64Array.from(option) : randomOnSphere(option.dimension, option.norm, stream);
+/** The weights that generated data follow: with several outputs a matrix, row by row one column an output. */
+export function trueWeights(option: TrueWeightsOption, outputs: number, stream: RandomStream): Float64Array {
+  if (Array.isArray(option)) return Float64Array.from(option);
+  return randomOnSphere(option.dimension * outputs, option.norm, stream);
 }
+
+/** Weights of each output. */
+export const dimensionOf = (option: TrueWeightsOption, outputs: number): number =>
+  Array.isArray(option) ? option.length / outputs : option.dimension;
 
 export interface StartContext {
   readonly dimension: number;

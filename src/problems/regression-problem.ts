@@ -24,8 +24,8 @@ export function regressionProblem(
     stream: context.stream("initialisation"),
   });
   const constants = { ...known, ...(optimum && { optimum: cutIntoLayers(layers, optimum) }) };
-  const { targets, checksum } = examples;
-  const facts = { layers, examples: targets.length, constants, ...(checksum && { checksum }) };
+  const { features, checksum } = examples;
+  const facts = { layers, examples: features.rows, constants, ...(checksum && { checksum }) };
   const problem = analyticProblem(facts, (algebra) => linearModelObjective(algebra, model, start));
   return scaleLoss(options.lossScale, problem);
 }
