@@ -24,7 +24,7 @@ const schema = z
     lossScale: lossScaleOption,
   })
   .superRefine(({ data }, context) => {
-    if (data.source === "csv" || Number.isInteger(dimensionOf(data.weights, data.outputs))) return;
+    if (data.source === "csv" || Number.isInteger(dimensionOf(data.weights, data.outputs ?? 1))) return;
     context.addIssue({
       code: "custom",
       path: ["data", "weights"],

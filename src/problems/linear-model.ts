@@ -68,7 +68,7 @@ export function linearModelObjective<V, S>(
       const { features } = examples;
       const w = joined(algebra, weights);
       const { slopes, ...score } = predictionLoss(examples, w);
-      const sum = sumOfSlopes(algebra, features, slopes, outputs);
+      const sum = sumOfSlopes(algebra, features, slopes, outputs, w);
       const gradient = algebra.scale(algebra.scalar(1 / features.rows), sum);
       return {
         ...score,
@@ -93,11 +93,11 @@ function predictions<V, S>(algebra: Algebra<V, S>, features: Matrix<V>, w: V, ou
   return algebra.multiplyMatrices(features, { rows: features.columns, columns: outputs, entries: w }).entries;
 }
 
-/** Xᵀs, s the slopes at the predictions, of one output or of several */
-function sumOfSlopes<V, S>(algebra: Algebra<V, S>, features: Matrix<V>, slopes: V, outputs: number): V {
+/** Xᵀs, s the slopes at the predictions, of one output or of several; of the shape of w */
+function sumOfSlopes<V, S>(algebra: Algebra<V, S>, features: Matrix<V>, slopes: V, outputs: number, w: V): V {
   if (outputs === 1) return algebra.multiplyTransposed(features, slopes);
   const matrix = { rows: features.rows, columns: outputs, entries: slopes };
-  return algebra.multiplyMatrices(algebra.transpose(features), matrix).entries;
+  return algebra.split(algebra.multiplyMatrices(algebra.transpose(features), matrix).entries, [w])[0]!;
 }
 
 function addPenalty<V, S>(algebra: Algebra<V, S>, ridge: number, w: V, loss: S): S {

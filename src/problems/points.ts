@@ -33,6 +33,7 @@ function startOption<const Directions extends readonly ["random", ...string[]]>(
       [
         vector,
         onSphere,
+        z.strictObject({ constant: z.number().describe("Every weight is this number.") }),
         z.strictObject({
           distance: z.number().positive().describe("‖w_0 − w*‖₂."),
           direction: z
@@ -41,7 +42,7 @@ function startOption<const Directions extends readonly ["random", ...string[]]>(
             .describe("Direction of w_0 − w*."),
         }),
       ],
-      { error: `expected a list of numbers, {norm}, or {distance, direction: ${directions.join(" | ")}}` },
+      { error: `expected a list of numbers, {norm}, {constant}, or {distance, direction: ${directions.join(" | ")}}` },
     )
     .describe("The first iterate w_0.");
 }
@@ -108,6 +109,7 @@ export function startPoint(option: StartOption, context: StartContext): Float64A
       `problem.start has ${option.length} entries but the problem has ${dimension} weights: give one entry a weight`,
     );
   }
+  if ("constant" in option) return new Float64Array(dimension).fill(option.constant);
   if ("norm" in option) return randomOnSphere(dimension, option.norm, stream);
   if (!optimum) {
     throw new ExperimentError(

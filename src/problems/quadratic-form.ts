@@ -1,5 +1,5 @@
 import { Matrix } from "ml-matrix";
-import type { Algebra } from "../compute/algebra.js";
+import type { Algebra, Matrix as Rows } from "../compute/algebra.js";
 import { float64 } from "../compute/float64.js";
 import type { Layer } from "../compute/layer.js";
 import { cutIntoLayers, joined, separated, weightsFrom } from "./blocks.js";
@@ -33,7 +33,7 @@ export function quadraticForm({ layers, hessian, optimum, start }: QuadraticForm
     optimumSource: "by construction",
     quadratic: true,
   };
-  const entries = hessian.eigenvectors && assemble(hessian.eigenvalues, hessian.eigenvectors);
+  const entries = entriesOf(hessian);
   return analyticProblem({ layers, constants }, (algebra) => {
     const center = algebra.vector(optimum);
     const operator = hessianOn(algebra, hessian.eigenvalues, entries);
@@ -53,22 +53,34 @@ export function quadraticForm({ layers, hessian, optimum, start }: QuadraticForm
 /** Numbers that a dense Hessian takes while it is made: eigenvectors, entries, and a product of theirs. */
 export const denseNumbers = (dimension: number): number => 3 * dimension ** 2;
 
-function extremes(eigenvalues: Float64Array): { smallest: number; largest: number } {
+export function extremes(eigenvalues: Float64Array): { smallest: number; largest: number } {
   const ascending = eigenvalues.toSorted();
   return { smallest: ascending[0]!, largest: ascending.at(-1)! };
 }
 
-/** x ↦ Hx: entry by entry where H is diagonal, else by its entries. */
-function hessianOn<V, S>(algebra: Algebra<V, S>, eigenvalues: Float64Array, dense: Float64Array | undefined) {
+/** x ↦ Hx, and X ↦ XH row by row: entry by entry where H is diagonal, else by its entries. */
+export function hessianOn<V, S>(algebra: Algebra<V, S>, eigenvalues: Float64Array, dense: Float64Array | undefined) {
   const dimension = eigenvalues.length;
   if (!dense) {
     const entries = algebra.vector(eigenvalues);
-    return { entries, apply: (x: V) => algebra.multiply(entries, x) };
+    return {
+      entries,
+      apply: (x: V) => algebra.multiply(entries, x),
+      applyToRows: (X: Rows<V>) => algebra.multiply(X.entries, algebra.repeatRow(entries, X.rows)),
+    };
   }
   const entries = algebra.vector(dense, [dimension, dimension]);
   const matrix = { rows: dimension, columns: dimension, entries };
-  return { entries, apply: (x: V) => algebra.multiplyMatrix(matrix, x) };
+  return {
+    entries,
+    apply: (x: V) => algebra.multiplyMatrix(matrix, x),
+    applyToRows: (X: Rows<V>) => algebra.multiplyMatrices(X, matrix).entries,
+  };
 }
+
+/** The entries of H, row by row; undefined where it is diagonal. */
+export const entriesOf = ({ eigenvalues, eigenvectors }: Eigensystem): Float64Array | undefined =>
+  eigenvectors && assemble(eigenvalues, eigenvectors);
 
 /** The entries of QΛQᵀ, row by row, exactly symmetric. */
 function assemble(eigenvalues: Float64Array, eigenvectors: Matrix): Float64Array {

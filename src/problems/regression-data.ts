@@ -59,8 +59,8 @@ export const severalTargetsDataOption = z
           .number()
           .int()
           .positive()
-          .default(1)
-          .describe("Targets of each example; a list of weights has, row by row, one number an output."),
+          .optional()
+          .describe("Targets of each example, default 1; a list of weights has, row by row, one number an output."),
       }),
       csv.extend({
         target: z
@@ -72,7 +72,7 @@ export const severalTargetsDataOption = z
     ],
     wrongSource,
   )
-  .default({ ...generatedDefaults, noise: 0, outputs: 1 })
+  .default({ ...generatedDefaults, noise: 0 })
   .describe("Where the examples come from.");
 
 /** The same as regressionDataOption, for problems that take no file. */
@@ -121,13 +121,16 @@ export function linearLayers(columns: number, intercept: InterceptOption, output
 
 export const ridgeOption = z.number().nonnegative().describe("Adds (ridge/2)‖w‖₂² to the loss.");
 
+/** Targets of each generated example. */
+const outputsAsked = (data: object & { outputs?: number | undefined }): number => data.outputs ?? 1;
+
 /** What generated examples amount to; undefined for those of a file. */
 export function regressionOutline(
   { data, intercept }: { data: RegressionData | ClassificationData; intercept: InterceptOption },
   layers?: readonly Layer[],
 ): Outline | undefined {
   if (data.source === "csv") return undefined;
-  const outputs = "outputs" in data ? data.outputs : 1;
+  const outputs = outputsAsked(data);
   const dimension = dimensionOf(data.weights, outputs);
   return {
     layers: layers ?? linearLayers(dimension, intercept, outputs),
@@ -171,7 +174,7 @@ async function readRegression(
   context: ProblemContext,
 ): Promise<RegressionExamples> {
   if (data.source === "csv") return fromFile(data, intercept, context);
-  const outputs = "outputs" in data ? data.outputs : 1;
+  const outputs = outputsAsked(data);
   const { features, weights } = generate(data, intercept, context, outputs);
   const W = { rows: features.columns, columns: outputs, entries: weights };
   const exactTargets =

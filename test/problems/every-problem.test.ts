@@ -15,6 +15,30 @@ const variants: { name: string; [option: string]: unknown }[] = [
   { name: "quadratic" },
   { name: "quadratic", dimension: 6, conditionNumber: 1000, lossScale: 8, rotation: "none", spacing: "linear" },
   { name: "quadratic", spectrum: [3, 0.5, 7], optimum: "zero", start: { distance: 2, direction: "adversarial" } },
+  {
+    name: "quadratic",
+    spectrum: [1, 9],
+    rotation: [
+      [0.6, -0.8],
+      [0.8, 0.6],
+    ],
+    start: { constant: 2 },
+  },
+  {
+    name: "quadratic",
+    spectrum: [{ count: 4, from: { distribution: "uniform", low: 0, high: 1 } }, 30],
+    noise: { examples: 20, from: { distribution: "normal", standardDeviation: 0.6 } },
+    lossScale: 2,
+  },
+  { name: "quadratic", rotation: "none", noise: { examples: 8, from: { distribution: "laplace" } } },
+  {
+    name: "block-quadratic",
+    blocks: [2, 3],
+    spectra: [
+      [1, 4],
+      [2, 3, 50],
+    ],
+  },
   { name: "block-quadratic", blocks: [2, 4], conditionNumber: 30, lossScale: 0.25 },
   { name: "least-squares" },
   {
