@@ -49,6 +49,11 @@ const sharedFields = ({ problems, datasets, bounds }: Registry) => ({
   description: z.string().optional().describe("what the experiment is for, in words"),
   problem: oneOf(problems).describe("what is minimised"),
   data: oneOf(datasets).optional().describe("the data set, for problems that need one"),
+  initialWeights: z
+    .string()
+    .min(1)
+    .optional()
+    .describe("file of w_0, in place of the problem's own: .npz as runs save it, or .json; relative to this config"),
   batchSize: z
     .union([z.int().positive(), z.literal("full")])
     .default("full")

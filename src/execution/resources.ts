@@ -3,6 +3,7 @@ import { canonicalJson } from "../config/identity.js";
 import type { Named } from "../config/schema.js";
 import type { ImageDataset } from "../data/dataset.js";
 import type { Problem } from "../problems/problem.js";
+import { readStoredWeights, type StoredWeights } from "../problems/stored-weights.js";
 import type { Registry } from "../registry/registry.js";
 
 /** Problems kept for the next run: neighbours in a sweep mostly share theirs. */
@@ -12,6 +13,7 @@ const keptProblems = 8;
 export class Resources {
   private readonly problems = new Map<string, Promise<Problem>>();
   private readonly loaded = new Map<string, Promise<ImageDataset>>();
+  private readonly stored = new Map<string, Promise<StoredWeights>>();
   private readonly started = new Map<string, Promise<StartedBackend>>();
 
   /**
@@ -42,6 +44,11 @@ export class Resources {
     this.problems.set(key, problem);
     if (this.problems.size > keptProblems) this.problems.delete(this.problems.keys().next().value!);
     return problem;
+  }
+
+  /** The weights in a file. */
+  storedWeights(path: string): Promise<StoredWeights> {
+    return this.once(this.stored, path, async () => readStoredWeights(path));
   }
 
   /** A running backend of this name ("auto": the first that is available), the active one from now on. */

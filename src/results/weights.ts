@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import { join } from "node:path";
 import { type Zippable, zipSync } from "fflate";
 import { type FileState, writeAtomically } from "../base/files.js";
+import { formatNpy } from "../base/npy.js";
 import type { Layer } from "../compute/layer.js";
 import type { Numbers } from "../training/state.js";
 import type { Manifest } from "./manifest.js";
@@ -13,40 +14,13 @@ export const weightsFile = "weights.npz";
 export const savesWeights = ({ config, files = {} }: Pick<Manifest, "config" | "files">): boolean =>
   config.save === "weights" || weightsFile in files;
 
-/** The header of an array must end where 64 divides the position. */
-const alignment = 64;
-
-/**
- * An array in NumPy's format .npy, version 1.0: a magic number, the length of the header, the header, which is a literal
- * of Python, and the entries, row by row, little-endian.
- *
- * @see https://numpy.org/doc/stable/reference/generated/numpy.lib.format.html
- */
-function npy(values: Numbers, shape: readonly number[]): Uint8Array {
-  const type = values instanceof Float32Array ? "<f4" : "<f8";
-  const tuple = `(${shape.join(", ")}${shape.length === 1 ? "," : ""})`;
-  const description = `{'descr': '${type}', 'fortran_order': False, 'shape': ${tuple}, }`;
-  const preamble = 10;
-  const length = Math.ceil((preamble + description.length + 1) / alignment) * alignment - preamble;
-  const array = Buffer.alloc(preamble + length + values.byteLength);
-  array.write("\x93NUMPY\x01\x00", "latin1");
-  array.writeUInt16LE(length, 8);
-  array.write(`${description.padEnd(length - 1)}\n`, preamble, "latin1");
-  values.forEach((value, i) => {
-    const at = preamble + length + i * values.BYTES_PER_ELEMENT;
-    if (values instanceof Float32Array) array.writeFloatLE(value, at);
-    else array.writeDoubleLE(value, at);
-  });
-  return array;
-}
-
 /** The first moment that a zip file can express: the same weights make the same bytes. */
 const mtime = new Date(1980, 0, 1);
 
 /** Arrays as NumPy's .npz: a zip file of one .npy file each, not compressed. */
 export function weightsArchive(layers: readonly Layer[], weights: readonly Numbers[]): Uint8Array {
   const files: Zippable = {};
-  for (const [i, { name, shape }] of layers.entries()) files[`${name}.npy`] = npy(weights[i]!, shape);
+  for (const [i, { name, shape }] of layers.entries()) files[`${name}.npy`] = formatNpy({ shape, values: weights[i]! });
   return zipSync(files, { level: 0, mtime });
 }
 
