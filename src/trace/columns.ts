@@ -97,10 +97,17 @@ export const traceColumns: readonly Column<StepRecord>[] = [
   },
   {
     name: "weight",
-    meaning: "the weight itself, for one-dimensional problems",
+    meaning: "the weight itself, for one-dimensional problems; the first of two for two-dimensional ones",
     formula: "w_k",
     unit: "weights",
     value: (r) => r.weight,
+  },
+  {
+    name: "second_weight",
+    meaning: "the second of two weights, for two-dimensional problems",
+    formula: "(w_k)_2",
+    unit: "weights",
+    value: (r) => r.secondWeight,
   },
   {
     name: "test_loss",

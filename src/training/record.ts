@@ -44,8 +44,10 @@ export interface StepRecord {
   readonly gap?: number;
   /** d_k = ‖w_k − w*‖₂ over all layers together */
   readonly distance?: number;
-  /** w_k itself, for one-dimensional problems */
+  /** w_k itself, for one-dimensional problems; its first entry for two-dimensional ones */
   readonly weight?: number;
+  /** The second entry of w_k, for two-dimensional problems */
+  readonly secondWeight?: number;
   readonly layers: readonly LayerRecord[];
   /** True at evaluations: what the run comes to is taken from these alone, and so does not depend on what is traced. */
   readonly evaluated: boolean;

@@ -16,6 +16,9 @@ const variants: { name: string; [option: string]: unknown }[] = [
   { name: "logistic-regression", intercept: "layer" },
   { name: "quadratic", noise, dimension: 5 },
   { name: "quadratic", noise, dimension: 5, rotation: "none" },
+  { name: "test-function" },
+  { name: "test-function", function: "beale", start: [1, -1], separate: true },
+  { name: "test-function", function: "branin" },
   { name: "block-quadratic", blocks: [2, 2], rotation: "within-blocks" },
 ];
 
