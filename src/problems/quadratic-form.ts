@@ -1,5 +1,5 @@
 import { Matrix } from "ml-matrix";
-import type { Algebra, Matrix as Rows } from "../compute/algebra.js";
+import type { Algebra } from "../compute/algebra.js";
 import { float64 } from "../compute/float64.js";
 import type { Layer } from "../compute/layer.js";
 import { cutIntoLayers, joined, separated, weightsFrom } from "./blocks.js";
@@ -58,24 +58,16 @@ export function extremes(eigenvalues: Float64Array): { smallest: number; largest
   return { smallest: ascending[0]!, largest: ascending.at(-1)! };
 }
 
-/** x ↦ Hx, and X ↦ XH row by row: entry by entry where H is diagonal, else by its entries. */
+/** x ↦ Hx: entry by entry where H is diagonal, else by its entries. */
 export function hessianOn<V, S>(algebra: Algebra<V, S>, eigenvalues: Float64Array, dense: Float64Array | undefined) {
   const dimension = eigenvalues.length;
   if (!dense) {
     const entries = algebra.vector(eigenvalues);
-    return {
-      entries,
-      apply: (x: V) => algebra.multiply(entries, x),
-      applyToRows: (X: Rows<V>) => algebra.multiply(X.entries, algebra.repeatRow(entries, X.rows)),
-    };
+    return { entries, apply: (x: V) => algebra.multiply(entries, x) };
   }
   const entries = algebra.vector(dense, [dimension, dimension]);
   const matrix = { rows: dimension, columns: dimension, entries };
-  return {
-    entries,
-    apply: (x: V) => algebra.multiplyMatrix(matrix, x),
-    applyToRows: (X: Rows<V>) => algebra.multiplyMatrices(X, matrix).entries,
-  };
+  return { entries, apply: (x: V) => algebra.multiplyMatrix(matrix, x) };
 }
 
 /** The entries of H, row by row; undefined where it is diagonal. */

@@ -99,7 +99,7 @@ function rotationFor(
 }
 
 /** Each row the centre and noise. */
-function targetsAbout(center: Float64Array, { examples, from }: Noise, stream: RandomStream): Matrix<Float64Array> {
+function optimaAbout(center: Float64Array, { examples, from }: Noise, stream: RandomStream): Matrix<Float64Array> {
   const columns = center.length;
   const noise = sampleMany(from, examples * columns, stream);
   return { rows: examples, columns, entries: noise.map((entry, i) => center[i % columns]! + entry) };
@@ -133,8 +133,8 @@ export const quadratic = defineProblem({
     const eigenvalues = eigenvaluesOf(options, context);
     const { checksum, ...rotation } = rotationFor(options.rotation, dimension, stream, context.directory);
     const hessian: Eigensystem = { eigenvalues, ...rotation };
-    const targets = options.noise && targetsAbout(center, options.noise, context.stream("noise"));
-    const optimum = targets ? meanRow(targets) : center;
+    const optima = options.noise && optimaAbout(center, options.noise, context.stream("noise"));
+    const optimum = optima ? meanRow(optima) : center;
     const start = startPoint(options.start, {
       dimension,
       optimum,
@@ -142,7 +142,7 @@ export const quadratic = defineProblem({
       adversarialDirection: adversarialDirection(hessian),
     });
     const form = { layers: singleLayer(dimension), hessian, start };
-    const problem = targets ? noisyQuadratic({ ...form, targets }) : quadraticForm({ ...form, optimum });
+    const problem = optima ? noisyQuadratic({ ...form, optima }) : quadraticForm({ ...form, optimum });
     return scaleLoss(options.lossScale, { ...problem, ...(checksum !== undefined && { checksum }) });
   },
 });
