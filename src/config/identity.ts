@@ -5,7 +5,7 @@ import type { Run } from "./expand.js";
 import type { RunConfig } from "./schema.js";
 
 /** Raised whenever the files of a run change their form or the loop its numbers. */
-export const resultSchemaVersion = 2;
+export const resultSchemaVersion = 3;
 
 /** On what a run is computed. */
 export interface BackendIdentity {

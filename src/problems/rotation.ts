@@ -1,9 +1,9 @@
 import { createHash } from "node:crypto";
-import { resolve } from "node:path";
+import { extname, resolve } from "node:path";
 import { Matrix as DenseMatrix } from "ml-matrix";
 import { z } from "zod";
-import { ExperimentError } from "../base/errors.js";
-import { readJsonAs } from "../base/files.js";
+import { ExperimentError, messageOf } from "../base/errors.js";
+import { readOrdinaryFile } from "../base/files.js";
 
 const rows = z.array(z.array(z.number()).min(1)).min(1);
 
@@ -12,7 +12,10 @@ export const givenRotation = z.union(
   [
     rows.describe("The matrix, row by row; its columns are the eigenvectors."),
     z.strictObject({
-      file: z.string().min(1).describe("JSON file of the matrix, a list of rows; relative to the config's directory."),
+      file: z
+        .string()
+        .min(1)
+        .describe("CSV file of the matrix, without a header, or JSON file; relative to the config's directory."),
     }),
   ],
   { error: "expected a matrix as a list of rows, or {file}" },
@@ -64,11 +67,29 @@ export function rotationOf(given: GivenRotation, dimension: number, directory: s
   return { eigenvectors: Q, checksum: createHash("sha256").update(JSON.stringify(matrix)).digest("hex") };
 }
 
+const mostBytes = 1e9;
+
+/** The rows of a CSV file of numbers without a header, or of a JSON file. */
 function readRows(path: string): number[][] {
-  const mend = "give a JSON file with a list of rows, each a list of numbers";
-  const matrix = readJsonAs(path, rows, mend);
-  if (matrix) return matrix;
-  throw new ExperimentError(
-    `${path} does not exist: correct problem.rotation.file (relative to the config's directory)`,
-  );
+  const mend = "give one row a line as numbers with commas between them, or a .json file with a list of rows";
+  try {
+    const text = readOrdinaryFile(path, mostBytes).toString();
+    const isJson = extname(path).toLowerCase() === ".json";
+    const lines = isJson ? JSON.parse(text) : text.trim().split(/\r?\n/).map(numbersIn);
+    const matrix = rows.safeParse(lines);
+    if (matrix.success) return matrix.data;
+    const { path: place, message } = matrix.error.issues[0]!;
+    const at = place.length > 0 ? ` (row ${place.map((index) => Number(index) + 1).join(", column ")})` : "";
+    throw new Error(`is no matrix: ${message}${at}; ${mend}`);
+  } catch (cause) {
+    const isMissing = (cause as NodeJS.ErrnoException).code === "ENOENT";
+    const finding = isMissing
+      ? "does not exist: correct problem.rotation.file (relative to the config's directory)"
+      : messageOf(cause);
+    throw new ExperimentError(`${path} ${finding}`, { cause });
+  }
 }
+
+/** Number("") would be 0. */
+const numbersIn = (line: string): number[] =>
+  line.split(",").map((cell) => (cell.trim() === "" ? Number.NaN : Number(cell)));

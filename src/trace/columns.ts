@@ -46,10 +46,10 @@ export const traceColumns: readonly Column<StepRecord>[] = [
   },
   {
     name: "learning_rate",
-    meaning: "scheduled learning rate of this step",
+    meaning: "scheduled learning rate of this step; at the end the one that the next step would have",
     formula: "λ_k",
     unit: "1 for proportional rules",
-    value: (r) => duringStep(r, r.learningRate),
+    value: (r) => onBatch(r, r.learningRate),
     exact: true,
   },
   {

@@ -28,7 +28,7 @@ export interface StepRecord {
   readonly step: number;
   /** Passes over the training examples before this step; equals `step` for full batches. */
   readonly epoch: number;
-  /** λ_k; NaN in the last record */
+  /** λ_k; in the last record λ_K, with which no step is made */
   readonly learningRate: number;
   /** f(w_k) on this step's batch */
   readonly loss: number;

@@ -112,6 +112,9 @@ describe("a given rotation", () => {
     writeFileSync(join(directory, "rotation.json"), JSON.stringify(rotation));
     const read = await makeProblem({ ...options, rotation: { file: "rotation.json" } }, 7, directory);
     expect(functionOf(read).at(vector(1, 2))).toEqual(functionOf(inline).at(vector(1, 2)));
+    writeFileSync(join(directory, "rotation.csv"), "0.6, -0.8\r\n0.8, 0.6\r\n");
+    const table = await makeProblem({ ...options, rotation: { file: "rotation.csv" } }, 7, directory);
+    expect(table.checksum).toBe(read.checksum);
     writeFileSync(join(directory, "rotation.json"), JSON.stringify([rotation[1], rotation[0]]));
     const other = await makeProblem({ ...options, rotation: { file: "rotation.json" } }, 7, directory);
     expect(read.checksum).toMatch(/^[0-9a-f]{64}$/);
@@ -143,10 +146,12 @@ describe("a given rotation", () => {
       /problem\.rotation is not orthogonal: products of its columns are off by 3/,
     ],
     [{ file: "missing.json" }, /missing\.json does not exist: correct problem\.rotation\.file/],
-    [{ file: "text.json" }, /text\.json is damaged .*give a JSON file with a list of rows/],
+    [{ file: "text.json" }, /text\.json is no matrix: .*array.* \(row 1\); give one row a line/],
+    [{ file: "cell.csv" }, /cell\.csv is no matrix: .*number.* \(row 2, column 1\); give one row a line/],
   ])("%j is refused", async (given, message) => {
     const directory = freshDirectory();
     writeFileSync(join(directory, "text.json"), '["none"]');
+    writeFileSync(join(directory, "cell.csv"), "1,0\n,1\n");
     const make = makeProblem({ ...options, rotation: given }, 7, directory);
     await expect((async () => make)()).rejects.toThrow(message);
   });
