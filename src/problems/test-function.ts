@@ -11,10 +11,7 @@ const schema = z.strictObject({
   name: z.literal("test-function"),
   function: z.enum(names).default("rosenbrock").describe("Which function of x and y."),
   separate: z.boolean().default(false).describe("Whether x and y are a layer each, or one together."),
-  start: z
-    .tuple([z.number(), z.number()])
-    .optional()
-    .describe("The first iterate w_0 = (x, y). Default: that of DeepOBS."),
+  start: z.array(z.number()).length(2).optional().describe("The first iterate w_0 = (x, y). Default: that of DeepOBS."),
   lossScale: lossScaleOption,
 });
 
