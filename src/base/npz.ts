@@ -7,24 +7,24 @@ import { type NpyArray, parseNpy } from "./npy.js";
  * Arrays in a file of NumPy's `savez` or `savez_compressed`: a zip file of .npy files.
  *
  * @param path of the file, for messages
- * @param names of the arrays that are wanted; those that are not there are missing in the result
+ * @param names of the arrays that are wanted, absent: all; those that are not there are missing in the result
  * @returns the arrays, and the names of all there are
  * @throws ExperimentError if it is no such file, or an array that is wanted is damaged or not of numbers
  */
 export function parseNpz(
   bytes: Uint8Array,
   path: string,
-  names: readonly string[],
+  names?: readonly string[],
 ): { readonly arrays: ReadonlyMap<string, NpyArray>; readonly present: readonly string[] } {
   const present: string[] = [];
-  const wanted = new Set(names);
+  const wanted = names && new Set(names);
   let files: Record<string, Uint8Array>;
   try {
     files = unzipSync(bytes, {
       filter: ({ name, originalSize }) => {
         const array = name.replace(/\.npy$/, "");
         present.push(array);
-        if (!wanted.has(array)) return false;
+        if (wanted && !wanted.has(array)) return false;
         checkMemory(`${path}, array ${array}`, originalSize, "make it smaller");
         return true;
       },

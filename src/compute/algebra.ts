@@ -63,6 +63,8 @@ export interface Algebra<V, S> {
   squareRoot(a: V): V;
   /** e^a */
   exponential(a: V): V;
+  /** cos a */
+  cosine(a: V): V;
   /** a^c, c a host number */
   power(a: V, c: number): V;
   /** Each entry limited to [low, high]. */

@@ -137,6 +137,7 @@ export const float64: Algebra<Float64Array, number> = {
   signOrOne: (a) => map(a, (x) => (x >= 0 ? 1 : -1)),
   squareRoot: (a) => map(a, Math.sqrt),
   exponential: (a) => map(a, Math.exp),
+  cosine: (a) => map(a, Math.cos),
   power: (a, c) => map(a, (x) => x ** c),
   clip: (a, low, high) => map(a, (x) => Math.min(high, Math.max(low, x))),
   sigmoid: (a) => map(a, (x) => (x >= 0 ? 1 / (1 + Math.exp(-x)) : Math.exp(x) / (1 + Math.exp(x)))),

@@ -153,6 +153,7 @@ export function tensorAlgebra(): Algebra<Tensor, Tensor> & { readonly backend: s
     signOrOne: (a) => tf.tidy(() => tf.sub(1, tf.mul(tf.step(tf.neg(a)), 2))),
     squareRoot: (a) => tf.sqrt(a),
     exponential: (a) => tf.exp(a),
+    cosine: (a) => tf.cos(a),
     power: (a, c) => tf.tidy(() => tf.pow(a, c)),
     clip,
     sigmoid: (a) => tf.sigmoid(a),

@@ -31,6 +31,8 @@ export interface Surroundings {
     | undefined;
   /** Checksum of the examples that a file of the user's holds. */
   readonly examples?: string | undefined;
+  /** Checksum of the file that w_0 is read from. */
+  readonly initialWeights?: string | undefined;
 }
 
 /** JSON with sorted keys, so that the order in which a config is written does not matter. */
@@ -91,7 +93,7 @@ export function madeByOtherCode(
  * kind of device and data set really used, and the versions of the definitions it is made from. Same id: same result.
  */
 export function runId(registry: Registry, { label, config }: Run, surroundings: Surroundings): string {
-  const { name: _1, description: _2, backend: _3, checkpoint: _4, save: _5, ...numbers } = config;
+  const { name: _1, description: _2, backend: _3, checkpoint: _4, save: _5, initialWeights: _8, ...numbers } = config;
   const { data, optimizer, stop, ...determining } = numbers;
   const { label: _6, ...rule } = optimizer;
   const { wallSeconds: _7, ...stopRule } = stop;
@@ -101,6 +103,7 @@ export function runId(registry: Registry, { label, config }: Run, surroundings: 
     stop: stopRule,
     data: surroundings.dataset ?? data,
     examples: surroundings.examples,
+    initialWeights: surroundings.initialWeights,
     backend: surroundings.backend,
     versions: versionsOf(registry, config),
   });

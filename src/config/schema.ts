@@ -52,6 +52,11 @@ const sharedFields = ({ problems, datasets, bounds }: Registry) => ({
   data: oneOf(datasets.map(withPreparation))
     .optional()
     .describe("the data set, for problems that need one or can take one"),
+  initialWeights: z
+    .string()
+    .min(1)
+    .optional()
+    .describe("file of w_0, in place of the problem's own: .npz as runs save it, or .json; relative to this config"),
   batchSize: z
     .union([z.int().positive(), z.literal("full")])
     .default("full")

@@ -1,3 +1,4 @@
+import { resolve } from "node:path";
 import { ExperimentError } from "../base/errors.js";
 import { checkMemory } from "../base/memory.js";
 import { randomStream } from "../base/random.js";
@@ -11,6 +12,7 @@ import type { ImageDataset } from "../data/dataset.js";
 import { averagingWeights } from "../optimizers/average-weights.js";
 import { createOptimizer, type Optimizer } from "../optimizers/optimizer.js";
 import type { Batch, Problem, ProblemContext, ProblemDefinition } from "../problems/problem.js";
+import { type StoredWeights, startingFrom, weightsFor } from "../problems/stored-weights.js";
 import type { PluginReference, Registry } from "../registry/registry.js";
 import type { Resources } from "./resources.js";
 
@@ -25,6 +27,8 @@ export interface PlannedRun {
   readonly stepsPerEpoch: number;
   /** The data set really used. */
   readonly dataset?: DatasetIdentity | undefined;
+  /** The file that w_0 is read from. */
+  readonly initialWeights?: Pick<StoredWeights, "file" | "sha256"> | undefined;
   /** What its config's names mean besides what the tool itself defines. */
   readonly plugins: readonly PluginReference[];
 }
@@ -32,12 +36,13 @@ export interface PlannedRun {
 type DatasetIdentity = ReturnType<typeof identityOf>;
 
 /** What a run would be computed on, in words; only differences are of interest. */
-const settingOf = ({ backend, dataset, precision }: PlannedRun) => [
+const settingOf = ({ backend, dataset, precision, initialWeights }: PlannedRun) => [
   `backend ${backend.name} on ${backend.device}, kernels ${backend.kernels}`,
   precision,
   ...(dataset
     ? [`data set ${dataset.name} (${dataset.train} examples, checksum ${dataset.checksum.slice(0, 12)})`]
     : []),
+  ...(initialWeights ? [`initial weights of the checksum ${initialWeights.sha256.slice(0, 12)}`] : []),
 ];
 
 /** @throws ExperimentError if the run cannot be made here as it was planned elsewhere */
@@ -155,6 +160,7 @@ async function decide(
   facts: Facts,
   dataset: ImageDataset | undefined,
   resources: Resources,
+  stored: StoredWeights | undefined,
   planned?: PlannedRun,
 ): Promise<Omit<PreparedRun, "problem" | "registry">> {
   const { config } = run;
@@ -171,13 +177,19 @@ async function decide(
   checkNeeds(optimizer, run, facts);
   return {
     run,
-    id: runId(registry, run, { backend, dataset: identity, examples: facts.checksum }),
+    id: runId(registry, run, {
+      backend,
+      dataset: identity,
+      examples: facts.checksum,
+      initialWeights: stored?.sha256,
+    }),
     optimizer,
     precision,
     backend,
     steps,
     stepsPerEpoch: epochSteps,
     dataset: identity,
+    initialWeights: stored && { file: stored.file, sha256: stored.sha256 },
     plugins: registry.plugins,
   };
 }
@@ -213,6 +225,9 @@ function checkPrediction({ name, predicts = "classes" }: ProblemDefinition, data
 const datasetFor = async ({ config: { data }, directory }: Run, registry: Registry, resources: Resources) =>
   data && (await resources.dataset(registry, data, directory));
 
+const storedWeightsFor = async ({ config: { initialWeights }, directory }: Run, resources: Resources) =>
+  initialWeights === undefined ? undefined : resources.storedWeights(resolve(directory, initialWeights));
+
 /**
  * Builds the problem, checks what only it can tell, and gives the run its id. Nothing is written.
  *
@@ -227,8 +242,11 @@ export async function prepareRun(
 ): Promise<PreparedRun> {
   const dataset = await datasetFor(run, registry, resources);
   checkPrediction(definitionOf(registry, run.config), dataset);
-  const problem = await makeProblem(run, registry, dataset, resources);
-  const prepared = { ...(await decide(run, registry, problem, dataset, resources, planned)), problem, registry };
+  const made = await makeProblem(run, registry, dataset, resources);
+  const stored = await storedWeightsFor(run, resources);
+  const problem = stored ? startingFrom(weightsFor(stored, made.layers), made) : made;
+  const decided = await decide(run, registry, problem, dataset, resources, stored, planned);
+  const prepared = { ...decided, problem, registry };
   if (planned) checkKept(planned, prepared);
   return prepared;
 }
@@ -251,6 +269,8 @@ export async function planRun(run: Run, registry: Registry, resources: Resources
     outline && outline.numbers > quicklyMade
       ? { ...outline, defaultPrecision: "float64", onHost: true }
       : await makeProblem(run, registry, dataset, resources);
-  const { optimizer: _, ...planned } = await decide(run, registry, facts, dataset, resources);
+  const stored = await storedWeightsFor(run, resources);
+  if (stored) weightsFor(stored, facts.layers);
+  const { optimizer: _, ...planned } = await decide(run, registry, facts, dataset, resources, stored);
   return planned;
 }

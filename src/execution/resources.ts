@@ -4,6 +4,7 @@ import type { Named } from "../config/schema.js";
 import type { ImageDataset } from "../data/dataset.js";
 import { loadDataset } from "../data/preparation.js";
 import type { Problem } from "../problems/problem.js";
+import { readStoredWeights, type StoredWeights } from "../problems/stored-weights.js";
 import type { Registry } from "../registry/registry.js";
 
 /** Problems kept for the next run: neighbours in a sweep mostly share theirs. */
@@ -22,6 +23,7 @@ const datasetKey = (data: Named, directory: string, plugins: Registry["plugins"]
 export class Resources {
   private readonly problems = new Map<string, Promise<Problem>>();
   private readonly loaded = new Map<string, Promise<ImageDataset>>();
+  private readonly stored = new Map<string, Promise<StoredWeights>>();
   private readonly started = new Map<string, Promise<StartedBackend>>();
 
   /**
@@ -64,6 +66,11 @@ export class Resources {
     this.problems.set(key, problem);
     if (this.problems.size > keptProblems) this.problems.delete(this.problems.keys().next().value!);
     return problem;
+  }
+
+  /** The weights in a file. */
+  storedWeights(path: string): Promise<StoredWeights> {
+    return this.once(this.stored, path, async () => readStoredWeights(path));
   }
 
   /** A running backend of this name ("auto": the first that is available), the active one from now on. */

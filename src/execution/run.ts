@@ -55,7 +55,7 @@ function runningManifest(
   tensors: StartedBackend | undefined,
   earlier: Earlier | undefined,
 ): Manifest {
-  const { run, problem, precision, steps, registry } = prepared;
+  const { run, problem, precision, steps, registry, initialWeights } = prepared;
   const { dataset, examples } = problem;
   const evaluated = evaluationExamples(prepared);
   const now = new Date().toISOString();
@@ -80,6 +80,7 @@ function runningManifest(
         ...(dataset.preparation && { preparation: dataset.preparation }),
       },
     }),
+    ...(initialWeights && { initialWeights }),
     ...(examples !== undefined && {
       evaluation: {
         trainingExamples: evaluated === "full" ? examples : evaluated.length,

@@ -1,10 +1,10 @@
 import { z } from "zod";
-import { singleLayer } from "./blocks.js";
 import { leastAbsoluteDeviations } from "./least-absolute-deviations.js";
 import { hostFunction, type LinearModel, meanFeatureNorm } from "./linear-model.js";
 import { lossScaleOption } from "./loss-scale.js";
 import { defineProblem } from "./problem.js";
 import {
+  linearLayers,
   linearModelOptions,
   type RegressionExamples,
   regressionDataOption,
@@ -35,7 +35,7 @@ export const absoluteLossRegression = defineProblem({
   async create(options, context) {
     const examples = await regressionExamples(options, context);
     const { features } = examples;
-    const model = { examples, loss: absoluteLoss, ridge: 0, layers: singleLayer(features.columns) };
+    const model = { examples, loss: absoluteLoss, ridge: 0, layers: linearLayers(features.columns, options.intercept) };
     const constants = { convex: true, gradientBound: meanFeatureNorm(features), ...minimiser(model, examples) };
     return regressionProblem(model, constants, options, context);
   },

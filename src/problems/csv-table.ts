@@ -6,9 +6,9 @@ export interface CsvSource {
   /** Path of the file, absolute or relative to `directory`. */
   readonly file: string;
   readonly directory: string;
-  /** Name of the column that holds the targets. */
-  readonly target: string;
-  /** Names of the feature columns; absent: every column but the target. */
+  /** Names of the columns that hold the targets, one an output. */
+  readonly targets: readonly string[];
+  /** Names of the feature columns; absent: every column but the targets. */
   readonly features?: readonly string[] | undefined;
 }
 
@@ -20,15 +20,13 @@ export interface CsvSource {
 export async function readExamples(source: CsvSource): Promise<Examples> {
   const table = await readCsv(resolve(source.directory, source.file), "problem.data.file");
   const { header, rows } = table;
-  const featureNames = source.features ?? header.filter((name) => name !== source.target);
-  const columns = featureNames.map((name) => table.columnOf(name));
-  const target = table.columnOf(source.target);
+  const featureNames = source.features ?? header.filter((name) => !source.targets.includes(name));
+  const entriesOf = (names: readonly string[]) => {
+    const columns = names.map((name) => table.columnOf(name));
+    return Float64Array.from(rows.flatMap((row) => columns.map((column) => table.numberIn(row, column))));
+  };
   return {
-    features: {
-      rows: rows.length,
-      columns: columns.length,
-      entries: Float64Array.from(rows.flatMap((row) => columns.map((column) => table.numberIn(row, column)))),
-    },
-    targets: Float64Array.from(rows, (row) => table.numberIn(row, target)),
+    features: { rows: rows.length, columns: featureNames.length, entries: entriesOf(featureNames) },
+    targets: entriesOf(source.targets),
   };
 }

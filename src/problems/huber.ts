@@ -1,12 +1,17 @@
 import { z } from "zod";
 import { ExperimentError } from "../base/errors.js";
-import { singleLayer } from "./blocks.js";
 import { largestCurvature, solveLeastSquares } from "./least-squares-solution.js";
 import { hostFunction, type LinearModel, meanFeatureNorm } from "./linear-model.js";
 import { lossScaleOption } from "./loss-scale.js";
 import { minimiseByNewton } from "./newton.js";
 import { defineProblem } from "./problem.js";
-import { linearModelOptions, regressionDataOption, regressionExamples, regressionOutline } from "./regression-data.js";
+import {
+  linearLayers,
+  linearModelOptions,
+  regressionDataOption,
+  regressionExamples,
+  regressionOutline,
+} from "./regression-data.js";
 import { huberLoss } from "./regression-losses.js";
 import { regressionProblem } from "./regression-problem.js";
 
@@ -32,7 +37,12 @@ export const huber = defineProblem({
     const { threshold } = options;
     const examples = await regressionExamples(options, context);
     const { features } = examples;
-    const model = { examples, loss: huberLoss(threshold), ridge: 0, layers: singleLayer(features.columns) };
+    const model = {
+      examples,
+      loss: huberLoss(threshold),
+      ridge: 0,
+      layers: linearLayers(features.columns, options.intercept),
+    };
     const { optimum, source } = examples.exactWeights
       ? { optimum: examples.exactWeights, source: "by construction" }
       : minimiser(model, threshold);

@@ -1,31 +1,33 @@
 import { Matrix as DenseMatrix, EigenvalueDecomposition, SingularValueDecomposition } from "ml-matrix";
 import type { Matrix } from "../compute/algebra.js";
-import type { Examples } from "./linear-model.js";
+import { type Examples, outputsOf } from "./linear-model.js";
 
 export function toDense({ rows, columns, entries }: Matrix<Float64Array>): DenseMatrix {
   return DenseMatrix.from1DArray(rows, columns, entries);
 }
 
 export interface LeastSquaresSolution {
-  /** The minimiser of (1/2n)‖Xw − y‖₂² + (ridge/2)‖w‖₂²; of several, the one of least norm. */
+  /** The minimiser of (1/2n)‖XW − Y‖_F² + (ridge/2)‖W‖_F², row by row; of several, the one of least norm. */
   readonly optimum: Float64Array;
   /** Extreme eigenvalues of XᵀX/n; the smallest is 0 where X is rank-deficient in float64. */
   readonly smallest: number;
   readonly largest: number;
 }
 
-/** By the singular value decomposition X = UΣVᵀ: w = V(Σ² + n·ridge)⁻¹ΣUᵀy. */
-export function solveLeastSquares({ features, targets }: Examples, ridge: number): LeastSquaresSolution {
+/** By the singular value decomposition X = UΣVᵀ: W = V(Σ² + n·ridge)⁻¹ΣUᵀY. */
+export function solveLeastSquares(examples: Examples, ridge: number): LeastSquaresSolution {
+  const { features, targets } = examples;
   const { rows, columns } = features;
+  const Y = DenseMatrix.from1DArray(rows, outputsOf(examples), targets);
   const decomposition = new SingularValueDecomposition(toDense(features), { autoTranspose: true });
   const singular = decomposition.diagonal;
   const largest = singular[0] ?? 0;
   const negligible = Math.max(rows, columns) * Number.EPSILON * largest;
-  const projected = decomposition.leftSingularVectors.transpose().mmul(DenseMatrix.columnVector(targets));
+  const projected = decomposition.leftSingularVectors.transpose().mmul(Y);
   const coordinates = singular.map((sigma, k) =>
-    sigma <= negligible ? 0 : (projected.get(k, 0) * sigma) / (sigma * sigma + rows * ridge),
+    projected.getRow(k).map((entry) => (sigma <= negligible ? 0 : (entry * sigma) / (sigma * sigma + rows * ridge))),
   );
-  const optimum = decomposition.rightSingularVectors.mmul(DenseMatrix.columnVector(coordinates));
+  const optimum = decomposition.rightSingularVectors.mmul(new DenseMatrix(coordinates));
   const smallest = rows < columns ? 0 : (singular.at(-1) ?? 0);
   return {
     optimum: Float64Array.from(optimum.to1DArray()),

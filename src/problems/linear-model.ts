@@ -7,6 +7,7 @@ import type { Batch, Evaluator, Objective } from "./problem.js";
 /** Examples x_i (rows) with targets y_i, on the host. */
 export interface Examples {
   readonly features: Matrix<Float64Array>;
+  /** One number an example, or, with several outputs, row by row as many as there are. */
   readonly targets: Float64Array;
   /** SHA-256 of examples read from a file; the config and seed tell all about generated ones. */
   readonly checksum?: string;
@@ -17,6 +18,8 @@ export interface HeldOutExamples {
   readonly validation?: Examples;
   readonly test?: Examples;
 }
+/** Numbers that a model predicts of each example. */
+export const outputsOf = ({ features, targets }: Examples): number => targets.length / features.rows;
 
 /** What a pointwise loss ℓ(z, y) says of a batch of predictions z_i. */
 export interface BatchLoss<V, S> {
@@ -29,7 +32,10 @@ export interface BatchLoss<V, S> {
 
 export type PointwiseLoss = <V, S>(algebra: Algebra<V, S>, predictions: V, targets: V) => BatchLoss<V, S>;
 
-/** A regularised linear model: f(w) = mean_i ℓ(x_i·w, y_i) + (ridge/2)‖w‖₂². */
+/**
+ * A regularised linear model: f(w) = mean_i ℓ(x_i·w, y_i) + (ridge/2)‖w‖₂². With several outputs the weights are a
+ * matrix, row by row one column an output, and the losses of an example's outputs are added up.
+ */
 export interface LinearModel {
   readonly examples: Examples & HeldOutExamples;
   readonly loss: PointwiseLoss;
@@ -47,10 +53,16 @@ export function linearModelObjective<V, S>(
   model: LinearModel,
   start: Float64Array,
 ): Objective<V, S> {
+  const outputs = outputsOf(model.examples);
   const onAlgebra = ({ features, targets }: Examples) => ({
     features: matrixOn(algebra, features),
-    targets: algebra.vector(targets),
+    targets: algebra.vector(targets, outputs === 1 ? [features.rows] : [features.rows, outputs]),
   });
+  const predictionLoss = ({ features, targets }: ReturnType<typeof onAlgebra>, w: V) => {
+    const { loss, ...rest } = model.loss(algebra, predictions(algebra, features, w, outputs), targets);
+    const total = outputs === 1 ? loss : algebra.times(algebra.scalar(outputs), loss);
+    return { ...rest, loss: addPenalty(algebra, model.ridge, w, total) };
+  };
   const full = onAlgebra(model.examples);
   const kept = [full];
   const select = (batch: Batch) => (batch === "full" ? full : onAlgebra(gather(model.examples, batch)));
@@ -67,14 +79,14 @@ export function linearModelObjective<V, S>(
   return {
     initialWeights: () => weightsFrom(algebra, model.layers, start),
     lossAndGradients(weights, batch) {
-      const { features, targets } = select(batch);
+      const examples = select(batch);
+      const { features } = examples;
       const w = joined(algebra, weights);
-      const { loss, slopes, ...rest } = model.loss(algebra, algebra.multiplyMatrix(features, w), targets);
-      const sum = algebra.multiplyTransposed(features, slopes);
+      const { slopes, ...score } = predictionLoss(examples, w);
+      const sum = sumOfSlopes(algebra, features, slopes, outputs, w);
       const gradient = algebra.scale(algebra.scalar(1 / features.rows), sum);
       return {
-        ...rest,
-        loss: addPenalty(algebra, model.ridge, w, loss),
+        ...score,
         gradients: separated(algebra, addPenaltyGradient(algebra, model.ridge, w, gradient), weights),
       };
     },
@@ -83,6 +95,19 @@ export function linearModelObjective<V, S>(
     ...(test && { onTest: () => evaluator(onAlgebra(test)) }),
     dispose: () => algebra.dispose(kept.flatMap(({ features, targets }) => [features.entries, targets])),
   };
+}
+
+/** z = Xw, or Z = XW */
+function predictions<V, S>(algebra: Algebra<V, S>, features: Matrix<V>, w: V, outputs: number): V {
+  if (outputs === 1) return algebra.multiplyMatrix(features, w);
+  return algebra.multiplyMatrices(features, { rows: features.columns, columns: outputs, entries: w }).entries;
+}
+
+/** Xᵀs, s the slopes at the predictions, of one output or of several; of the shape of w */
+function sumOfSlopes<V, S>(algebra: Algebra<V, S>, features: Matrix<V>, slopes: V, outputs: number, w: V): V {
+  if (outputs === 1) return algebra.multiplyTransposed(features, slopes);
+  const matrix = { rows: features.rows, columns: outputs, entries: slopes };
+  return algebra.split(algebra.multiplyMatrices(algebra.transpose(features), matrix).entries, [w])[0]!;
 }
 
 function addPenalty<V, S>(algebra: Algebra<V, S>, ridge: number, w: V, loss: S): S {
@@ -94,11 +119,10 @@ function addPenaltyGradient<V, S>(algebra: Algebra<V, S>, ridge: number, w: V, g
 }
 
 /** The examples of a batch. */
-function gather({ features, targets }: Examples, batch: Int32Array): Examples {
-  return {
-    features: gatherRows(features, batch),
-    targets: gatherRows({ rows: targets.length, columns: 1, entries: targets }, batch).entries,
-  };
+function gather(examples: Examples, batch: Int32Array): Examples {
+  const { features, targets } = examples;
+  const rows = { rows: features.rows, columns: outputsOf(examples), entries: targets };
+  return { features: gatherRows(features, batch), targets: gatherRows(rows, batch).entries };
 }
 
 /** These rows of a host matrix, copied entry by entry: rows are too short for `set` to pay. */

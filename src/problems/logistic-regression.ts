@@ -1,7 +1,6 @@
 import { z } from "zod";
 import { ExperimentError } from "../base/errors.js";
 import { float64 } from "../compute/float64.js";
-import { singleLayer } from "./blocks.js";
 import { largestCurvature } from "./least-squares-solution.js";
 import { hostFunction, type LinearModel, meanFeatureNorm } from "./linear-model.js";
 import { lossScaleOption } from "./loss-scale.js";
@@ -10,6 +9,7 @@ import { defineProblem } from "./problem.js";
 import {
   classificationDataOption,
   classificationExamples,
+  linearLayers,
   linearModelOptions,
   regressionOutline,
   ridgeOption,
@@ -45,7 +45,7 @@ export const logisticRegression = defineProblem({
     const { ridge } = options;
     const examples = await classificationExamples(options, context);
     const { features } = examples;
-    const model = { examples, loss: logisticLoss, ridge, layers: singleLayer(features.columns) };
+    const model = { examples, loss: logisticLoss, ridge, layers: linearLayers(features.columns, options.intercept) };
     const solution = minimiseByNewton(model, curvature, new Float64Array(features.columns));
     checkMinimiser(model, solution);
     const optimalValue = hostFunction(model)(solution.optimum).value;

@@ -29,16 +29,44 @@ const initializers = {
   heNormal: "heNormal",
   lecunUniform: "leCunUniform",
   lecunNormal: "leCunNormal",
+  zeros: "zeros",
 } as const;
 
-export type Initializer = keyof typeof initializers;
+const normals = { normal: "randomNormal", truncatedNormal: "truncatedNormal" } as const;
+
+type InitializerName = keyof typeof initializers;
+type NormalName = keyof typeof normals;
+
+const initializerOption = z
+  .union(
+    [
+      z.enum(Object.keys(initializers) as [InitializerName, ...InitializerName[]]),
+      z.strictObject({
+        distribution: z
+          .enum(Object.keys(normals) as [NormalName, ...NormalName[]])
+          .describe("normal about 0, or the same without what is beyond two standard deviations"),
+        standardDeviation: z
+          .number()
+          .positive()
+          .describe("of the normal distribution, before what is beyond is left out"),
+      }),
+    ],
+    { error: `expected ${Object.keys(initializers).join(", ")}, or {distribution, standardDeviation}` },
+  )
+  .default("glorotUniform")
+  .describe("distribution of the initial weights, as Keras names it; the he ones are meant for relu");
+
+export type Initializer = z.infer<typeof initializerOption>;
+
+function initializerOf(library: LayersLibrary, initializer: Initializer, seed: number) {
+  if (typeof initializer === "string") return library.initializers[initializers[initializer]]({ seed });
+  const { distribution, standardDeviation: stddev } = initializer;
+  return library.initializers[normals[distribution]]({ mean: 0, stddev, seed });
+}
 
 /** Options every network has. */
 export const networkFields = {
-  initializer: z
-    .enum(Object.keys(initializers) as [Initializer, ...Initializer[]])
-    .default("glorotUniform")
-    .describe("distribution of the initial weights, as Keras names it; the he ones are meant for relu"),
+  initializer: initializerOption,
   bias: z.boolean().default(true).describe("whether layers have a bias, initially zero"),
 };
 
@@ -62,7 +90,7 @@ export function dense({ name, inputs, units, activation, initializer, bias }: De
         units,
         activation,
         useBias: bias,
-        kernelInitializer: library.initializers[initializers[initializer]]({ seed }),
+        kernelInitializer: initializerOf(library, initializer, seed),
         biasInitializer: "zeros",
       }),
   };

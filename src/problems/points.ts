@@ -33,6 +33,7 @@ function startOption<const Directions extends readonly ["random", ...string[]]>(
       [
         vector,
         onSphere,
+        z.strictObject({ constant: z.number().describe("Every weight is this number.") }),
         z.strictObject({
           distance: z.number().positive().describe("‖w_0 − w*‖₂."),
           direction: z
@@ -41,7 +42,7 @@ function startOption<const Directions extends readonly ["random", ...string[]]>(
             .describe("Direction of w_0 − w*."),
         }),
       ],
-      { error: `expected a list of numbers, {norm}, or {distance, direction: ${directions.join(" | ")}}` },
+      { error: `expected a list of numbers, {norm}, {constant}, or {distance, direction: ${directions.join(" | ")}}` },
     )
     .describe("The first iterate w_0.");
 }
@@ -76,10 +77,15 @@ export function optimumPoint(option: OptimumOption, dimension: number, stream: R
   return Array.isArray(option) ? Float64Array.from(option) : randomOnSphere(dimension, option.norm, stream);
 }
 
-/** The weights that generated data follow. */
-export function trueWeights(option: TrueWeightsOption, stream: RandomStream): Float64Array {
-  return Array.isArray(option) ? Float64Array.from(option) : randomOnSphere(option.dimension, option.norm, stream);
+/** The weights that generated data follow: with several outputs a matrix, row by row one column an output. */
+export function trueWeights(option: TrueWeightsOption, outputs: number, stream: RandomStream): Float64Array {
+  if (Array.isArray(option)) return Float64Array.from(option);
+  return randomOnSphere(option.dimension * outputs, option.norm, stream);
 }
+
+/** Weights of each output. */
+export const dimensionOf = (option: TrueWeightsOption, outputs: number): number =>
+  Array.isArray(option) ? option.length / outputs : option.dimension;
 
 export interface StartContext {
   readonly dimension: number;
@@ -103,6 +109,7 @@ export function startPoint(option: StartOption, context: StartContext): Float64A
       `problem.start has ${option.length} entries but the problem has ${dimension} weights: give one entry a weight`,
     );
   }
+  if ("constant" in option) return new Float64Array(dimension).fill(option.constant);
   if ("norm" in option) return randomOnSphere(dimension, option.norm, stream);
   if (!optimum) {
     throw new ExperimentError(

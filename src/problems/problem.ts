@@ -117,6 +117,17 @@ export interface ProblemContext {
 /** What a data set can be about. */
 export type Prediction = "classes" | "two classes" | "numbers";
 
+/** A function of two variables, to be drawn. */
+export interface Landscape {
+  /** What it is called, e.g. "rosenbrock". */
+  readonly title: string;
+  /** f(x_i, y_i) of every i. */
+  values(x: Float64Array, y: Float64Array): Float64Array;
+  /** inf f */
+  readonly minimum: number;
+  readonly minimisers: readonly (readonly [x: number, y: number])[];
+}
+
 /** An entry of the problem registry. `Options` is what `schema` accepts, the field `name` included. */
 export interface ProblemDefinition<Options = unknown> {
   readonly kind: "problem";
@@ -135,6 +146,8 @@ export interface ProblemDefinition<Options = unknown> {
   gradientJumps?(options: Options): boolean;
   /** Absent or undefined where only making the problem tells, as with the user's files. */
   outline?(options: Options, context: ProblemContext): Outline | undefined;
+  /** Of a problem with two weights, where its options alone tell the function. */
+  landscape?(options: Options): Landscape | undefined;
   create(options: Options, context: ProblemContext): Problem | Promise<Problem>;
 }
 

@@ -33,7 +33,7 @@ export function quadraticForm({ layers, hessian, optimum, start }: QuadraticForm
     optimumSource: "by construction",
     quadratic: true,
   };
-  const entries = hessian.eigenvectors && assemble(hessian.eigenvalues, hessian.eigenvectors);
+  const entries = entriesOf(hessian);
   return analyticProblem({ layers, constants }, (algebra) => {
     const center = algebra.vector(optimum);
     const operator = hessianOn(algebra, hessian.eigenvalues, entries);
@@ -53,13 +53,13 @@ export function quadraticForm({ layers, hessian, optimum, start }: QuadraticForm
 /** Numbers that a dense Hessian takes while it is made: eigenvectors, entries, and a product of theirs. */
 export const denseNumbers = (dimension: number): number => 3 * dimension ** 2;
 
-function extremes(eigenvalues: Float64Array): { smallest: number; largest: number } {
+export function extremes(eigenvalues: Float64Array): { smallest: number; largest: number } {
   const ascending = eigenvalues.toSorted();
   return { smallest: ascending[0]!, largest: ascending.at(-1)! };
 }
 
 /** x ↦ Hx: entry by entry where H is diagonal, else by its entries. */
-function hessianOn<V, S>(algebra: Algebra<V, S>, eigenvalues: Float64Array, dense: Float64Array | undefined) {
+export function hessianOn<V, S>(algebra: Algebra<V, S>, eigenvalues: Float64Array, dense: Float64Array | undefined) {
   const dimension = eigenvalues.length;
   if (!dense) {
     const entries = algebra.vector(eigenvalues);
@@ -69,6 +69,10 @@ function hessianOn<V, S>(algebra: Algebra<V, S>, eigenvalues: Float64Array, dens
   const matrix = { rows: dimension, columns: dimension, entries };
   return { entries, apply: (x: V) => algebra.multiplyMatrix(matrix, x) };
 }
+
+/** The entries of H, row by row; undefined where it is diagonal. */
+export const entriesOf = ({ eigenvalues, eigenvectors }: Eigensystem): Float64Array | undefined =>
+  eigenvectors && assemble(eigenvalues, eigenvectors);
 
 /** The entries of QΛQᵀ, row by row, exactly symmetric. */
 function assemble(eigenvalues: Float64Array, eigenvectors: Matrix): Float64Array {

@@ -10,6 +10,7 @@ import { quadratic } from "./quadratic.js";
 import { robustRegression } from "./robust-regression.js";
 import { scalar } from "./scalar.js";
 import { softmaxRegression } from "./softmax-regression.js";
+import { testFunction } from "./test-function.js";
 
 /** Every problem that comes with the tool. */
 export const problems: readonly ProblemDefinition[] = [
@@ -22,6 +23,7 @@ export const problems: readonly ProblemDefinition[] = [
   huber,
   robustRegression,
   deepLinear,
+  testFunction,
   softmaxRegression,
   mlp,
 ];

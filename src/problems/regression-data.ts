@@ -6,12 +6,11 @@ import type { Matrix } from "../compute/algebra.js";
 import { float64 } from "../compute/float64.js";
 import type { Layer } from "../compute/layer.js";
 import type { ImageDataset } from "../data/dataset.js";
-import { singleLayer } from "./blocks.js";
 import { readExamples } from "./csv-table.js";
 import { datasetExamples } from "./dataset-examples.js";
 import { type Distribution, distributionSchema, sample, sampleMany } from "./distribution.js";
 import type { Examples, HeldOutExamples } from "./linear-model.js";
-import { startAnywhere, trueWeights, trueWeightsOption } from "./points.js";
+import { dimensionOf, startAnywhere, trueWeights, trueWeightsOption } from "./points.js";
 import type { Outline, ProblemContext } from "./problem.js";
 
 const generated = z.strictObject({
@@ -53,7 +52,33 @@ export const regressionDataOption = z
   .default({ ...generatedDefaults, noise: 0 })
   .describe("Where the examples come from.");
 
-/** The same, for problems that take no file. */
+/** The same, of which each may have several targets. */
+export const severalTargetsDataOption = z
+  .discriminatedUnion(
+    "source",
+    [
+      generatedRegression.extend({
+        outputs: z
+          .number()
+          .int()
+          .positive()
+          .optional()
+          .describe("Targets of each example, default 1; a list of weights has, row by row, one number an output."),
+      }),
+      csv.extend({
+        target: z
+          .union([csv.shape.target, z.array(z.string().min(1)).min(1)], {
+            error: "expected the name of a column, or a list of names",
+          })
+          .describe("Name of the target's column, or of several, one an output."),
+      }),
+    ],
+    wrongSource,
+  )
+  .default({ ...generatedDefaults, noise: 0 })
+  .describe("Where the examples come from.");
+
+/** The same as regressionDataOption, for problems that take no file. */
 export const generatedRegressionOption = generatedRegression
   .default({ ...generatedDefaults, noise: 0 })
   .describe("How the examples are made.");
@@ -64,29 +89,60 @@ export const classificationDataOption = z
   .default({ ...generatedDefaults })
   .describe("Where the examples come from; a file's labels are −1 and 1, or 0 and 1.");
 
-/** What every regression problem shares. */
+export const interceptSwitch = z.boolean().default(false).describe("Adds a last feature that is 1 in every example.");
+
+/** What the regression problems in one layer share. */
 export const linearModelOptions = {
-  intercept: z.boolean().default(false).describe("Adds a last feature that is 1 in every example."),
-  start: startAnywhere.describe("The first iterate w_0."),
+  intercept: z
+    .union([z.boolean(), z.literal("layer")], { error: 'expected true, false or "layer"' })
+    .default(false)
+    .describe('Adds a last feature that is 1 in every example; with "layer" its weight is a layer of its own.'),
+  start: startAnywhere.describe("The first iterate w_0; a list ends with the intercept."),
 };
+
+type InterceptOption = z.infer<typeof linearModelOptions.intercept>;
+
+/**
+ * The layers of a linear model: w, of as many columns as there are outputs, and the intercept where it is one of its own.
+ *
+ * @param columns features, the intercept's among them
+ * @throws ExperimentError where an intercept of its own would leave no weight
+ */
+export function linearLayers(columns: number, intercept: InterceptOption, outputs = 1): Layer[] {
+  const matrix = (rows: number) => (outputs === 1 ? [rows] : [rows, outputs]);
+  if (intercept !== "layer") return [{ name: "w", shape: matrix(columns) }];
+  if (columns > 1) {
+    return [
+      { name: "w", shape: matrix(columns - 1) },
+      { name: "intercept", shape: [outputs] },
+    ];
+  }
+  throw new ExperimentError(
+    'problem.intercept: "layer" leaves no feature for the other layer; give one more, or set it to true',
+  );
+}
 
 export const ridgeOption = z.number().nonnegative().describe("Adds (ridge/2)‖w‖₂² to the loss.");
 
+/** Targets of each generated example. */
+const outputsAsked = (data: object & { outputs?: number | undefined }): number => data.outputs ?? 1;
+
 /** What generated examples amount to; undefined for those of a file. */
 export function regressionOutline(
-  { data }: { data: RegressionData | ClassificationData },
+  { data, intercept }: { data: RegressionData | ClassificationData; intercept: InterceptOption },
   layers?: readonly Layer[],
 ): Outline | undefined {
   if (data.source === "csv") return undefined;
-  const dimension = Array.isArray(data.weights) ? data.weights.length : data.weights.dimension;
+  const outputs = outputsAsked(data);
+  const dimension = dimensionOf(data.weights, outputs);
   return {
-    layers: layers ?? singleLayer(dimension),
+    layers: layers ?? linearLayers(dimension, intercept, outputs),
     examples: data.examples,
-    numbers: data.examples * (dimension + 1),
+    numbers: data.examples * (dimension + outputs),
   };
 }
 
-type RegressionData = z.infer<typeof regressionDataOption>;
+type RegressionData = z.infer<typeof regressionDataOption> | z.infer<typeof severalTargetsDataOption>;
 type ClassificationData = z.infer<typeof classificationDataOption>;
 type Generated = z.infer<typeof generated>;
 
@@ -110,28 +166,32 @@ function inRange<E extends Examples>(examples: E): E {
 
 /** Examples y_i = x_i·w + noise, or those of a file. */
 export async function regressionExamples(
-  options: { data: RegressionData; intercept: boolean },
+  options: { data: RegressionData; intercept: InterceptOption },
   context: ProblemContext,
 ): Promise<RegressionExamples> {
   return inRange(context.dataset ? fromDataset(options, context.dataset) : await readRegression(options, context));
 }
 
 async function readRegression(
-  { data, intercept }: { data: RegressionData; intercept: boolean },
+  { data, intercept }: { data: RegressionData; intercept: InterceptOption },
   context: ProblemContext,
 ): Promise<RegressionExamples> {
   if (data.source === "csv") return fromFile(data, intercept, context);
-  const { features, weights } = generate(data, intercept, context);
-  const exactTargets = float64.multiplyMatrix(features, weights);
+  const outputs = outputsAsked(data);
+  const { features, weights } = generate(data, intercept, context, outputs);
+  const W = { rows: features.columns, columns: outputs, entries: weights };
+  const exactTargets =
+    outputs === 1 ? float64.multiplyMatrix(features, weights) : float64.multiplyMatrices(features, W).entries;
   if (data.noise === 0) return { features, targets: exactTargets, exactWeights: weights };
   const noise: Distribution =
     typeof data.noise === "number" ? { distribution: "normal", mean: 0, standardDeviation: data.noise } : data.noise;
-  return { features, targets: float64.add(exactTargets, sampleMany(noise, features.rows, context.stream("noise"))) };
+  const drawn = sampleMany(noise, exactTargets.length, context.stream("noise"));
+  return { features, targets: float64.add(exactTargets, drawn) };
 }
 
 /** Examples with labels ±1: y_i = 1 with probability 1/(1 + e^{−x_i·w}), or those of a file. */
 export async function classificationExamples(
-  options: { data: ClassificationData; intercept: boolean },
+  options: { data: ClassificationData; intercept: InterceptOption },
   context: ProblemContext,
 ): Promise<Examples & HeldOutExamples> {
   return inRange(
@@ -145,7 +205,7 @@ export async function classificationExamples(
  * @throws ExperimentError if the problem's own option asks for others
  */
 function fromDataset(
-  { data, intercept }: { data: RegressionData | ClassificationData; intercept: boolean },
+  { data, intercept }: { data: RegressionData | ClassificationData; intercept: InterceptOption },
   dataset: ImageDataset,
 ): Examples & HeldOutExamples {
   const defaults = [generatedDefaults, { ...generatedDefaults, noise: 0 }];
@@ -158,7 +218,7 @@ function fromDataset(
 }
 
 /** The same with the labels −1 and 1 for the first and the second class. */
-const fromTwoClasses = (options: { data: ClassificationData; intercept: boolean }, dataset: ImageDataset) =>
+const fromTwoClasses = (options: { data: ClassificationData; intercept: InterceptOption }, dataset: ImageDataset) =>
   inAllParts(fromDataset(options, dataset), (examples) => ({
     ...examples,
     targets: examples.targets.map((label) => 2 * label - 1),
@@ -177,7 +237,7 @@ function inAllParts(
 }
 
 async function readClassification(
-  { data, intercept }: { data: ClassificationData; intercept: boolean },
+  { data, intercept }: { data: ClassificationData; intercept: InterceptOption },
   context: ProblemContext,
 ): Promise<Examples> {
   if (data.source === "csv") {
@@ -190,19 +250,23 @@ async function readClassification(
   return { features, targets: probabilities.map((probability) => (stream.uniform() < probability ? 1 : -1)) };
 }
 
-function generate(data: Generated, intercept: boolean, context: ProblemContext) {
+function generate(data: Generated, intercept: InterceptOption, context: ProblemContext, outputs = 1) {
   const stream = context.stream("problem");
   // Drawn first, so that the weights do not depend on the number of examples.
-  const weights = trueWeights(data.weights, stream);
-  const columns = weights.length;
+  const weights = trueWeights(data.weights, outputs, stream);
+  const columns = weights.length / outputs;
   const entries = Float64Array.from({ length: data.examples * columns }, (_, i) =>
     intercept && i % columns === columns - 1 ? 1 : sample(data.design, stream),
   );
   return { weights, features: { rows: data.examples, columns, entries } };
 }
 
-async function fromFile(source: z.infer<typeof csv>, intercept: boolean, context: ProblemContext): Promise<Examples> {
-  const { features, targets } = await readExamples({ ...source, directory: context.directory });
+async function fromFile(
+  source: Extract<RegressionData, { source: "csv" }>,
+  intercept: InterceptOption,
+  { directory }: ProblemContext,
+): Promise<Examples> {
+  const { features, targets } = await readExamples({ ...source, targets: [source.target].flat(), directory });
   const complete = intercept ? withOnes(features) : features;
   if (complete.columns > 0) return { features: complete, targets, checksum: checksumOf(complete.entries, targets) };
   throw new ExperimentError(`${source.file} has no feature column besides the target: add one or set intercept: true`);

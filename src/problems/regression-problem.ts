@@ -24,11 +24,11 @@ export function regressionProblem(
     stream: context.stream("initialisation"),
   });
   const constants = { ...known, ...(optimum && { optimum: cutIntoLayers(layers, optimum) }) };
-  const { targets, checksum } = examples;
+  const { features, checksum } = examples;
   const { dataset } = context;
   const facts = {
     layers,
-    examples: targets.length,
+    examples: features.rows,
     constants,
     ...(checksum && { checksum }),
     ...(dataset && { dataset }),

@@ -7,6 +7,7 @@ import { checkLength } from "./points.js";
 import { defineProblem } from "./problem.js";
 import {
   generatedRegressionOption,
+  interceptSwitch,
   linearModelOptions,
   regressionExamples,
   regressionOutline,
@@ -25,6 +26,7 @@ const schema = z
     scale: z.number().positive().default(1).describe("c: residuals well beyond it no longer count."),
     data: generatedRegressionOption,
     ...linearModelOptions,
+    intercept: interceptSwitch,
     lossScale: lossScaleOption,
   })
   .superRefine(({ blocks, data, start }, context) => {

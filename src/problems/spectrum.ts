@@ -1,4 +1,7 @@
 import { z } from "zod";
+import { ExperimentError } from "../base/errors.js";
+import type { RandomStream } from "../base/random.js";
+import { distributionSchema, sampleMany } from "./distribution.js";
 
 /** The options that lay out the eigenvalues of a generated Hessian. */
 export const spacedSpectrumOptions = {
@@ -14,6 +17,44 @@ export const spacedSpectrumOptions = {
 export const explicitSpectrum = z
   .array(z.number().positive({ error: "eigenvalues must be positive: the problem is strongly convex" }))
   .min(1);
+
+/** Eigenvalues, each given or several drawn together. */
+export const drawnSpectrum = z
+  .array(
+    z.union(
+      [
+        explicitSpectrum.element,
+        z.strictObject({
+          count: z.number().int().positive().describe("Number of eigenvalues."),
+          from: distributionSchema,
+        }),
+      ],
+      { error: "expected positive numbers, and {count, from: {distribution, …}} for several that are drawn" },
+    ),
+  )
+  .min(1);
+
+export type DrawnSpectrum = z.infer<typeof drawnSpectrum>;
+
+/** How many eigenvalues they are. */
+export const spectrumLength = (spectrum: DrawnSpectrum): number =>
+  spectrum.reduce<number>((sum, part) => sum + (typeof part === "number" ? 1 : part.count), 0);
+
+/**
+ * The eigenvalues, in the order of the list.
+ *
+ * @throws ExperimentError if one that is drawn is not positive
+ */
+export function drawEigenvalues(spectrum: DrawnSpectrum, stream: RandomStream): Float64Array {
+  const eigenvalues = spectrum.flatMap((part) =>
+    typeof part === "number" ? [part] : Array.from(sampleMany(part.from, part.count, stream)),
+  );
+  const odd = eigenvalues.find((eigenvalue) => !(eigenvalue > 0));
+  if (odd === undefined) return Float64Array.from(eigenvalues);
+  throw new ExperimentError(
+    `problem.spectrum: an eigenvalue of ${odd} was drawn; expected positive ones, as from {distribution: uniform, low: 0} or lognormal`,
+  );
+}
 
 export interface SpacedSpectrum {
   readonly dimension: number;

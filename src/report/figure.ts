@@ -1,4 +1,6 @@
 import type { Bound } from "../bounds/bound.js";
+import type { Landscape } from "../problems/problem.js";
+import type { Manifest } from "../results/manifest.js";
 import type { Traces } from "../results/traces.js";
 import { averagedColumns, type Column, layerColumns, traceColumns } from "../trace/columns.js";
 import type { ExperimentResults } from "./experiment-results.js";
@@ -35,6 +37,8 @@ export interface FigureSource {
   /** All groups if few, else the best of each optimizer on each problem. */
   readonly shown: readonly Group[];
   readonly traces: Traces;
+  /** The function that a run went over, where its problem has two weights and can tell. */
+  readonly landscapeOf: (run: Manifest) => Landscape | undefined;
   /** Those that may be drawn with what they bound. */
   readonly bounds: readonly Bound[];
 }

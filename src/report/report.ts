@@ -1,10 +1,12 @@
 import { join } from "node:path";
 import { writeAtomically } from "../base/files.js";
 import type { Bound } from "../bounds/bound.js";
+import type { ProblemDefinition } from "../problems/problem.js";
 import type { AnyFigure } from "../registry/registry.js";
+import type { Manifest } from "../results/manifest.js";
 import { Traces } from "../results/traces.js";
 import { type ExperimentResults, readExperiment } from "./experiment-results.js";
-import type { Figure, FigureMaker } from "./figure.js";
+import type { Figure, FigureMaker, FigureSource } from "./figure.js";
 import { groupsOf, shownInDetail } from "./groups.js";
 import { reportPage } from "./page.js";
 
@@ -12,12 +14,16 @@ import { reportPage } from "./page.js";
 interface Drawn {
   readonly figures: readonly AnyFigure[];
   readonly bounds: readonly Bound[];
+  readonly problems: readonly ProblemDefinition[];
 }
 
 /** Every figure that the results have the numbers for. */
-export function makeFigures(results: ExperimentResults, { figures, bounds }: Drawn): Figure[] {
+export function makeFigures(results: ExperimentResults, { figures, bounds, problems }: Drawn): Figure[] {
   const groups = groupsOf(results.manifests);
-  const source = { results, groups, shown: shownInDetail(groups), traces: new Traces(results.directory), bounds };
+  const landscapeOf = ({ config: { problem } }: Manifest) =>
+    problems.find(({ name }) => name === problem.name)?.landscape?.(problem);
+  const traces = new Traces(results.directory);
+  const source: FigureSource = { results, groups, shown: shownInDetail(groups), traces, landscapeOf, bounds };
   return figures.flatMap(({ make }) => (make as FigureMaker)(source) ?? []);
 }
 

@@ -74,6 +74,8 @@ export interface Manifest {
     /** What the config's data options made of it: the split, and the numbers that inputs are normalized with. */
     readonly preparation?: Preparation;
   };
+  /** Where w_0 was read from, if it was. */
+  readonly initialWeights?: { readonly file: string; readonly sha256: string };
   /** How many examples losses and accuracies are evaluated on; absent for problems without examples. */
   readonly evaluation?: {
     readonly trainingExamples: number;
@@ -144,6 +146,7 @@ const manifestSchema = z.looseObject({
   backend: z.looseObject({ name: text, device: text, version: text }),
   dataset: z.looseObject({ name: text, source: text, checksum: text, fallbackFor: text.optional() }).optional(),
   evaluation: z.looseObject({ trainingExamples: z.number(), ofTrainingExamples: z.number() }).optional(),
+  initialWeights: z.looseObject({ file: text, sha256: text }).optional(),
   optimum: text.optional(),
   reference: z.record(text, measured).optional(),
   outcome: z

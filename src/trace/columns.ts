@@ -46,10 +46,10 @@ export const traceColumns: readonly Column<StepRecord>[] = [
   },
   {
     name: "learning_rate",
-    meaning: "scheduled learning rate of this step",
+    meaning: "scheduled learning rate of this step; at the end the one that the next step would have",
     formula: "λ_k",
     unit: "1 for proportional rules",
-    value: (r) => duringStep(r, r.learningRate),
+    value: (r) => onBatch(r, r.learningRate),
     exact: true,
   },
   {
@@ -97,10 +97,17 @@ export const traceColumns: readonly Column<StepRecord>[] = [
   },
   {
     name: "weight",
-    meaning: "the weight itself, for one-dimensional problems",
+    meaning: "the weight itself, for one-dimensional problems; the first of two for two-dimensional ones",
     formula: "w_k",
     unit: "weights",
     value: (r) => r.weight,
+  },
+  {
+    name: "second_weight",
+    meaning: "the second of two weights, for two-dimensional problems",
+    formula: "(w_k)_2",
+    unit: "weights",
+    value: (r) => r.secondWeight,
   },
   {
     name: "val_loss",

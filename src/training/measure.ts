@@ -1,4 +1,5 @@
 import type { Algebra, Norm } from "../compute/algebra.js";
+import { type Layer, layerSize } from "../compute/layer.js";
 import type { Optimizer } from "../optimizers/optimizer.js";
 import type { LossAndGradients, Problem } from "../problems/problem.js";
 import { type ReadScores, type Scores, scalarsOf, scoresFrom } from "./evaluation.js";
@@ -27,7 +28,17 @@ export interface Present<S> {
 /** The measured part of a record. */
 export type Measurement = Pick<
   StepRecord,
-  "loss" | "accuracy" | "train" | "validation" | "test" | "gap" | "distance" | "weight" | "averaged" | "layers"
+  | "loss"
+  | "accuracy"
+  | "train"
+  | "validation"
+  | "test"
+  | "gap"
+  | "distance"
+  | "weight"
+  | "secondWeight"
+  | "averaged"
+  | "layers"
 >;
 
 /** A layer at w = 0 has no norm ratio, whatever its update. */
@@ -36,13 +47,21 @@ const finiteOrNaN = (value: number) => (Number.isFinite(value) ? value : Number.
 /** The rule's norm, where it is not the Euclidean one that is measured anyway. */
 const otherNorm = (norm: Norm | undefined) => (norm === 2 ? undefined : norm);
 
+/** The weights of a problem that has one or two, each by its layer and its place in it; none of larger problems. */
+function fewWeightsOf(layers: readonly Layer[]): { readonly layer: number; readonly place: number }[] {
+  const sizes = layers.map(layerSize);
+  if (sizes.reduce((sum, size) => sum + size, 0) > 2) return [];
+  return sizes.flatMap((size, layer) => Array.from({ length: size }, (_, place) => ({ layer, place })));
+}
+
 /**
  * Takes the measurements of a record in two halves: `scalars` on the device, then, after a single read-back,
  * `measurement` on the host. The order of the numbers is known to this class alone.
  */
 export class Measurer<V, S> {
   private readonly optimum: readonly V[] | undefined;
-  private readonly oneDimensional: boolean;
+  /** Of problems with one or two weights, the layer of each, and what takes it out of there, if it has company. */
+  private readonly few: readonly { readonly layer: number; readonly unit?: V }[];
 
   constructor(
     private readonly algebra: Algebra<V, S>,
@@ -53,7 +72,11 @@ export class Measurer<V, S> {
   ) {
     const { constants, layers } = problem;
     this.optimum = constants?.optimum?.map((values, i) => algebra.vector(values, layers[i]!.shape));
-    this.oneDimensional = layers.length === 1 && layers[0]!.shape.every((size) => size === 1);
+    this.few = fewWeightsOf(layers).map(({ layer, place }) => {
+      const { shape } = layers[layer]!;
+      if (layerSize({ shape }) === 1) return { layer };
+      return { layer, unit: algebra.vector([1 - place, place], shape) };
+    });
   }
 
   scalars({ weights, batch, scores, updates, averaged }: StepQuantities<V, S>): S[] {
@@ -64,7 +87,9 @@ export class Measurer<V, S> {
     if (batch) scalars.push(batch.loss);
     if (batch?.accuracy !== undefined) scalars.push(batch.accuracy);
     scalars.push(...scalarsOf(scores));
-    if (this.oneDimensional) scalars.push(algebra.sum(weights[0]!));
+    for (const { layer, unit } of this.few) {
+      scalars.push(unit === undefined ? algebra.sum(weights[layer]!) : algebra.dot(weights[layer]!, unit));
+    }
     for (let i = 0; i < weights.length; i++) {
       const w = weights[i]!;
       scalars.push(algebra.norm(w, 2));
@@ -96,7 +121,7 @@ export class Measurer<V, S> {
     const read = scoresFrom(scores, next);
     const train = this.fullBatch ? onBatch : read.train;
     const all = this.fullBatch ? onBatch : read.all;
-    const weight = this.oneDimensional ? next() : undefined;
+    const [weight, secondWeight] = this.few.map(next);
     let distance = 0;
     const records: LayerRecord[] = [];
     for (let i = 0; i < layers.length; i++) {
@@ -127,6 +152,7 @@ export class Measurer<V, S> {
       ...(all && constants?.optimalValue !== undefined && { gap: all.loss - constants.optimalValue }),
       ...(this.optimum && { distance }),
       ...(weight !== undefined && { weight }),
+      ...(secondWeight !== undefined && { secondWeight }),
       ...(read.averaged && { averaged: this.averagedRecord(read.averaged, next) }),
       layers: records,
     };
@@ -150,5 +176,6 @@ export class Measurer<V, S> {
 
   dispose(): void {
     if (this.optimum) this.algebra.dispose(this.optimum);
+    this.algebra.dispose(this.few.flatMap(({ unit }) => unit ?? []));
   }
 }

@@ -31,7 +31,7 @@ export interface StepRecord {
   readonly step: number;
   /** Passes over the training examples before this step; equals `step` for full batches. */
   readonly epoch: number;
-  /** λ_k; NaN in the last record */
+  /** λ_k; in the last record λ_K, with which no step is made */
   readonly learningRate: number;
   /** f(w_k) on this step's batch */
   readonly loss: number;
@@ -49,8 +49,10 @@ export interface StepRecord {
   readonly gap?: number;
   /** d_k = ‖w_k − w*‖₂ over all layers together */
   readonly distance?: number;
-  /** w_k itself, for one-dimensional problems */
+  /** w_k itself, for one-dimensional problems; its first entry for two-dimensional ones */
   readonly weight?: number;
+  /** The second entry of w_k, for two-dimensional problems */
+  readonly secondWeight?: number;
   /** At the average of the weights, at evaluations from the step on where it begins */
   readonly averaged?: AveragedRecord;
   readonly layers: readonly LayerRecord[];

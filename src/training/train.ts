@@ -211,7 +211,7 @@ export async function* train<V, S>(training: Training<V, S>): AsyncGenerator<Ste
           const record: StepRecord = {
             step,
             epoch: epochAt(step),
-            learningRate: last ? Number.NaN : optimizer.learningRate(step),
+            learningRate: optimizer.learningRate(step),
             ...measurer.measurement(values, present, count),
             evaluated,
             traced: traced || (evaluated && evaluation.isSeparate),

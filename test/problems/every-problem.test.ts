@@ -15,6 +15,30 @@ const variants: { name: string; [option: string]: unknown }[] = [
   { name: "quadratic" },
   { name: "quadratic", dimension: 6, conditionNumber: 1000, lossScale: 8, rotation: "none", spacing: "linear" },
   { name: "quadratic", spectrum: [3, 0.5, 7], optimum: "zero", start: { distance: 2, direction: "adversarial" } },
+  {
+    name: "quadratic",
+    spectrum: [1, 9],
+    rotation: [
+      [0.6, -0.8],
+      [0.8, 0.6],
+    ],
+    start: { constant: 2 },
+  },
+  {
+    name: "quadratic",
+    spectrum: [{ count: 4, from: { distribution: "uniform", low: 0, high: 1 } }, 30],
+    noise: { examples: 20, from: { distribution: "normal", standardDeviation: 0.6 } },
+    lossScale: 2,
+  },
+  { name: "quadratic", rotation: "none", noise: { examples: 8, from: { distribution: "laplace" } } },
+  {
+    name: "block-quadratic",
+    blocks: [2, 3],
+    spectra: [
+      [1, 4],
+      [2, 3, 50],
+    ],
+  },
   { name: "block-quadratic", blocks: [2, 4], conditionNumber: 30, lossScale: 0.25 },
   { name: "least-squares" },
   {
@@ -24,7 +48,15 @@ const variants: { name: string; [option: string]: unknown }[] = [
   },
   { name: "least-squares", data: { ...noisy, noise: 0.5 }, ridge: 0.1, lossScale: 4 },
   { name: "least-squares", data: { ...noisy, examples: 3, noise: 1 } },
+  {
+    name: "least-squares",
+    data: { ...noisy, outputs: 3, noise: 0.5 },
+    intercept: "layer",
+    ridge: 0.1,
+  },
+  { name: "least-squares", data: { ...noisy, outputs: 2, weights: [1, 2, 3, 4, 5, 6] } },
   { name: "logistic-regression" },
+  { name: "logistic-regression", data: noisy, intercept: "layer" },
   { name: "logistic-regression", data: { ...noisy, examples: 200 }, ridge: 0, intercept: true, lossScale: 3 },
   { name: "absolute-loss" },
   { name: "absolute-loss", data: { ...noisy, noise: { distribution: "cauchy" } }, intercept: true, lossScale: 2 },
@@ -33,6 +65,9 @@ const variants: { name: string; [option: string]: unknown }[] = [
   { name: "robust-regression" },
   { name: "robust-regression", blocks: [1, 3], scale: 2, data: { ...noisy, noise: 0.3 }, lossScale: 2 },
   { name: "deep-linear" },
+  { name: "test-function" },
+  { name: "test-function", function: "beale", separate: true },
+  { name: "test-function", function: "branin", start: [1, 2], lossScale: 2 },
   { name: "deep-linear", dimensions: [3, 2, 4], examples: 7, lossScale: 2 },
 ];
 
@@ -158,12 +193,13 @@ describe.each(variants.map((options) => ({ options, label: JSON.stringify(option
   });
 });
 
-test.each(problems.filter(({ name, needsData }) => name !== "scalar" && !needsData).map(({ name }) => name))(
-  "another seed makes another %s",
-  async (name) => {
-    const [one, two] = await Promise.all([1, 2].map(async (seed) => functionOf(await makeProblem({ name }, seed))));
-    const w = float64.shift(float64.zerosLike(one!.start), 0.5);
-    expect(two!.start).not.toEqual(one!.start);
-    expect(two!.at(w).value).not.toBe(one!.at(w).value);
-  },
-);
+const withoutChance = ["scalar", "test-function"];
+
+test.each(
+  problems.filter(({ name, needsData }) => !withoutChance.includes(name) && !needsData).map(({ name }) => name),
+)("another seed makes another %s", async (name) => {
+  const [one, two] = await Promise.all([1, 2].map(async (seed) => functionOf(await makeProblem({ name }, seed))));
+  const w = float64.shift(float64.zerosLike(one!.start), 0.5);
+  expect(two!.start).not.toEqual(one!.start);
+  expect(two!.at(w).value).not.toBe(one!.at(w).value);
+});

@@ -287,3 +287,34 @@ describe.each(testedBackends)("networks on %s", (backend) => {
     objective.dispose?.();
   });
 });
+
+describe("initial weights", () => {
+  /** Standard deviation and largest magnitude of the kernel's 60,000 weights. */
+  async function spreadOf(initializer: unknown) {
+    const { algebra } = await startBackend("cpu");
+    const options = softmaxRegression.schema.parse({ name: "softmax-regression", bias: false, initializer });
+    const data = dataset({ height: 20, width: 30, classes: 100 });
+    const problem = await softmaxRegression.create(options as never, context(data));
+    const objective = await problem.onTensors(algebra);
+    const [kernel] = objective.initialWeights();
+    const values = Float64Array.from(await kernel!.data());
+    objective.dispose?.();
+    const size = Math.hypot(
+      ...Array.from({ length: 60 }, (_, i) => Math.hypot(...values.slice(1000 * i, 1000 * (i + 1)))),
+    );
+    return { deviation: size / Math.sqrt(60_000), largest: values.reduce((a, b) => Math.max(a, Math.abs(b)), 0) };
+  }
+
+  it("are normal of the deviation asked for, cut off at two of them, or zero", async () => {
+    const normal = await spreadOf({ distribution: "normal", standardDeviation: 0.03 });
+    // Four standard errors of a deviation: 4·0.03/√(2·60,000)
+    expect(Math.abs(normal.deviation - 0.03)).toBeLessThan(3.5e-4);
+    expect(normal.largest).toBeGreaterThan(0.09);
+    const truncated = await spreadOf({ distribution: "truncatedNormal", standardDeviation: 0.03 });
+    // Of a normal distribution cut off at ±2σ: √(1 − 4φ(2)/(2Φ(2) − 1)) = 0.8796
+    expect(Math.abs(truncated.deviation - 0.8796 * 0.03)).toBeLessThan(3.5e-4);
+    expect(truncated.largest).toBeLessThanOrEqual(0.06);
+    expect(truncated.largest).toBeGreaterThan(0.0595);
+    expect(await spreadOf("zeros")).toEqual({ deviation: 0, largest: 0 });
+  });
+});

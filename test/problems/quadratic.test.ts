@@ -1,11 +1,14 @@
-import { Matrix } from "ml-matrix";
-import { expect, test } from "vitest";
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { EigenvalueDecomposition, Matrix } from "ml-matrix";
+import { describe, expect, test } from "vitest";
 import { randomStream } from "../../src/base/random.js";
 import { float64 } from "../../src/compute/float64.js";
 import { blockQuadratic } from "../../src/problems/block-quadratic.js";
 import { quadratic } from "../../src/problems/quadratic.js";
 import { haarRotation } from "../../src/problems/random-geometry.js";
 import { spacedEigenvalues } from "../../src/problems/spectrum.js";
+import { freshDirectory } from "../cli/tool.js";
 import { functionOf, makeProblem, vector } from "./support.js";
 
 test("a diagonal quadratic by hand", async () => {
@@ -76,6 +79,149 @@ test("rotations are orthogonal, and their entries have mean 0 and variance 1/dim
     expect(Math.abs(average(entries))).toBeLessThan(5 * 0.013);
     expect(Math.abs(average(entries.map((entry) => entry ** 2)) - 1 / 3)).toBeLessThan(5 * 0.0067);
   }
+});
+
+/** H, column by column: the gradient's change along the unit vectors. */
+function hessianOf(f: ReturnType<typeof functionOf>): Matrix {
+  const { gradient } = f.at(new Float64Array(f.dimension));
+  const columns = Array.from({ length: f.dimension }, (_, j) => {
+    const unit = new Float64Array(f.dimension);
+    unit[j] = 1;
+    return Array.from(float64.subtract(f.at(unit).gradient, gradient));
+  });
+  return new Matrix(columns).transpose();
+}
+
+describe("a given rotation", () => {
+  const options = { name: "quadratic", spectrum: [1, 26], optimum: "zero" };
+  // Columns (0.6, 0.8) of 1 and (−0.8, 0.6) of 26: H = [[0.36 + 16.64, 0.48 − 12.48], [−12, 0.64 + 9.36]]
+  const rotation = [
+    [0.6, -0.8],
+    [0.8, 0.6],
+  ];
+  const H = new Matrix([
+    [17, -12],
+    [-12, 10],
+  ]);
+
+  test("by hand, in the config and in a file", async () => {
+    const inline = await makeProblem({ ...options, rotation });
+    expect(Matrix.sub(hessianOf(functionOf(inline)), H).norm()).toBeLessThan(1e-14);
+    expect(inline.checksum).toBeUndefined();
+    const directory = freshDirectory();
+    writeFileSync(join(directory, "rotation.json"), JSON.stringify(rotation));
+    const read = await makeProblem({ ...options, rotation: { file: "rotation.json" } }, 7, directory);
+    expect(functionOf(read).at(vector(1, 2))).toEqual(functionOf(inline).at(vector(1, 2)));
+    writeFileSync(join(directory, "rotation.csv"), "0.6, -0.8\r\n0.8, 0.6\r\n");
+    const table = await makeProblem({ ...options, rotation: { file: "rotation.csv" } }, 7, directory);
+    expect(table.checksum).toBe(read.checksum);
+    writeFileSync(join(directory, "rotation.json"), JSON.stringify([rotation[1], rotation[0]]));
+    const other = await makeProblem({ ...options, rotation: { file: "rotation.json" } }, 7, directory);
+    expect(read.checksum).toMatch(/^[0-9a-f]{64}$/);
+    expect(other.checksum).not.toBe(read.checksum);
+    const blocks = { name: "block-quadratic", blocks: [1, 1], spectra: [[1], [26]], optimum: "zero", rotation };
+    expect(Matrix.sub(hessianOf(functionOf(await makeProblem(blocks))), H).norm()).toBeLessThan(1e-14);
+  });
+
+  test("that is rounded to six digits becomes orthogonal, so that the spectrum is the one asked for", async () => {
+    const [c, s] = [0.540302, 0.841471];
+    const rounded = [
+      [c, -s],
+      [s, c],
+    ];
+    const eigenvalues = new EigenvalueDecomposition(
+      hessianOf(functionOf(await makeProblem({ ...options, rotation: rounded }))),
+    ).realEigenvalues;
+    expect(Math.min(...eigenvalues)).toBeCloseTo(1, 13);
+    expect(Math.max(...eigenvalues)).toBeCloseTo(26, 12);
+  });
+
+  test.each([
+    [[[1, 0]], /problem\.rotation has 1 rows of 2 numbers; expected 2 of 2/],
+    [
+      [
+        [1, 0],
+        [0, 2],
+      ],
+      /problem\.rotation is not orthogonal: products of its columns are off by 3/,
+    ],
+    [{ file: "missing.json" }, /missing\.json does not exist: correct problem\.rotation\.file/],
+    [{ file: "text.json" }, /text\.json is no matrix: .*array.* \(row 1\); give one row a line/],
+    [{ file: "cell.csv" }, /cell\.csv is no matrix: .*number.* \(row 2, column 1\); give one row a line/],
+  ])("%j is refused", async (given, message) => {
+    const directory = freshDirectory();
+    writeFileSync(join(directory, "text.json"), '["none"]');
+    writeFileSync(join(directory, "cell.csv"), "1,0\n,1\n");
+    const make = makeProblem({ ...options, rotation: given }, 7, directory);
+    await expect((async () => make)()).rejects.toThrow(message);
+  });
+});
+
+test("spectra block by block: each block has its own, and they are coupled only if that is asked for", async () => {
+  const options = {
+    name: "block-quadratic",
+    blocks: [2, 3],
+    spectra: [
+      [1, 4],
+      [2, 3, 50],
+    ],
+    optimum: "zero",
+  };
+  const H = hessianOf(functionOf(await makeProblem(options)));
+  const first = new EigenvalueDecomposition(H.subMatrix(0, 1, 0, 1)).realEigenvalues.toSorted((a, b) => a - b);
+  expect(first[0]).toBeCloseTo(1, 12);
+  expect(first[1]).toBeCloseTo(4, 12);
+  expect(H.subMatrix(2, 4, 2, 4).trace()).toBeCloseTo(55, 11);
+  expect(H.subMatrix(0, 1, 2, 4).norm()).toBe(0);
+  const coupled = hessianOf(functionOf(await makeProblem({ ...options, rotation: "random" })));
+  expect(coupled.subMatrix(0, 1, 2, 4).norm()).toBeGreaterThan(0.1);
+  expect(coupled.trace()).toBeCloseTo(60, 11);
+  const axes = hessianOf(functionOf(await makeProblem({ ...options, rotation: "none" })));
+  expect(axes.to2DArray()).toEqual(Matrix.diag([1, 4, 2, 3, 50]).to2DArray());
+  await expect(makeProblem({ ...options, blocks: [3, 2] })).rejects.toThrow(
+    /spectra have 2, 3 eigenvalues but the blocks 3, 2 weights/,
+  );
+});
+
+test("drawn eigenvalues keep to their distributions, and the count is the dimension", async () => {
+  const spectrum = [
+    { count: 90, from: { distribution: "uniform", low: 0, high: 1 } },
+    { count: 10, from: { distribution: "uniform", low: 30, high: 60 } },
+  ];
+  const problem = await makeProblem({ name: "quadratic", spectrum, rotation: "none", optimum: "zero" });
+  const diagonal = hessianOf(functionOf(problem)).diagonal();
+  expect(diagonal.slice(0, 90).every((entry) => entry > 0 && entry < 1)).toBe(true);
+  expect(diagonal.slice(90).every((entry) => entry > 30 && entry < 60)).toBe(true);
+  expect(new Set(diagonal).size).toBe(100);
+  expect(problem.constants!.smoothness).toBe(Math.max(...diagonal));
+  const negative = [{ count: 3, from: { distribution: "uniform", low: -2, high: -1 } }];
+  await expect((async () => makeProblem({ name: "quadratic", spectrum: negative }))()).rejects.toThrow(
+    /an eigenvalue of -1\.\d+ was drawn; expected positive ones/,
+  );
+});
+
+test("a quadratic of noisy examples by hand", async () => {
+  const options = {
+    name: "quadratic",
+    spectrum: [2, 6],
+    rotation: "none",
+    optimum: [1, -1],
+    noise: { examples: 3, from: { distribution: "normal", standardDeviation: 0.5 } },
+  };
+  const problem = await makeProblem(options);
+  const f = functionOf(problem);
+  // The gradient of example i at 0 is −H·a_i, from which its optimum a_i follows.
+  const targets = [0, 1, 2].map((i) => {
+    const { gradient } = f.at(vector(0, 0), Int32Array.of(i));
+    return [gradient[0]! / -2, gradient[1]! / -6] as const;
+  });
+  const mean = [0, 1].map((j) => targets.reduce((sum, target) => sum + target[j]!, 0) / 3);
+  expect(Array.from(f.optimum!)).toEqual(mean.map((entry) => expect.closeTo(entry, 13)));
+  expect(f.optimum).not.toEqual(vector(1, -1));
+  // f* = mean_i ½(2(ā − a_i)₁² + 6(ā − a_i)₂²)
+  const value = targets.reduce((sum, [a, b]) => sum + (mean[0]! - a) ** 2 + 3 * (mean[1]! - b) ** 2, 0) / 3;
+  expect(problem.constants!.optimalValue).toBeCloseTo(value, 13);
+  expect(problem.constants!.optimalValue).toBeGreaterThan(0);
 });
 
 test("the blocks of a block quadratic are coupled", async () => {

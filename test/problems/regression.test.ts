@@ -54,6 +54,64 @@ test("the columns of a file are in the order of the file, or as they are named; 
   expect(functionOf(generated).at(vector(0, 0, 4)).value).toBe(0.5);
 });
 
+test("least squares with several outputs by hand, from the columns of a file", async () => {
+  const data = { target: ["y", "z"], features: ["a", "b"] };
+  const text = "a,b,y,z\n1,2,3,0\n3,1,-1,1\n";
+  const problem = await fromCsv(text, { name: "least-squares", ridge: 0.5, data });
+  expect(problem).toMatchObject({ layers: [{ name: "w", shape: [2, 2] }], examples: 2 });
+  // W = [[1, 0], [1, 1]]: XW = [[3, 2], [4, 1]], residuals R = [[0, 2], [5, 0]]; (4 + 25)/4 + ¼·3 = 8
+  // XᵀR/2 = [[1·0 + 3·5, 1·2], [2·0 + 1·5, 2·2]]/2 = [[7.5, 1], [2.5, 2]], and ½W
+  expect(functionOf(problem).at(vector(1, 0, 1, 1))).toEqual({ value: 8, gradient: vector(8, 1, 3, 2.5) });
+  // Its Hessian is that of one output, twice.
+  const { smoothness, strongConvexity } = (await fromCsv(two, { name: "least-squares", ridge: 0.5 })).constants!;
+  expect(problem.constants).toMatchObject({ smoothness, strongConvexity });
+  // Each output is a regression of its own, and f* the sum of theirs.
+  const [y, z] = await Promise.all(
+    ["y", "z"].map((target) => fromCsv(text, { name: "least-squares", ridge: 0.5, data: { ...data, target } })),
+  );
+  const [ofY, ofZ] = [functionOf(y!).optimum!, functionOf(z!).optimum!];
+  const both = functionOf(problem).optimum!;
+  expect(float64.norm(float64.subtract(both, vector(ofY[0]!, ofZ[0]!, ofY[1]!, ofZ[1]!)), 2)).toBeLessThan(1e-14);
+  expect(problem.constants!.optimalValue).toBeCloseTo(y!.constants!.optimalValue! + z!.constants!.optimalValue!, 14);
+});
+
+test("an intercept that is a layer of its own", async () => {
+  for (const name of ["least-squares", "logistic-regression", "huber", "absolute-loss"]) {
+    const text = "a,b,y\n1,2,1\n3,1,-1\n2,-1,1\n-1,4,-1\n";
+    const [joint, apart] = [
+      await fromCsv(text, { name, intercept: true }),
+      await fromCsv(text, { name, intercept: "layer" }),
+    ];
+    expect(apart.layers).toEqual([
+      { name: "w", shape: [2] },
+      { name: "intercept", shape: [1] },
+    ]);
+    expect(functionOf(apart).at(vector(1, 2, 3))).toEqual(functionOf(joint).at(vector(1, 2, 3)));
+    expect(functionOf(apart).optimum).toEqual(functionOf(joint).optimum);
+    if (name === "logistic-regression") {
+      expect(apart.constants!.optimumSource).toMatch(/^Newton, /);
+      expect(float64.norm(functionOf(apart).at(functionOf(apart).optimum!).gradient, 2)).toBeLessThan(1e-14);
+    }
+  }
+  const several = await fromCsv("a,y,z\n1,3,2\n2,5,0\n", {
+    name: "least-squares",
+    data: { target: ["y", "z"] },
+    intercept: "layer",
+  });
+  expect(several.layers).toEqual([
+    { name: "w", shape: [1, 2] },
+    { name: "intercept", shape: [2] },
+  ]);
+  // y = 2a + 1 and z = −2a + 4
+  const optimum = functionOf(several).optimum!;
+  expect(float64.norm(float64.subtract(optimum, vector(2, -2, 1, 4)), 2)).toBeLessThan(1e-13);
+  await expect(fromCsv("y\n1\n", { name: "least-squares", intercept: "layer" })).rejects.toThrow(
+    /intercept: "layer" leaves no feature/,
+  );
+  const uneven = { source: "generated", weights: [1, 2, 3], outputs: 2 };
+  await expect(makeProblem({ name: "least-squares", data: uneven })).rejects.toThrow(/for each of 2 outputs/);
+});
+
 test("absolute, Huber and Geman–McClure losses by hand", async () => {
   const w = vector(1, 1);
   const absolute = await fromCsv(two, { name: "absolute-loss" });

@@ -101,7 +101,7 @@ test("traces hold each number in its column, by hand", () => {
     normRatio: 0.25,
     normRatioL2: 0.5,
   });
-  const record = { learningRate: 0.1, gap: 3, distance: 4, weight: 5, layers: [layer(1), layer(2)] };
+  const record = { learningRate: 0.1, gap: 3, distance: 4, weight: 5, secondWeight: 6, layers: [layer(1), layer(2)] };
   const full = { ...record, accuracy: 0.75, train: { loss: 6, accuracy: 0.5 }, test: { loss: 7, accuracy: 0.625 } };
   const flags = { evaluated: true, traced: true };
   writer.write({ ...full, ...flags, step: 0, epoch: 1 / 3, loss: Math.fround(0.1), last: false }, [8]);
@@ -124,6 +124,7 @@ test("traces hold each number in its column, by hand", () => {
     gap: ["3", ""],
     distance: ["4", ""],
     weight: ["5", ""],
+    second_weight: ["6", ""],
     test_loss: ["7", ""],
     test_accuracy: ["0.625", ""],
     bound: ["8", ""],

@@ -49,7 +49,7 @@ test("every record in full", async () => {
     at(0, 8, 4),
     { ...at(1, 4, 2), traced: true },
     { ...at(2, 2, 1), evaluated: true },
-    { ...at(3, 1, nan), learningRate: nan, evaluated: true, traced: true, last: true },
+    { ...at(3, 1, nan), evaluated: true, traced: true, last: true },
   ]);
   expect(end).toStrictEqual({ outcome: "completed", steps: 3 });
 });

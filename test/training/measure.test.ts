@@ -100,21 +100,42 @@ describe("what is measured of a step, by hand", () => {
     expect(known.measurement([5, 0], { ...present, scores: {} })).not.toHaveProperty("gap");
   });
 
-  test.each<[shapes: number[][], isOne: boolean]>([
-    [[[1]], true],
-    [[[1, 1]], true],
-    [[[2]], false],
-    [[[1, 2]], false],
-    [[[1], [1]], false],
-  ])("of layers of shape %j the weight itself: %j", (shapes, isOne) => {
-    const some = shapes.map((shape, i) => ({ name: String(i), shape }));
-    const own = some.map(({ shape }) => vector(...Array<number>(shape.reduce((a, b) => a * b)).fill(-3)));
+  test.each<[weights: [shape: number[], values: number[]][], few: number[]]>([
+    [[[[1], [-3]]], [-3]],
+    [[[[1, 1], [-3]]], [-3]],
+    [[[[2], [-3, 4]]], [-3, 4]],
+    [
+      [
+        [
+          [1, 2],
+          [-3, 4],
+        ],
+      ],
+      [-3, 4],
+    ],
+    [
+      [
+        [[1], [-3]],
+        [[1], [4]],
+      ],
+      [-3, 4],
+    ],
+    [[[[3], [-3, 4, 5]]], []],
+    [
+      [
+        [[2], [-3, 4]],
+        [[1], [5]],
+      ],
+      [],
+    ],
+  ])("of layers %j the weights themselves, where they are few: %j", (weights, few) => {
+    const some = weights.map(([shape], i) => ({ name: String(i), shape }));
     const measurer = measurerOf("lars", problemOf(undefined, some));
-    const scalars = measurer.scalars({ weights: own, scores: {} });
-    expect(scalars).toHaveLength(own.length + (isOne ? 1 : 0));
+    const scalars = measurer.scalars({ weights: weights.map(([, values]) => vector(...values)), scores: {} });
+    expect(scalars).toHaveLength(weights.length + few.length);
     const present = { batch: false, accuracy: false, scores: {}, updates: false };
-    const { weight } = measurer.measurement(scalars, present);
-    expect(weight).toBe(isOne ? -3 : undefined);
+    const { weight, secondWeight } = measurer.measurement(scalars, present);
+    expect([weight, secondWeight]).toEqual([few[0], few[1]]);
   });
 
   test("the optimum is made in the shapes of the layers, and freed", () => {

@@ -18,7 +18,7 @@ export interface RateRange {
 
 /** λ_k over a run. */
 export interface LearningRate {
-  /** λ_k for k = 0 … K − 1 */
+  /** λ_k for k = 0 … K − 1, and for K, with which no step is made; NaN where a schedule says nothing of that */
   at(step: number): number;
   /** Told by its ends where the schedule is monotone after its warm-up; else by going through all of them. */
   range(): RateRange;

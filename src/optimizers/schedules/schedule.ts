@@ -11,7 +11,7 @@ export interface ScheduleDefinition<Options = unknown> {
   readonly schema: z.ZodObject;
   /** True where λ_k never turns back: its range follows from its ends, however long the run is. */
   readonly monotone?: true;
-  /** λ_k, for k = 0 … K − 1. */
+  /** λ_k, for k = 0 … K − 1, and λ_K, which ends the trace and makes no step; NaN where there is none. */
   at(options: Options, step: number, steps: number): number;
 }
 

@@ -25,7 +25,9 @@ function layerFigure(
     const options = { curves: layers.length * source.shown.length * (withSchedule ? 2 : 1), reduction };
     const byGroup = source.shown.map((group): Curve[][] => {
       const ofLayers = layerCurves(source, group, column, layers, options);
-      const rate = withSchedule ? groupCurve(source, group, "learning_rate", options) : undefined;
+      // That λ_K may be 0, with which no step is made, is nothing to remark upon.
+      const unremarked = { ...options, reduction: { thinned: 0, notPositive: 0 } };
+      const rate = withSchedule ? groupCurve(source, group, "learning_rate", unremarked) : undefined;
       return ofLayers.map((own, i) => {
         const shared = { group: group.label, panel: printable(layers[i]!) };
         if (!own) return [];

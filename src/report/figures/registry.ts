@@ -3,6 +3,7 @@ import { heatMap } from "./heat-map.js";
 import { gradientNorm, normRatio, weightNorm } from "./layer-figure.js";
 import { sweep } from "./sweep-figure.js";
 import { distance, gap, loss, testAccuracy, trainLoss, validationLoss } from "./trace-figure.js";
+import { trajectory } from "./trajectory.js";
 
 /** Every figure of a report that comes with the tool, in its order. */
 export const figures: readonly FigureDefinition[] = [
@@ -14,6 +15,7 @@ export const figures: readonly FigureDefinition[] = [
   defineFigure({ name: "test-accuracy", make: testAccuracy }),
   defineFigure({ name: "gap", make: gap }),
   defineFigure({ name: "distance", make: distance }),
+  defineFigure({ name: "trajectory", make: trajectory }),
   defineFigure({ name: "norm-ratio", make: normRatio }),
   defineFigure({ name: "weight-norm", make: weightNorm }),
   defineFigure({ name: "gradient-norm", make: gradientNorm }),
