@@ -37,7 +37,8 @@ export function nodeBinary(word) {
   const [file, ...args] = /** @type {[string, ...string[]]} */ ([...command, ...print]);
   const { stdout, status, error, stderr } = spawnSync(file, args, { encoding: "utf8" });
   if (status !== 0) {
-    const reason = error?.message ?? stderr.trim().split("\n").at(-1);
+    // The first line of npm is a code.
+    const reason = error?.message ?? stderr.trim().split("\n").slice(0, 2).at(-1);
     throw new ExperimentError(`--node ${word}: expected the path of a Node, or a version that npm has: ${reason}`);
   }
   const [path, version] = /** @type {[string, string]} */ (stdout.trim().split(" "));
