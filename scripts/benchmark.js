@@ -2,7 +2,7 @@
 // are there, and writes docs/benchmarks.md, which says how it is done, and docs/benchmarks.csv.
 // Usage: npm run build && npm run benchmark -- [case…] [--quick] [--rounds n] [--node path|version]… [--out directory]
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { loadavg, tmpdir } from "node:os";
+import { cpus, loadavg, tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
@@ -81,7 +81,8 @@ async function benchmark() {
   if (out === undefined) return;
   mkdirSync(out, { recursive: true });
   const command = ["npm run benchmark", ...(words.length > 0 ? ["--", ...words] : [])].join(" ");
-  const facts = { date, command, machine: machineFacts(engines, load), rounds, effort, leftOut: [...leftOut] };
+  const machine = machineFacts(engines);
+  const facts = { date, command, machine, cores: cpus().length, load, rounds, effort, leftOut: [...leftOut] };
   writeFileSync(join(out, "benchmarks.csv"), csvOf(rows));
   writeFileSync(join(out, "benchmarks.md"), pageOf(rows, facts));
   console.log(`written: ${join(out, "benchmarks.md")}, ${join(out, "benchmarks.csv")}`);

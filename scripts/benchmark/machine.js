@@ -2,11 +2,8 @@
 import { arch, cpus, platform, release, totalmem } from "node:os";
 import { provenance } from "../../dist/results/provenance.js";
 
-/**
- * @param {readonly import("./engines.js").Engine[]} engines
- * @param {number} load processes that were running when the benchmark began
- */
-export function machineFacts(engines, load) {
+/** @param {readonly import("./engines.js").Engine[]} engines */
+export function machineFacts(engines) {
   const { tool, tensorflow, toolGit } = provenance();
   const devices = engines.filter(({ isPeer, device, backend }) => !isPeer && device && backend !== "float64");
   const peers = new Set(engines.filter(({ isPeer, device }) => isPeer && device).map(({ device }) => device));
@@ -14,7 +11,6 @@ export function machineFacts(engines, load) {
     CPU: `${cpus()[0]?.model.trim() ?? "unknown"}, ${cpus().length} cores`,
     memory: `${(totalmem() / 2 ** 30).toFixed(0)} GiB`,
     system: `${platform()} ${release()} ${arch()}`,
-    "load when it began": load.toFixed(1),
     tool: `run-experiment ${tool}${toolGit ? `, commit ${toolGit.sha.slice(0, 7)}${toolGit.dirty ? " with changes" : ""}` : ""}, TensorFlow.js ${tensorflow}`,
     Node: [...new Set(engines.flatMap(({ node }) => node?.version ?? []))].join(", "),
     backends: devices.map(({ name, device }) => `${name}: ${device}`).join("; ") || "none",

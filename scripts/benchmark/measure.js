@@ -49,7 +49,7 @@ async function deviations({ name, tolerance = 0, gradientJumps = false }, conten
   for (const contender of contenders) {
     const steps = await contender.firstSteps?.();
     reference ??= steps;
-    const apart = steps && reference && steps !== reference ? deviation(steps, reference, gradientJumps) : undefined;
+    const apart = steps && reference && steps !== reference ? deviation(reference, steps, gradientJumps) : undefined;
     if (apart !== undefined && !(apart <= tolerance)) {
       throw new ExperimentError(
         `${name}: ${contender.name} does not compute what ${contenders[0]?.name} does: its first steps are apart by ${apart}, relative; at most ${tolerance} is allowed`,

@@ -1,4 +1,5 @@
 // What was measured, as rows: the CSV, and what the page is made of.
+import { parse } from "csv-parse/sync";
 import { stringify } from "csv-stringify/sync";
 
 /**
@@ -38,20 +39,45 @@ export const short = (/** @type {number} */ value) =>
  */
 export const ratio = (row, other) => median(row.figures) / median(other.figures);
 
-/** @param {readonly Row[]} rows */
+const columns = ["section", "case", "what", "engine", "unit", "rounds", "median", "least", "most", "deviation"];
+const ratioTo = "ratio to ";
+
+/** A line for each row; the last columns say how many times the median of a peer its median is. @param {readonly Row[]} rows */
 export function csvOf(rows) {
   const peers = [...new Set(rows.filter(({ isPeer }) => isPeer).map(({ engine }) => engine))];
   const lines = rows.map((row) => {
-    const alike = rows.filter((other) => other.case === row.case);
+    const { section, title, engine, unit, figures, deviation = "" } = row;
     const ratios = peers.map((peer) => {
-      const other = alike.find(({ engine }) => engine === peer);
+      const other = rows.find((one) => one.case === row.case && one.engine === peer);
       return other ? ratio(row, other) : "";
     });
-    const { figures } = row;
-    return [row.section, row.case, row.engine, row.unit, figures.length, median(figures), least(figures), most(figures)]
-      .concat(row.deviation ?? "")
-      .concat(ratios);
+    const numbers = [figures.length, median(figures), least(figures), most(figures)];
+    return [section, row.case, title, engine, unit, ...numbers, deviation, ...ratios];
   });
-  const header = ["section", "case", "engine", "unit", "rounds", "median", "least", "most", "deviation"];
-  return stringify([[...header, ...peers.map((peer) => `ratio to ${peer}`)], ...lines]);
+  return stringify([[...columns, ...peers.map((peer) => ratioTo + peer)], ...lines]);
+}
+
+/**
+ * The rows of a CSV, with as much of their figures as it tells: median, least and most.
+ *
+ * @param {string} csv
+ * @returns {Row[]}
+ */
+export function rowsOf(csv) {
+  /** @type {Record<string, string>[]} */
+  const lines = parse(csv, { columns: true });
+  return lines.map((line) => {
+    const { section = "", what: title = "", engine = "", unit = "", deviation } = line;
+    const figures = line.rounds === "1" ? [line.median] : [line.least, line.median, line.most];
+    return {
+      section,
+      case: line.case ?? "",
+      title,
+      engine,
+      isPeer: ratioTo + engine in line,
+      unit,
+      figures: figures.map(Number),
+      ...(deviation && { deviation: Number(deviation) }),
+    };
+  });
 }

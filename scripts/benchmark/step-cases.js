@@ -21,6 +21,7 @@ import { taskOf } from "./task.js";
  * @property {number} [warm] steps before the clock starts; without it the whole run counts, its files' way to the disk included
  * @property {number} tolerance
  * @property {boolean} [gradientJumps]
+ * @property {boolean} [oneThread] whether PyTorch is asked on one thread alone
  */
 
 const networks = "networks";
@@ -69,7 +70,13 @@ function quadratics(dimension) {
   const isDense = dimension <= 100;
   const config = convexConfig({ name: "quadratic", dimension, ...(!isDense && { rotation: "none" }) });
   const what = `Quadratic of ${dimension} dimensions, ${isDense ? "dense" : "diagonal"} H`;
-  const common = { ...convexCase, unit: /** @type {const} */ ("µs"), steps: isDense ? 1_000_000 : 100_000 };
+  // A step of microseconds has nothing to share among threads.
+  const common = {
+    ...convexCase,
+    oneThread: true,
+    unit: /** @type {const} */ ("µs"),
+    steps: isDense ? 1_000_000 : 100_000,
+  };
   const counts = { ...common, peerSteps: isDense ? 50_000 : 20_000 };
   return [
     { ...counts, name: `quadratic-${dimension}`, title: `${what}: steps alone`, config },
@@ -150,6 +157,7 @@ const scalingCases = [
     title: `784-${width}-${width}-10, batch 128`,
     config: networkConfig({ name: "mlp", hidden: [width, width] }, 128),
     engines: scalingEngines,
+    oneThread: true,
     steps: 35,
   })),
   ...[32, 64, 128, 256, 512].map((batchSize) => ({
@@ -159,6 +167,7 @@ const scalingCases = [
     title: `784-300-100-10, batch ${batchSize}`,
     config: networkConfig({ name: "mlp", hidden: [300, 100] }, batchSize),
     engines: scalingEngines,
+    oneThread: true,
     steps: 35,
   })),
   ...[1, 2, 4, 8].map((layers) => ({
@@ -168,6 +177,7 @@ const scalingCases = [
     title: `784-${layers} × 128-10, batch 128`,
     config: networkConfig({ name: "mlp", hidden: Array.from({ length: layers }, () => 128) }, 128),
     engines: scalingEngines,
+    oneThread: true,
     steps: 35,
   })),
 ];
@@ -206,7 +216,7 @@ async function peerContender({ config, warm = 5, ...entry }, engine, context, /*
 
 /** @param {StepCase} entry @returns {Case} */
 function stepCase(entry) {
-  const { name, section, title, unit, tolerance, gradientJumps = false, config, engines } = entry;
+  const { name, section, title, unit, tolerance, gradientJumps = false, oneThread = false, config, engines } = entry;
   return {
     name,
     section,
@@ -219,8 +229,7 @@ function stepCase(entry) {
       const task = await taskOf(config, join(context.directory, name));
       const made = [];
       for (const engine of context.engines.filter(({ backend }) => engines.includes(backend))) {
-        // A step of microseconds has nothing to share among threads.
-        if (unit === "µs" && engine.backend === "pytorch" && engine.threads !== 1) continue;
+        if (oneThread && engine.backend === "pytorch" && engine.threads !== 1) continue;
         made.push(
           engine.isPeer
             ? await peerContender(entry, engine, context, task)
