@@ -65,6 +65,7 @@ const startCase = (name, title, args) => ({
   section: "start",
   title,
   unit: "s",
+  rounds: 3,
   contenders: async (context) =>
     (await toolContenders(context, ["float64"], (engine) => secondsOf(engine, args))).map((contender) => ({
       ...contender,
@@ -79,6 +80,7 @@ const firstStep = {
   title:
     "A run of one step of the MLP 784-300-100-10: from the command to its end (of the peers to the step's numbers)",
   unit: "s",
+  rounds: 3,
   async contenders(context) {
     const task = await taskOf(mlp, join(context.directory, "first-step"));
     const own = await toolContenders(context, ["wasm", "tensorflow"], (engine) =>
@@ -106,7 +108,7 @@ const firstStep = {
 };
 
 const learningRates = Array.from({ length: 16 }, (_, i) => 0.005 * 10 ** (i / 15));
-const sweepSteps = 300;
+const sweepSteps = 200;
 
 /** @param {number} runs @param {number} steps */
 const sweepConfig = (runs, steps) => ({
@@ -157,7 +159,7 @@ const runsCases = [1, 2, 4, 8].map((runs) => ({
 }));
 
 /** @type {readonly Case[]} */
-const stepsCases = [250, 500, 1000].map((steps) => ({
+const stepsCases = [200, 400, 800].map((steps) => ({
   name: `steps-${steps}`,
   section: "cost against the number of steps",
   title: `one run of ${steps} steps of the MLP 784-300-100-10, from the command to its end`,

@@ -18,7 +18,8 @@ const memoryCase = (name, backend, title, config) => ({
   async contenders(context) {
     const made = [];
     const steps = scaled(100_000, context, 500);
-    for (const engine of context.engines.filter((one) => one.backend === backend)) {
+    // On one Node, the last that was asked for: it takes a minute.
+    for (const engine of context.engines.filter((one) => one.backend === backend).slice(-1)) {
       if (!(await engine.server())) continue;
       made.push({
         name: engine.name,

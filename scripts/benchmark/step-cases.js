@@ -21,6 +21,7 @@ import { taskOf } from "./task.js";
  * @property {number} [warm] steps before the clock starts; without it the whole run counts, its files' way to the disk included
  * @property {number} tolerance
  * @property {boolean} [gradientJumps]
+ * @property {number} [rounds]
  * @property {boolean} [oneThread] whether PyTorch is asked on one thread alone
  */
 
@@ -77,7 +78,7 @@ function quadratics(dimension) {
     unit: /** @type {const} */ ("µs"),
     steps: isDense ? 1_000_000 : 100_000,
   };
-  const counts = { ...common, peerSteps: isDense ? 50_000 : 20_000 };
+  const counts = { ...common, peerSteps: 20_000 };
   return [
     { ...counts, name: `quadratic-${dimension}`, title: `${what}: steps alone`, config },
     {
@@ -121,7 +122,7 @@ const peerCases = [
     title: "MLP 784-1024-1024-10, batch 1024",
     config: networkConfig({ name: "mlp", hidden: [1024, 1024] }, 1024),
     engines: everyNetworkEngine,
-    steps: 12,
+    steps: 9,
     warm: 2,
   },
   {
@@ -150,7 +151,7 @@ const peerCases = [
 const scalingEngines = ["wasm", "tensorflow", "pytorch"];
 /** @type {readonly StepCase[]} */
 const scalingCases = [
-  ...[64, 128, 256, 512, 1024].map((width) => ({
+  ...[128, 256, 512, 1024].map((width) => ({
     ...network,
     section: "cost against width",
     name: `width-${width}`,
@@ -158,9 +159,10 @@ const scalingCases = [
     config: networkConfig({ name: "mlp", hidden: [width, width] }, 128),
     engines: scalingEngines,
     oneThread: true,
+    rounds: 3,
     steps: 35,
   })),
-  ...[32, 64, 128, 256, 512].map((batchSize) => ({
+  ...[32, 128, 512].map((batchSize) => ({
     ...network,
     section: "cost against batch size",
     name: `batch-${batchSize}`,
@@ -168,6 +170,7 @@ const scalingCases = [
     config: networkConfig({ name: "mlp", hidden: [300, 100] }, batchSize),
     engines: scalingEngines,
     oneThread: true,
+    rounds: 3,
     steps: 35,
   })),
   ...[1, 2, 4, 8].map((layers) => ({
@@ -178,6 +181,7 @@ const scalingCases = [
     config: networkConfig({ name: "mlp", hidden: Array.from({ length: layers }, () => 128) }, 128),
     engines: scalingEngines,
     oneThread: true,
+    rounds: 3,
     steps: 35,
   })),
 ];
@@ -216,7 +220,18 @@ async function peerContender({ config, warm = 5, ...entry }, engine, context, /*
 
 /** @param {StepCase} entry @returns {Case} */
 function stepCase(entry) {
-  const { name, section, title, unit, tolerance, gradientJumps = false, oneThread = false, config, engines } = entry;
+  const {
+    name,
+    section,
+    title,
+    unit,
+    tolerance,
+    gradientJumps = false,
+    oneThread = false,
+    rounds,
+    config,
+    engines,
+  } = entry;
   return {
     name,
     section,
@@ -224,6 +239,7 @@ function stepCase(entry) {
     unit,
     tolerance,
     gradientJumps,
+    ...(rounds !== undefined && { rounds }),
     async contenders(context) {
       if (!builtIn.problems.some((problem) => problem.name === config.problem.name)) return [];
       const task = await taskOf(config, join(context.directory, name));
