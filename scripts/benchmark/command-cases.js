@@ -149,7 +149,7 @@ const sweep = {
 const runsCases = [1, 2, 4, 8].map((runs) => ({
   name: `runs-${runs}`,
   section: "cost against the number of runs",
-  title: `${runs} runs of 100 steps of the MLP 784-300-100-10, --jobs 2, from the command to its end`,
+  title: `${runs} ${runs === 1 ? "run" : "runs"} of 100 steps of the MLP 784-300-100-10, --jobs 2, from the command to its end`,
   unit: "s",
   rounds: 3,
   contenders: (context) =>

@@ -129,7 +129,7 @@ const peerCases = [
     ...network,
     name: "lenet",
     title: "LeNet, batch 64",
-    config: networkConfig({ name: "lenet" }, 64),
+    config: networkConfig({ name: "cnn", layers: "lenet" }, 64),
     engines: ["wasm", "tensorflow", "webgpu", "pytorch", "jax"],
     steps: 45,
   },
