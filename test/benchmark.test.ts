@@ -1,12 +1,13 @@
-import { execFileSync, spawnSync } from "node:child_process";
+import { execFile, spawnSync } from "node:child_process";
 import { mkdtempSync, readFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { describe, expect, test } from "vitest";
+import { promisify } from "node:util";
+import { beforeAll, describe, expect, test } from "vitest";
 import { deviation, measure } from "../scripts/benchmark/measure.js";
 import { measurements, pageOf } from "../scripts/benchmark/page.js";
-import { csvOf, rowsOf } from "../scripts/benchmark/rows.js";
+import { csvOf, type Row, rowsOf } from "../scripts/benchmark/rows.js";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
 const python = process.env.PYTHON ?? "python3";
@@ -17,14 +18,17 @@ function hasLibrary(name: string): boolean {
 
 describe("a benchmark of one step of each kind", () => {
   const out = mkdtempSync(join(tmpdir(), "run-experiment-test-"));
-  const printed = execFileSync(
-    process.execPath,
-    ["scripts/benchmark.js", "softmax", "quadratic-10-traced", "--quick", "--rounds", "1", "--out", out],
-    { cwd: root, encoding: "utf8" },
-  );
-  const csv = readFileSync(join(out, "benchmarks.csv"), "utf8");
-  const page = readFileSync(join(out, "benchmarks.md"), "utf8");
-  const rows = rowsOf(csv);
+  const args = ["softmax", "quadratic-10-traced", "--quick", "--rounds", "1", "--out", out];
+  let printed: string;
+  let page: string;
+  let rows: readonly Row[];
+
+  beforeAll(async () => {
+    const ended = await promisify(execFile)(process.execPath, ["scripts/benchmark.js", ...args], { cwd: root });
+    printed = ended.stdout;
+    page = readFileSync(join(out, "benchmarks.md"), "utf8");
+    rows = rowsOf(readFileSync(join(out, "benchmarks.csv"), "utf8"));
+  });
 
   test("writes a page and a CSV that agree", () => {
     expect(page).toContain(measurements(rows));

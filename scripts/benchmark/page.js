@@ -53,6 +53,9 @@ const times = (/** @type {Row} */ row, /** @type {Row | undefined} */ other) =>
 const spread = (/** @type {Row} */ { figures }) =>
   figures.length > 1 ? `${short(least(figures))} – ${short(most(figures))}` : "";
 
+/** One digit that counts. @param {number | undefined} value */
+const digit = (value) => (value === undefined ? "" : value === 0 ? "0" : value.toExponential(0));
+
 /** @param {readonly Row[]} rows of one case */
 function caseTable(rows) {
   const peers = rows.filter(({ isPeer }) => isPeer);
@@ -63,7 +66,7 @@ function caseTable(rows) {
     short(median(row.figures)),
     spread(row),
     ...peers.map((peer) => times(row, peer)),
-    ...(checked ? [row.deviation === undefined ? "" : row.deviation.toExponential(0)] : []),
+    ...(checked ? [digit(row.deviation)] : []),
   ]);
   return markdownTable([...header, ...(checked ? ["deviation"] : [])], lines);
 }
