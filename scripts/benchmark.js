@@ -1,126 +1,98 @@
-// Measures what the tool's own code is answerable for, each figure beside what it is compared with, in one run:
-//   - steps per second of the traced training loop on WebAssembly, with the kernels as shipped and as replaced
-//   - microseconds per step of the float64 loop, untraced, traced, and held against the bounds
-// Times are medians over several rounds in turn; the machine may be shared, so read the ratios.
-// Usage: npm run build && npm run benchmark [-- rounds]
+// Measures steps, sweeps, starts, matrix products and memory of this tool beside PyTorch, JAX and NumPy, as far as they
+// are there, and writes docs/benchmarks.md, which says how it is done, and docs/benchmarks.csv.
+// Usage: npm run build && npm run benchmark -- [case…] [--quick] [--rounds n] [--node path|version]… [--out directory]
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { cpus, loadavg, tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { parseArgs } from "node:util";
+import { ExperimentError, messageOf } from "../dist/base/errors.js";
+import { chosenCases } from "./benchmark/cases.js";
+import { enginesOn, nodeBinary } from "./benchmark/engines.js";
+import { machineFacts } from "./benchmark/machine.js";
+import { measure } from "./benchmark/measure.js";
+import { pageOf } from "./benchmark/page.js";
+import { csvOf, least, median, most, short } from "./benchmark/rows.js";
 
-import { randomStream } from "../dist/base/random.js";
-import { builtIn } from "../dist/built-in/built-in.js";
-import { startBackend } from "../dist/compute/backends.js";
-import { float64 } from "../dist/compute/float64.js";
-import { batchSampler, stepsPerEpoch } from "../dist/data/batches.js";
-import { syntheticDigits } from "../dist/data/synthetic-digits.js";
-import { createOptimizer, optimizerSchema } from "../dist/optimizers/optimizer.js";
-import { mlp } from "../dist/problems/mlp.js";
-import { quadratic } from "../dist/problems/quadratic.js";
-import { train } from "../dist/training/train.js";
+/** @typedef {import("./benchmark/rows.js").Row} Row */
 
-const rounds = Number(process.argv[2] ?? 5);
-const median = (/** @type {number[]} */ values) => [...values].sort((a, b) => a - b)[values.length >> 1] ?? Number.NaN;
+const documents = fileURLToPath(new URL("../docs", import.meta.url));
+const words = process.argv.slice(2);
 
-/** @param {string} name */
-const stream = (name) => randomStream({ seed: 0, name });
-const lars = (/** @type {import("../dist/problems/problem.js").Problem} */ problem, /** @type {number} */ steps) =>
-  createOptimizer(builtIn, optimizerSchema(builtIn).parse({ name: "lars", learningRate: 0.02 }), problem.layers, steps);
-
-/**
- * Seconds that the loop takes for its steps, the first five (which compile) left out.
- * @param {any} training
- */
-async function seconds(training) {
-  let start = performance.now();
-  for await (const { step } of train({
-    evaluated: () => false,
-    lossLimit: 1e30,
-    measureEveryStep: false,
-    ...training,
-  })) {
-    if (step === 5) start = performance.now();
-  }
-  return (performance.now() - start) / 1000;
-}
-
-async function network() {
-  const data = await syntheticDigits.load(syntheticDigits.schema.parse({ name: "synthetic-digits" }), {
-    announce() {},
-  });
-  const batchSize = 128;
-  const steps = 45;
-  const problem = await mlp.create(/** @type {any} */ (mlp.schema.parse({ name: "mlp" })), {
-    stream,
-    dataset: data,
-    directory: ".",
-  });
-  /** @type {Record<string, number[]>} */
-  const rates = { "as shipped": [], replaced: [] };
-  for (let round = 0; round < rounds; round++) {
-    for (const kernels of Object.keys(rates)) {
-      const { algebra } = await startBackend("wasm", { patched: kernels === "replaced" });
-      const elapsed = await seconds({
-        algebra,
-        problem,
-        objective: await problem.onTensors(algebra),
-        optimizer: lars(problem, steps),
-        steps,
-        batchSize,
-        stepsPerEpoch: stepsPerEpoch(data.train.size, batchSize),
-        sampler: batchSampler(data.train.size, { seed: 0, name: "data order" }),
-        traced: () => true,
-      });
-      rates[kernels]?.push((steps - 5) / elapsed);
-    }
-  }
-  console.log("MLP 784-300-100-10, batch 128, LARS, every step traced with all layer norms, wasm:");
-  for (const [kernels, values] of Object.entries(rates)) {
-    console.log(
-      `  kernels ${kernels.padEnd(10)}  ${median(values).toFixed(1)} steps/s  (${values.map((v) => v.toFixed(1)).join(", ")})`,
-    );
-  }
-  const ratios = rates.replaced?.map((rate, round) => rate / (rates["as shipped"]?.[round] ?? Number.NaN)) ?? [];
-  console.log(`  ratio ${median(ratios).toFixed(2)}  (${ratios.map((ratio) => ratio.toFixed(2)).join(", ")})`);
-}
-
-async function convex() {
-  const problem = await quadratic.create(
-    /** @type {any} */ (quadratic.schema.parse({ name: "quadratic", dimension: 10 })),
-    {
-      stream,
-      directory: ".",
+/** What the command line asks for. Only a whole benchmark is written without being told where. */
+function requested() {
+  const { values, positionals } = parseArgs({
+    args: words,
+    allowPositionals: true,
+    options: {
+      quick: { type: "boolean", default: false },
+      rounds: { type: "string" },
+      node: { type: "string", multiple: true, default: [] },
+      out: { type: "string" },
     },
-  );
-  const steps = 200_000;
-  console.log("quadratic of 10 dimensions, float64, LARS:");
-  for (const [what, options] of Object.entries({
-    untraced: { traced: () => false },
-    measured: { traced: () => false, measureEveryStep: true },
-  })) {
-    const times = [];
-    for (let round = 0; round < rounds; round++) {
-      const objective = /** @type {NonNullable<typeof problem.onHost>} */ (problem.onHost)(float64);
-      const training = {
-        algebra: float64,
-        problem,
-        objective,
-        optimizer: lars(problem, steps),
-        steps,
-        stepsPerEpoch: 1,
-        batchSize: "full",
-      };
-      const start = performance.now();
-      for await (const _ of train(
-        /** @type {any} */ ({
-          evaluated: () => false,
-          lossLimit: 1e30,
-          measureEveryStep: false,
-          ...training,
-          ...options,
-        }),
-      ));
-      times.push(((performance.now() - start) * 1000) / steps);
-    }
-    console.log(`  ${what.padEnd(9)} ${median(times).toFixed(2)} µs a step`);
+  });
+  const { quick, node, out } = values;
+  const rounds = Number(values.rounds ?? (quick ? 2 : 5));
+  if (!Number.isInteger(rounds) || rounds < 1) {
+    throw new ExperimentError(`--rounds ${values.rounds}: expected a whole number from 1 on`);
   }
+  const nodes = [process.execPath, ...node].map(nodeBinary);
+  const isWhole = positionals.length === 0 && !quick;
+  return {
+    cases: chosenCases(positionals),
+    nodes: nodes.filter(({ path }, i) => nodes.findIndex((other) => other.path === path) === i),
+    rounds,
+    effort: quick ? 0.1 : 1,
+    out: out ?? (isWhole ? documents : undefined),
+  };
 }
 
-await network();
-await convex();
+function show(/** @type {Row} */ { engine, unit, figures }) {
+  const spread = figures.length > 1 ? `  (${short(least(figures))} – ${short(most(figures))})` : "";
+  console.log(`  ${engine.padEnd(40)} ${short(median(figures)).padStart(8)} ${unit}${spread}`);
+}
+
+async function benchmark() {
+  const { cases, nodes, rounds, effort, out } = requested();
+  const [date, load] = [new Date(), loadavg()[0] ?? Number.NaN];
+  const engines = enginesOn(nodes);
+  const directory = mkdtempSync(join(tmpdir(), "benchmark-"));
+  /** @type {Row[]} */
+  const rows = [];
+  /** Lines that tell what is not measured, each told as soon as it is known. @type {Set<string>} */
+  const leftOut = new Set();
+  const leaveOut = (/** @type {string} */ line) => {
+    if (!leftOut.has(line)) console.log(`left out: ${line}`);
+    leftOut.add(line);
+  };
+  try {
+    for (const one of cases) {
+      const found = await measure(one, { engines, directory, effort }, rounds);
+      for (const { name, obstacle } of engines) if (obstacle !== undefined) leaveOut(`${name}: ${obstacle}`);
+      if (found.length === 0) leaveOut(`${one.name}: there is no such problem, or nothing to compute it on`);
+      else console.log(`${one.name}: ${one.title}`);
+      for (const row of found) show(row);
+      rows.push(...found);
+    }
+  } finally {
+    for (const engine of engines) engine.close();
+    rmSync(directory, { recursive: true });
+  }
+  if (out === undefined) return;
+  mkdirSync(out, { recursive: true });
+  const command = ["npm run benchmark", ...(words.length > 0 ? ["--", ...words] : [])].join(" ");
+  const machine = machineFacts(engines);
+  const facts = { date, command, machine, cores: cpus().length, load, rounds, effort, leftOut: [...leftOut] };
+  writeFileSync(join(out, "benchmarks.csv"), csvOf(rows));
+  writeFileSync(join(out, "benchmarks.md"), pageOf(rows, facts));
+  console.log(`written: ${join(out, "benchmarks.md")}, ${join(out, "benchmarks.csv")}`);
+}
+
+try {
+  await benchmark();
+} catch (error) {
+  const isUsage = error instanceof TypeError && "code" in error && String(error.code).startsWith("ERR_PARSE_ARGS");
+  if (!(error instanceof ExperimentError) && !isUsage) throw error;
+  console.error(messageOf(error));
+  process.exit(2);
+}
