@@ -45,9 +45,11 @@ interface BackendDefinition {
   start(request: StartRequest): Promise<{ readonly device: string; readonly version: string }>;
 }
 
-async function addNormKernel(backend: "cpu" | "wasm"): Promise<void> {
+async function addHostKernels(backend: "cpu" | "wasm"): Promise<void> {
   const { registerNormKernel } = await import("./norm-kernels.js");
+  const { registerBatchNormalisationKernels } = await import("./batch-normalisation-kernels.js");
   registerNormKernel(backend);
+  registerBatchNormalisationKernels(backend);
 }
 
 /** In the order in which `auto` tries them. */
@@ -96,7 +98,7 @@ const backends = [
       await withoutErrorListeners(() => activate("wasm"));
       const { guardWasmMemory } = await import("./wasm-memory.js");
       guardWasmMemory();
-      await addNormKernel("wasm");
+      await addHostKernels("wasm");
       return { device: `CPU, WebAssembly with SIMD of ${kernel.simdBits} bits`, version: tf.version_core };
     },
   },
@@ -111,7 +113,7 @@ const backends = [
       const tf = await loadCore();
       await import("@tensorflow/tfjs-backend-cpu");
       await activate("cpu");
-      await addNormKernel("cpu");
+      await addHostKernels("cpu");
       return { device: "CPU, JavaScript", version: tf.version_core };
     },
   },

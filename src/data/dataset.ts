@@ -16,6 +16,8 @@ export interface ImageDataset {
   readonly name: string;
   readonly height: number;
   readonly width: number;
+  /** Numbers a pixel, beside each other; default: 1, grey. */
+  readonly channels?: number;
   readonly classes: number;
   readonly train: ImageSet;
   readonly test: ImageSet;
@@ -24,6 +26,9 @@ export interface ImageDataset {
   /** Where it came from, for the manifest: a directory, a mirror, or a generator with its seed. */
   readonly source: string;
 }
+
+/** Numbers that make up one image. */
+export const imageSize = ({ height, width, channels = 1 }: ImageDataset): number => height * width * channels;
 
 /** What a loader needs of its surroundings. */
 export interface DataContext {

@@ -2,6 +2,7 @@ import type { FileState } from "../base/files.js";
 import type { BoundWatch } from "../bounds/verdict.js";
 import { keepsWeights } from "../config/saved-weights.js";
 import type { BatchSampler } from "../data/batches.js";
+import type { Problem } from "../problems/problem.js";
 import { type Checkpoint, writeCheckpoint } from "../results/checkpoint.js";
 import { namedFiles } from "../results/integrity.js";
 import type { OutcomeReader } from "../results/outcome.js";
@@ -97,6 +98,9 @@ function setUp<V, S>(prepared: PreparedRun, computation: Computation<V, S>, reco
   return { writer, records };
 }
 
+/** Everything that belongs to the weights of a run when they are kept. */
+const savedLayers = ({ layers, nonTrainable = [] }: Problem) => [...layers, ...nonTrainable];
+
 /** The run's files as they are once it has ended, all of them on the disk. */
 function finishedFiles(
   { problem }: PreparedRun,
@@ -107,7 +111,7 @@ function finishedFiles(
   const files = namedFiles(writer.sync());
   if (!weights) return files;
   mayWrite();
-  return { ...files, [weightsFile]: writeWeights(directory, problem.layers, weights) };
+  return { ...files, [weightsFile]: writeWeights(directory, savedLayers(problem), weights) };
 }
 
 /** Trains on one backend, from the start or from a checkpoint, writing the traces as the records come. */

@@ -6,19 +6,60 @@ import type { KnownConstants, Problem, ProblemContext } from "./problem.js";
 /** The TensorFlow.js layers library, handed to those who make layers: this module is read without loading it. */
 export type LayersLibrary = typeof tfl;
 
-/** One layer of a network that has weights, described before TensorFlow.js is loaded. */
+/** What layers are made with: the library, and the layers of our own beside it. */
+export interface Toolbox {
+  readonly library: LayersLibrary;
+  readonly own: typeof import("./network-layers.js");
+}
+
+/** One layer of a network, described before TensorFlow.js is loaded. */
 export interface NetworkLayer {
-  /** Its weights in the order the layer keeps them, named `layer/weight`. */
+  /** Its trained weights in the order the layer keeps them, named `layer/weight`. */
   readonly weights: readonly Layer[];
+  /** What it keeps besides, and the optimizer does not train: running statistics. */
+  readonly nonTrainable?: readonly Layer[];
+  /** Whether it does something else in training than in evaluation. */
+  readonly hasTrainingMode?: boolean;
   /** @param seed of the layer's random initial weights */
-  create(library: LayersLibrary, seed: number): tfl.layers.Layer;
+  create(tools: Toolbox, seed: number): tfl.layers.Layer;
 }
 
 /** A feed-forward classifier: from images to one logit a class. */
 export interface Network {
-  /** Shape of one example as the first layer takes it. */
+  /** Shape of one example as the model takes it. */
   readonly inputShape: readonly number[];
-  readonly layers: readonly NetworkLayer[];
+  /** What is trained, in the model's order. */
+  readonly weights: readonly Layer[];
+  /** What is kept besides, in the model's order. */
+  readonly nonTrainable: readonly Layer[];
+  /** Whether a step's loss is another than the one that is evaluated: batch normalisation, dropout. */
+  readonly hasTrainingMode: boolean;
+  build(tools: Toolbox): tfl.LayersModel | Promise<tfl.LayersModel>;
+}
+
+/** The network of these layers, one after the other, with random initial weights. */
+export function stacked(
+  inputShape: readonly number[],
+  layers: readonly NetworkLayer[],
+  context: ProblemContext,
+): Network {
+  const stream = context.stream("initialisation");
+  // From 1: TensorFlow.js takes the seed 0 for none at all.
+  const seeds = layers.map(() => stream.integer(1, 2 ** 31 - 1));
+  return {
+    inputShape,
+    weights: layers.flatMap(({ weights }) => weights),
+    nonTrainable: layers.flatMap(({ nonTrainable = [] }) => nonTrainable),
+    hasTrainingMode: layers.some(({ hasTrainingMode }) => hasTrainingMode),
+    build(tools) {
+      const input = tools.library.input({ shape: [...inputShape] });
+      const outputs = layers.reduce(
+        (x, layer, i) => layer.create(tools, seeds[i]!).apply(x) as tfl.SymbolicTensor,
+        input,
+      );
+      return tools.library.model({ inputs: input, outputs });
+    },
+  };
 }
 
 const initializers = {
@@ -33,6 +74,15 @@ const initializers = {
 export type Initializer = keyof typeof initializers;
 
 /** Options every network has. */
+/** Activations by the names configs have for them, which are the library's. */
+export const activations = ["relu", "tanh", "sigmoid", "gelu"] as const;
+
+export type Activation = (typeof activations)[number] | "linear";
+
+/** The distribution of initial weights of this seed. */
+export const initializerOf = ({ library }: Toolbox, initializer: Initializer, seed: number) =>
+  library.initializers[initializers[initializer]]({ seed });
+
 export const networkFields = {
   initializer: z
     .enum(Object.keys(initializers) as [Initializer, ...Initializer[]])
@@ -45,7 +95,7 @@ export interface DenseOptions {
   readonly name: string;
   readonly inputs: number;
   readonly units: number;
-  readonly activation: "relu" | "tanh" | "sigmoid" | "linear";
+  readonly activation: Activation;
   readonly initializer: Initializer;
   readonly bias: boolean;
 }
@@ -55,13 +105,13 @@ export function dense({ name, inputs, units, activation, initializer, bias }: De
   const kernel: Layer = { name: `${name}/kernel`, shape: [inputs, units] };
   return {
     weights: bias ? [kernel, { name: `${name}/bias`, shape: [units] }] : [kernel],
-    create: (library, seed) =>
-      library.layers.dense({
+    create: (tools, seed) =>
+      tools.library.layers.dense({
         name,
         units,
         activation,
         useBias: bias,
-        kernelInitializer: library.initializers[initializers[initializer]]({ seed }),
+        kernelInitializer: initializerOf(tools, initializer, seed),
         biasInitializer: "zeros",
       }),
   };
@@ -70,18 +120,17 @@ export function dense({ name, inputs, units, activation, initializer, bias }: De
 /** Trains the network on the context's data set to the least mean softmax cross-entropy. */
 export function classification(network: Network, context: ProblemContext, constants?: KnownConstants): Problem {
   const dataset = context.dataset!;
-  const stream = context.stream("initialisation");
-  // From 1: TensorFlow.js takes the seed 0 for none at all.
-  const seeds = network.layers.map(() => stream.integer(1, 2 ** 31 - 1));
   return {
-    layers: network.layers.flatMap(({ weights }) => weights),
+    layers: network.weights,
+    ...(network.nonTrainable.length > 0 && { nonTrainable: network.nonTrainable }),
+    hasTrainingMode: network.hasTrainingMode,
     examples: dataset.train.size,
     dataset,
     defaultPrecision: "float32",
     ...(constants && { constants }),
     async onTensors(algebra) {
-      const { NetworkObjective } = await import("./network-objective.js");
-      return new NetworkObjective(algebra, network, seeds, dataset);
+      const { networkObjective } = await import("./network-objective.js");
+      return networkObjective(algebra, network, context);
     },
   };
 }

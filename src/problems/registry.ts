@@ -1,5 +1,6 @@
 import { absoluteLossRegression } from "./absolute-loss.js";
 import { blockQuadratic } from "./block-quadratic.js";
+import { cnn } from "./cnn.js";
 import { deepLinear } from "./deep-linear.js";
 import { huber } from "./huber.js";
 import { leastSquares } from "./least-squares.js";
@@ -24,4 +25,5 @@ export const problems: readonly ProblemDefinition[] = [
   deepLinear,
   softmaxRegression,
   mlp,
+  cnn,
 ];

@@ -1,5 +1,6 @@
 import { z } from "zod";
-import { classification, dense, networkFields } from "./network.js";
+import { imageSize } from "../data/dataset.js";
+import { classification, dense, networkFields, stacked } from "./network.js";
 import { defineProblem } from "./problem.js";
 
 const schema = z.strictObject({
@@ -16,10 +17,10 @@ export const softmaxRegression = defineProblem({
   needsData: true,
   schema,
   create({ initializer, bias }, context) {
-    const { height, width, classes } = context.dataset!;
-    const inputs = height * width;
+    const { classes } = context.dataset!;
+    const inputs = imageSize(context.dataset!);
     const layer = dense({ name: "dense_1", inputs, units: classes, activation: "linear", initializer, bias });
     // Cross-entropy is not negative: T8 needs no more to apply than such a lower bound.
-    return classification({ inputShape: [inputs], layers: [layer] }, context, { convex: true, infimum: 0 });
+    return classification(stacked([inputs], [layer], context), context, { convex: true, infimum: 0 });
   },
 });
