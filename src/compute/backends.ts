@@ -76,7 +76,7 @@ const backends = [
     name: "webgpu",
     summary: "any GPU with Vulkan, Metal or Direct3D 12; auto takes no software adapter",
     automatic: true,
-    kernels: 1,
+    kernels: 2,
     shareable: false,
     portable: false,
     start: startWebgpu,
@@ -85,7 +85,7 @@ const backends = [
     name: "wasm",
     summary: "WebAssembly on the CPU, installed with the tool",
     automatic: true,
-    kernels: 2,
+    kernels: 3,
     shareable: true,
     portable: true,
     async start({ patched = true }) {
@@ -106,7 +106,7 @@ const backends = [
     name: "cpu",
     summary: "plain JavaScript on the CPU: slow, for comparison",
     automatic: true,
-    kernels: 1,
+    kernels: 2,
     shareable: true,
     portable: false,
     async start() {
@@ -114,6 +114,8 @@ const backends = [
       await import("@tensorflow/tfjs-backend-cpu");
       await activate("cpu");
       await addHostKernels("cpu");
+      const { correctAveragePoolGradient } = await import("./average-pool-gradient.js");
+      correctAveragePoolGradient("cpu");
       return { device: "CPU, JavaScript", version: tf.version_core };
     },
   },
