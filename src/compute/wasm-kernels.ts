@@ -15,7 +15,7 @@ const replacements: Readonly<Record<string, (shipped: KernelFunction, multiplier
   [tf.Conv2D]: convolution,
   [tf.FusedConv2D]: convolution,
   [tf.Conv2DBackpropInput]: inputGradient,
-  [tf.MaxPoolGrad]: () => maxPoolGradient,
+  [tf.MaxPoolGrad]: (_, multiplier) => maxPoolGradient(multiplier),
   [tf.AvgPoolGrad]: () => averagePoolGradient,
 };
 

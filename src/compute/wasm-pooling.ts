@@ -1,5 +1,8 @@
 import * as tf from "@tensorflow/tfjs-core";
-import type { Inputs, KernelArguments, KernelFunction, WasmBackend } from "./wasm-backend.js";
+import { addressOf, type Inputs, type KernelFunction, type WasmBackend } from "./wasm-backend.js";
+import type { Multiplier } from "./wasm-fusion.js";
+
+type Addresses = [number, number, number, number];
 
 /** The part of each window along one axis that lies inside the image: its first entry, and how many. */
 interface Inside {
@@ -54,51 +57,43 @@ function eachWindow(
   }
 }
 
-/** The result, filled with zeros, and views of it and of the inputs. */
-function resultOf({ backend, inputs }: KernelArguments) {
-  const { dy, input } = inputs as Inputs<"dy" | "input">;
-  const wasm = backend as WasmBackend;
-  const output = wasm.makeOutput(input.shape, "float32");
-  // Views, taken after the allocation, which can move the memory.
-  const [x, gradient, result] = [input, dy, output].map((tensor) => wasm.typedArrayFromHeap(tensor));
-  result!.fill(0);
-  return { output, x: x!, gradient: gradient!, result: result! };
-}
-
 /**
  * The gradient of max pooling: each window's goes to its first largest entry. The kernel that is shipped drops it where
  * the largest entry is not positive, which is wrong after any activation but relu.
  */
-export const maxPoolGradient: KernelFunction = (call) => {
-  const geometry = geometryOf((call.inputs as Inputs<"input">).input.shape, call.attrs);
-  const { output, x, gradient, result } = resultOf(call);
-  const { channels, rowStep } = geometry;
-  eachWindow(geometry, (corner, rows, columns, window) => {
-    for (let channel = 0; channel < channels; channel++) {
-      let place = corner + channel;
-      let largest = x[place]!;
-      for (let row = 0, first = place; row < rows; row++, first += rowStep) {
-        for (let column = 0, at = first; column < columns; column++, at += channels) {
-          const value = x[at]!;
-          if (value > largest) {
-            largest = value;
-            place = at;
-          }
-        }
-      }
-      result[place]! += gradient[window * channels + channel]!;
-    }
-  });
-  return output;
-};
+export const maxPoolGradient =
+  (multiplier: Multiplier): KernelFunction =>
+  ({ inputs, attrs, backend }) => {
+    const { dy, input, output: largest } = inputs as Inputs<"dy" | "input" | "output">;
+    const geometry = geometryOf(input.shape, attrs);
+    const wasm = backend as WasmBackend;
+    const { images } = multiplier(wasm);
+    const output = wasm.makeOutput(input.shape, "float32");
+    wasm.typedArrayFromHeap(output).fill(0);
+    const [x, y, gradient, to] = [input, largest, dy, output].map((tensor) => addressOf(wasm, tensor)) as Addresses;
+    const { channels, rowStep } = geometry;
+    eachWindow(geometry, (corner, rows, columns, window) => {
+      const [entry, result] = [4 * corner, 4 * window * channels];
+      images.addToLargest(x + entry, y + result, gradient + result, to + entry, rows, columns, channels, 4 * rowStep);
+    });
+    return output;
+  };
 
 /**
  * The gradient of average pooling: each window's is shared equally by its entries inside the image, over which the
  * average was taken. The kernel that is shipped divides by the size of the whole window at the borders too.
  */
-export const averagePoolGradient: KernelFunction = (call) => {
-  const geometry = geometryOf((call.inputs as Inputs<"input">).input.shape, call.attrs);
-  const { output, gradient, result } = resultOf(call);
+export const averagePoolGradient: KernelFunction = ({ inputs, attrs, backend }) => {
+  const { dy, input } = inputs as Inputs<"dy" | "input">;
+  const geometry = geometryOf(input.shape, attrs);
+  const wasm = backend as WasmBackend;
+  const output = wasm.makeOutput(input.shape, "float32");
+  // Views, taken after the allocation, which can move the memory.
+  const [gradient, result] = [dy, output].map((tensor) => wasm.typedArrayFromHeap(tensor)) as [
+    Float32Array,
+    Float32Array,
+  ];
+  result.fill(0);
   const { channels, rowStep } = geometry;
   eachWindow(geometry, (corner, rows, columns, window) => {
     const share = 1 / (rows * columns);
