@@ -161,8 +161,18 @@ function dyMargins(all: readonly Phase[], size: number): [before: number, after:
   return [Math.max(0, ...before), Math.max(0, ...after)];
 }
 
-/** With so many channels a product for each of them is no waste: a tile has as many columns. */
-const channelsOfTile = 16;
+/** Columns of the narrowest tile: as much work as so many channels is done for fewer. */
+const tileColumns = 8;
+
+/** What adding one number of a patch takes, in additions and multiplications of a product; measured. */
+const costOfAdding = 12;
+
+/** Whether the patches of a convolution with few channels are less work than a product for each of them. */
+function isLessInPatches({ inHeight, inWidth, inChannels, outChannels, outHeight, outWidth, ...info }: Geometry) {
+  const columns = tileColumns * Math.ceil(inChannels / tileColumns);
+  const pixels = (inHeight * inWidth) / (info.strideHeight * info.strideWidth);
+  return outHeight * outWidth * inChannels * (2 * outChannels + costOfAdding) < pixels * columns * 2 * outChannels;
+}
 
 /** Rows of a product that make it worth its while, and whose result stays in the cache until it is added. */
 const rowsAtOnce = 512;
@@ -220,7 +230,7 @@ export function inputGradient(shipped: KernelFunction, multiplier: Multiplier): 
     if (dataFormat !== "NHWC") return shipped(call);
     const info = geometry(inputShape, filter.shape, rest);
     const site = { backend: call.backend as WasmBackend, multiplier };
-    if (info.inChannels < channelsOfTile) return addedPatches(site, { dy, filter }, info);
+    if (isLessInPatches(info)) return addedPatches(site, { dy, filter }, info);
     const { strideHeight, strideWidth, filterHeight, filterWidth, inHeight, inWidth, padInfo } = info;
     const vertical = phases(inHeight, filterHeight, strideHeight, padInfo.top);
     const horizontal = phases(inWidth, filterWidth, strideWidth, padInfo.left);
