@@ -30,7 +30,7 @@ interface DropoutOptions {
  * the same entries at every step, or others at every repetition.
  */
 export class Dropout extends library.layers.Layer {
-  static readonly className: string = "Dropout";
+  static readonly className: string = "RunDropout";
   private readonly rate: number;
 
   constructor({ rate, ...options }: DropoutOptions) {
@@ -62,7 +62,7 @@ interface BatchNormalizationOptions {
  * where no step is made, and fails without a scale.
  */
 export class BatchNormalization extends library.layers.Layer {
-  static readonly className: string = "BatchNormalization";
+  static readonly className: string = "RunBatchNormalization";
   private readonly options: Required<Omit<BatchNormalizationOptions, "name">>;
   private variables: Partial<Record<"gamma" | "beta", library.LayerVariable>> = {};
   private running!: Readonly<Record<"mean" | "variance", library.LayerVariable>>;
@@ -117,3 +117,9 @@ export class BatchNormalization extends library.layers.Layer {
     });
   }
 }
+
+/** By the library's name of a layer: what it is replaced by. */
+export const replacements = { Dropout, BatchNormalization };
+
+// So that the library makes them where a model's file has them.
+for (const layer of Object.values(replacements)) tf.serialization.registerClass(layer);

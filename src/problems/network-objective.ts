@@ -4,7 +4,7 @@ import * as library from "@tensorflow/tfjs-layers";
 import type { Algebra } from "../compute/algebra.js";
 import { gather, gatherLabels } from "../data/batches.js";
 import type { ImageDataset, ImageSet } from "../data/dataset.js";
-import type { Network } from "./network.js";
+import type { BuiltNetwork, Network } from "./network.js";
 import * as own from "./network-layers.js";
 import type { Batch, Evaluator, LossAndGradients, Objective, PartialScore, ProblemContext } from "./problem.js";
 
@@ -82,12 +82,12 @@ export class NetworkObjective implements Objective<Tensor, Tensor> {
   constructor(
     private readonly algebra: TensorAlgebra,
     private readonly network: Network,
-    private readonly model: library.LayersModel,
+    private readonly built: BuiltNetwork,
     private readonly context: ProblemContext,
   ) {
     this.dataset = context.dataset!;
     // What a layer variable reads as is the variable itself.
-    this.variables = this.model.trainableWeights.map((weight) => weight.read() as tf.Variable);
+    this.variables = this.built.trained.map((weight) => weight.read() as tf.Variable);
     this.initial = this.variables.map((variable) => tf.clone(variable));
     const { train } = this.dataset;
     this.train = this.resident(train, "full");
@@ -121,7 +121,7 @@ export class NetworkObjective implements Objective<Tensor, Tensor> {
   }
 
   nonTrainable(): Tensor[] {
-    return this.model.nonTrainableWeights.map((weight) => weight.read());
+    return this.built.kept.map((weight) => weight.read());
   }
 
   advance(): void {
@@ -130,7 +130,7 @@ export class NetworkObjective implements Objective<Tensor, Tensor> {
   }
 
   restore(nonTrainable: readonly ArrayLike<number>[]): void {
-    for (const [i, weight] of this.model.nonTrainableWeights.entries()) {
+    for (const [i, weight] of this.built.kept.entries()) {
       const value = this.algebra.vector(nonTrainable[i]!, weight.shape as number[]);
       weight.write(value);
       value.dispose();
@@ -151,7 +151,7 @@ export class NetworkObjective implements Objective<Tensor, Tensor> {
     for (const set of this.sets) set.dispose();
     this.forgetMoved();
     tf.dispose([...this.initial]);
-    this.model.dispose();
+    this.built.model.dispose();
   }
 
   private forgetMoved(): void {
@@ -170,7 +170,7 @@ export class NetworkObjective implements Objective<Tensor, Tensor> {
     return set.chunks().map(({ images, labels, size }) =>
       this.algebra.scope(() => {
         const logits = this.logits(images, { training: false });
-        return { examples: size, loss: this.crossEntropy(logits, labels), accuracy: this.accuracy(logits, labels) };
+        return { examples: size, loss: this.loss(logits, labels), accuracy: this.accuracy(logits, labels) };
       }),
     );
   }
@@ -183,7 +183,7 @@ export class NetworkObjective implements Objective<Tensor, Tensor> {
   }
 
   private logits(images: Tensor, pass: own.Pass): Tensor {
-    return this.model.apply(images, pass) as Tensor;
+    return this.built.model.apply(images, pass) as Tensor;
   }
 
   /** A step's pass: each draws its own noise, which depends on nothing but the step. */
@@ -191,6 +191,12 @@ export class NetworkObjective implements Objective<Tensor, Tensor> {
     if (!this.network.hasTrainingMode) return { training: true };
     this.forgetMoved();
     return { training: true, noise: this.context.stream(`dropout of step ${step}`), moved: this.moved };
+  }
+
+  /** The cross-entropy and, where the model has any, its penalties on weights. */
+  private loss(logits: Tensor, labels: tf.Tensor1D): Tensor {
+    const penalties: Tensor[] = this.built.model.calculateLosses();
+    return penalties.reduce((sum, penalty) => tf.add(sum, penalty), this.crossEntropy(logits, labels));
   }
 
   /** mean_i −log softmax(logits_i)[label_i]; the logarithm is taken of the shifted sum, so that nothing overflows. */
@@ -211,7 +217,7 @@ export class NetworkObjective implements Objective<Tensor, Tensor> {
     const { value, grads } = tf.variableGrads(() => {
       // Kept from the forward pass, which would free them, for the accuracy.
       logits = tf.keep(this.logits(images, pass));
-      return this.crossEntropy(logits, labels) as tf.Scalar;
+      return this.loss(logits, labels) as tf.Scalar;
     }, [...this.variables]);
     const accuracy = this.accuracy(logits!, labels);
     logits!.dispose();

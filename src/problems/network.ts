@@ -28,13 +28,22 @@ export interface NetworkLayer {
 export interface Network {
   /** Shape of one example as the model takes it. */
   readonly inputShape: readonly number[];
-  /** What is trained, in the model's order. */
+  /** What is trained. */
   readonly weights: readonly Layer[];
-  /** What is kept besides, in the model's order. */
+  /** What is kept besides. */
   readonly nonTrainable: readonly Layer[];
   /** Whether a step's loss is another than the one that is evaluated: batch normalisation, dropout. */
   readonly hasTrainingMode: boolean;
-  build(tools: Toolbox): tfl.LayersModel | Promise<tfl.LayersModel>;
+  build(tools: Toolbox): BuiltNetwork | Promise<BuiltNetwork>;
+}
+
+/** A network on the active backend. */
+export interface BuiltNetwork {
+  /** From a batch of examples to their logits. */
+  readonly model: tfl.LayersModel;
+  /** Its variables, in the order of the network's `weights` and `nonTrainable`. */
+  readonly trained: readonly tfl.LayerVariable[];
+  readonly kept: readonly tfl.LayerVariable[];
 }
 
 /** The network of these layers, one after the other, with random initial weights. */
@@ -57,7 +66,8 @@ export function stacked(
         (x, layer, i) => layer.create(tools, seeds[i]!).apply(x) as tfl.SymbolicTensor,
         input,
       );
-      return tools.library.model({ inputs: input, outputs });
+      const model = tools.library.model({ inputs: input, outputs });
+      return { model, trained: model.trainableWeights, kept: model.nonTrainableWeights };
     },
   };
 }

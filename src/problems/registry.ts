@@ -6,6 +6,7 @@ import { huber } from "./huber.js";
 import { leastSquares } from "./least-squares.js";
 import { logisticRegression } from "./logistic-regression.js";
 import { mlp } from "./mlp.js";
+import { model } from "./model.js";
 import type { ProblemDefinition } from "./problem.js";
 import { quadratic } from "./quadratic.js";
 import { robustRegression } from "./robust-regression.js";
@@ -26,4 +27,5 @@ export const problems: readonly ProblemDefinition[] = [
   softmaxRegression,
   mlp,
   cnn,
+  model,
 ];

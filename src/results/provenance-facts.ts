@@ -12,11 +12,19 @@ function evaluationText(evaluation: NonNullable<Manifest["evaluation"]>): string
   return `${training} ${ofTrainingExamples} training examples${test}`;
 }
 
+/** The layers that a config excludes, if there are any. */
+function excludedText(layers: NonNullable<Manifest["layers"]>): string | undefined {
+  const excluded = layers.filter(({ excluded }) => excluded).map(({ name }) => name);
+  return excluded.length === 0 ? undefined : `${excluded.join(", ")} (of ${layers.length} layers)`;
+}
+
 /** How a run came about, as names and readable values; what is not known is left out. */
 export function provenanceFacts({
   backend,
   precision,
   dataset,
+  layers = [],
+  problemChecksum,
   evaluation,
   provenance,
   startedAt,
@@ -31,6 +39,8 @@ export function provenanceFacts({
     ["backend", `${backend.name} (${backend.device}) ${backend.version}, ${precision}`],
     ["data set", dataset && `${dataset.name} (${dataset.source}), checksum ${dataset.checksum}`],
     ["data set asked for", dataset?.fallbackFor],
+    ["problem's files", problemChecksum && `checksum ${problemChecksum}`],
+    ["kept out of the rule", excludedText(layers)],
     ["evaluated on", evaluation && evaluationText(evaluation)],
     ["TensorFlow.js", tensorflow],
     ["Node", node],
