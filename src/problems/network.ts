@@ -53,8 +53,8 @@ export function stacked(
   context: ProblemContext,
 ): Network {
   const stream = context.stream("initialisation");
-  // From 1: TensorFlow.js takes the seed 0 for none at all.
-  const seeds = layers.map(() => stream.integer(1, 2 ** 31 - 1));
+  // From 1: TensorFlow.js takes the seed 0 for none at all. A layer without weights shifts no other's.
+  const seeds = layers.map(({ weights }) => (weights.length > 0 ? stream.integer(1, 2 ** 31 - 1) : 0));
   return {
     inputShape,
     weights: layers.flatMap(({ weights }) => weights),
