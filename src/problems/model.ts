@@ -62,7 +62,9 @@ async function load(file: ModelFile, { library, own }: Toolbox): Promise<tfl.Lay
   } catch (cause) {
     model?.dispose();
     if (cause instanceof ExperimentError) throw new ExperimentError(`${path}: ${cause.message}`, { cause });
-    throw new ExperimentError(`${path} cannot be loaded: ${messageOf(cause).split("\n")[0]}`, { cause });
+    // What the library guesses at beyond its first sentence is not the case here.
+    const [finding] = messageOf(cause).split(/\n| This may be due/);
+    throw new ExperimentError(`${path} cannot be loaded: ${finding}`, { cause });
   } finally {
     dispose(values);
   }

@@ -221,7 +221,7 @@ describe("a file that cannot serve is told in one line", () => {
     [
       "a layer is unknown",
       (json, weights) => [JSON.stringify(json).replace('"class_name":"Dense"', '"class_name":"Attention"'), weights],
-      /model\.json cannot be loaded: Unknown layer: Attention/,
+      /model\.json cannot be loaded: Unknown layer: Attention\.$/,
     ],
     [
       "a layer draws noise of its own",
