@@ -47,9 +47,11 @@ interface BackendDefinition {
   start(request: StartRequest): Promise<{ readonly device: string; readonly version: string }>;
 }
 
-async function addNormKernel(backend: "cpu" | "wasm"): Promise<void> {
+async function addHostKernels(backend: "cpu" | "wasm"): Promise<void> {
   const { registerNormKernel } = await import("./norm-kernels.js");
+  const { registerBatchNormalisationKernels } = await import("./batch-normalisation-kernels.js");
   registerNormKernel(backend);
+  registerBatchNormalisationKernels(backend);
 }
 
 /** In the order in which `auto` tries them. */
@@ -78,7 +80,7 @@ const backends = [
     name: "webgpu",
     summary: "any GPU with Vulkan, Metal or Direct3D 12; auto takes no software adapter",
     automatic: true,
-    kernels: 1,
+    kernels: 2,
     shareable: false,
     copiesInput: false,
     portable: false,
@@ -88,7 +90,7 @@ const backends = [
     name: "wasm",
     summary: "WebAssembly on the CPU, installed with the tool",
     automatic: true,
-    kernels: 2,
+    kernels: 3,
     shareable: true,
     copiesInput: true,
     portable: true,
@@ -102,7 +104,7 @@ const backends = [
       await withoutErrorListeners(() => activate("wasm"));
       const { guardWasmMemory } = await import("./wasm-memory.js");
       guardWasmMemory();
-      await addNormKernel("wasm");
+      await addHostKernels("wasm");
       return { device: `CPU, WebAssembly with SIMD of ${kernel.simdBits} bits`, version: tf.version_core };
     },
   },
@@ -110,7 +112,7 @@ const backends = [
     name: "cpu",
     summary: "plain JavaScript on the CPU: slow, for comparison",
     automatic: true,
-    kernels: 1,
+    kernels: 2,
     shareable: true,
     copiesInput: false,
     portable: false,
@@ -118,7 +120,9 @@ const backends = [
       const tf = await loadCore();
       await import("@tensorflow/tfjs-backend-cpu");
       await activate("cpu");
-      await addNormKernel("cpu");
+      await addHostKernels("cpu");
+      const { correctAveragePoolGradient } = await import("./average-pool-gradient.js");
+      correctAveragePoolGradient("cpu");
       return { device: "CPU, JavaScript", version: tf.version_core };
     },
   },

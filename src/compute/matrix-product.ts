@@ -1,11 +1,52 @@
 /** What the module of WebAssembly gives; see assembly/matrix-product.ts. */
-export interface KernelExports {
+export interface KernelExports extends ImageKernels {
   workspaceBytes(): number;
   multiply(product: number, workspace: number, hasWideTiles: number): void;
   tile4x16: Tile;
   tile5x8: Tile;
   gathered4x16: GatheredTile;
   gathered5x8: GatheredTile;
+}
+
+/** What the module does to images besides; see assembly/images.ts. Addresses are in bytes. */
+export interface ImageKernels {
+  pad(
+    from: number,
+    to: number,
+    images: number,
+    height: number,
+    rowBytes: number,
+    top: number,
+    bottom: number,
+    leftBytes: number,
+    rightBytes: number,
+  ): void;
+  addPatches(
+    patches: number,
+    to: number,
+    images: number,
+    height: number,
+    width: number,
+    channels: number,
+    placesDown: number,
+    placesAcross: number,
+    patchHeight: number,
+    patchWidth: number,
+    strideDown: number,
+    strideAcross: number,
+    top: number,
+    left: number,
+  ): void;
+  addToLargest(
+    x: number,
+    largest: number,
+    gradient: number,
+    to: number,
+    rows: number,
+    columns: number,
+    channels: number,
+    rowBytes: number,
+  ): void;
 }
 
 /** Numbers of WebAssembly's own types, named where they are defined; see assembly/tile.ts. */
@@ -95,6 +136,11 @@ export class MatrixProduct {
   constructor(private readonly options: MatrixProductOptions) {
     this.workspace = options.allocate(productBytes + options.exports.workspaceBytes());
     this.fields = this.view();
+  }
+
+  /** What the same module does to images in this memory. */
+  get images(): ImageKernels {
+    return this.options.exports;
   }
 
   /** Each entry is one chain of additions in the order of the inner axes, rounded to float32 after each operation. */

@@ -1,6 +1,6 @@
 import * as tf from "@tensorflow/tfjs-core";
 import type { Product } from "./matrix-product.js";
-import { addressOf, callKernel, type Inputs, type KernelFunction, type WasmBackend } from "./wasm-backend.js";
+import { addressOf, type Inputs, type KernelFunction, type WasmBackend } from "./wasm-backend.js";
 import { fusedProducts, fusionOf, type Multiplier } from "./wasm-fusion.js";
 
 type Shape4D = [number, number, number, number];
@@ -30,21 +30,25 @@ function geometry(
   );
 }
 
+/** Where products are made, and by what. */
+interface Site {
+  readonly backend: WasmBackend;
+  readonly multiplier: Multiplier;
+}
+
 /** Calls f with the images with zeros around them, where there are any to add. */
 function withMargins(
-  backend: WasmBackend,
+  { backend, multiplier }: Site,
   images: tf.TensorInfo,
   { top, bottom, left, right }: Margins,
   f: (padded: tf.TensorInfo) => tf.TensorInfo,
 ): tf.TensorInfo {
   if (top + bottom + left + right === 0) return f(images);
-  const paddings = [
-    [0, 0],
-    [top, bottom],
-    [left, right],
-    [0, 0],
-  ];
-  const padded = callKernel(backend, tf.PadV2, { x: images }, { paddings, constantValue: 0 });
+  const [count, height, width, channels] = images.shape as Shape4D;
+  const padded = backend.makeOutput([count, top + height + bottom, left + width + right, channels], "float32");
+  const [from, to] = [addressOf(backend, images), addressOf(backend, padded)];
+  const pixel = 4 * channels;
+  multiplier(backend).images.pad(from, to, count, height, width * pixel, top, bottom, left * pixel, right * pixel);
   try {
     return f(padded);
   } finally {
@@ -81,7 +85,7 @@ export function convolution(shipped: KernelFunction, multiplier: Multiplier): Ke
     if (attrs.dataFormat !== "NHWC") return shipped(call);
     const info = geometry(x.shape, filter.shape, attrs);
     const backend = call.backend as WasmBackend;
-    return withMargins(backend, x, info.padInfo, (padded) =>
+    return withMargins({ backend, multiplier }, x, info.padInfo, (padded) =>
       fusedProducts({ backend, multiplier }, info.outShape, fusionOf(call), (result) => {
         const { places, entries } = axes(info, padded.shape);
         return [
@@ -107,7 +111,7 @@ export function filterGradient(multiplier: Multiplier): KernelFunction {
     if (dataFormat !== "NHWC") throw new Error(`Conv2DBackpropFilter on wasm needs NHWC data, not ${dataFormat}`);
     const info = geometry(x.shape, filterShape, rest);
     const backend = call.backend as WasmBackend;
-    return withMargins(backend, x, info.padInfo, (padded) =>
+    return withMargins({ backend, multiplier }, x, info.padInfo, (padded) =>
       fusedProducts({ backend, multiplier }, filterShape, {}, (result) => {
         const { places, entries } = axes(info, padded.shape);
         return [
@@ -157,6 +161,64 @@ function dyMargins(all: readonly Phase[], size: number): [before: number, after:
   return [Math.max(0, ...before), Math.max(0, ...after)];
 }
 
+/** Columns of the narrowest tile: as much work as so many channels is done for fewer. */
+const tileColumns = 8;
+
+/** What adding one number of a patch takes, in additions and multiplications of a product; measured. */
+const costOfAdding = 12;
+
+/** Whether the patches of a convolution with few channels are less work than a product for each of them. */
+function isLessInPatches({ inHeight, inWidth, inChannels, outChannels, outHeight, outWidth, ...info }: Geometry) {
+  const columns = tileColumns * Math.ceil(inChannels / tileColumns);
+  const pixels = (inHeight * inWidth) / (info.strideHeight * info.strideWidth);
+  return outHeight * outWidth * inChannels * (2 * outChannels + costOfAdding) < pixels * columns * 2 * outChannels;
+}
+
+/** Rows of a product that make it worth its while, and whose result stays in the cache until it is added. */
+const rowsAtOnce = 512;
+
+/** ∂f/∂x of a convolution as the patches dy·filterᵀ, each added where the filter met the image. */
+function addedPatches({ backend, multiplier }: Site, { dy, filter }: Inputs<"dy" | "filter">, info: Geometry) {
+  const { batchSize, inHeight, inWidth, inChannels, outHeight, outWidth, outChannels } = info;
+  const { filterHeight, filterWidth, strideHeight, strideWidth, padInfo } = info;
+  const places = outHeight * outWidth;
+  const entries = filterHeight * filterWidth * inChannels;
+  const imagesAtOnce = Math.min(batchSize, Math.max(1, Math.floor(rowsAtOnce / places)));
+  const product = multiplier(backend);
+  const result = backend.makeOutput(info.inShape, "float32");
+  const patches = backend.makeOutput([imagesAtOnce * places * entries], "float32");
+  const c = addressOf(backend, patches);
+  for (let image = 0; image < batchSize; image += imagesAtOnce) {
+    const images = Math.min(imagesAtOnce, batchSize - image);
+    product.multiply({
+      a: addressOf(backend, dy) + 4 * image * places * outChannels,
+      b: addressOf(backend, filter),
+      c,
+      rows: [{ length: images * places, a: outChannels, c: entries }],
+      inner: [{ length: outChannels, a: 1, b: 1 }],
+      columns: { length: entries, b: outChannels },
+    });
+    product.images.addPatches(
+      c,
+      addressOf(backend, result) + 4 * image * inHeight * inWidth * inChannels,
+      images,
+      inHeight,
+      inWidth,
+      inChannels,
+      outHeight,
+      outWidth,
+      filterHeight,
+      filterWidth,
+      strideHeight,
+      strideWidth,
+      padInfo.top,
+      padInfo.left,
+    );
+  }
+  backend.disposeData(patches.dataId);
+  return result;
+}
+
 /**
  * ∂f/∂x of a convolution: for each phase of the stride one product, whose rows are the input's places, and whose sum runs
  * over the filter's entries that meet them, backwards through dy, and over its outputs.
@@ -167,13 +229,15 @@ export function inputGradient(shipped: KernelFunction, multiplier: Multiplier): 
     const { inputShape, dataFormat, ...rest } = call.attrs as unknown as tf.Conv2DBackpropInputAttrs;
     if (dataFormat !== "NHWC") return shipped(call);
     const info = geometry(inputShape, filter.shape, rest);
+    const site = { backend: call.backend as WasmBackend, multiplier };
+    if (isLessInPatches(info)) return addedPatches(site, { dy, filter }, info);
     const { strideHeight, strideWidth, filterHeight, filterWidth, inHeight, inWidth, padInfo } = info;
     const vertical = phases(inHeight, filterHeight, strideHeight, padInfo.top);
     const horizontal = phases(inWidth, filterWidth, strideWidth, padInfo.left);
     const [top, bottom] = dyMargins(vertical, info.outHeight);
     const [left, right] = dyMargins(horizontal, info.outWidth);
     const backend = call.backend as WasmBackend;
-    return withMargins(backend, dy, { top, bottom, left, right }, (padded) => {
+    return withMargins({ backend, multiplier }, dy, { top, bottom, left, right }, (padded) => {
       const phaseProduct = (result: number, v: Phase, h: Phase): Product => {
         const { inChannels, outChannels } = info;
         const dyRow = padded.shape[2]! * outChannels;

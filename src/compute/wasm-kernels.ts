@@ -4,7 +4,7 @@ import type { Kernel, KernelFunction } from "./wasm-backend.js";
 import { convolution, filterGradient, inputGradient } from "./wasm-convolution.js";
 import { type Multiplier, multiplierBy } from "./wasm-fusion.js";
 import { matrixProducts } from "./wasm-matmul.js";
-import { maxPoolGradient } from "./wasm-max-pool.js";
+import { averagePoolGradient, maxPoolGradient } from "./wasm-pooling.js";
 
 const backendName = "wasm";
 
@@ -15,7 +15,8 @@ const replacements: Readonly<Record<string, (shipped: KernelFunction, multiplier
   [tf.Conv2D]: convolution,
   [tf.FusedConv2D]: convolution,
   [tf.Conv2DBackpropInput]: inputGradient,
-  [tf.MaxPoolGrad]: () => maxPoolGradient,
+  [tf.MaxPoolGrad]: (_, multiplier) => maxPoolGradient(multiplier),
+  [tf.AvgPoolGrad]: () => averagePoolGradient,
 };
 
 /** Kernels that wasm does not have. */

@@ -109,6 +109,8 @@ export async function startWebgpu({ isAutomatic }: { isAutomatic: boolean }) {
   const tf = await loadCore();
   const adapter = started?.adapter ?? (await register(tf, isAutomatic));
   await activate("webgpu");
+  const { correctAveragePoolGradient } = await import("./average-pool-gradient.js");
+  correctAveragePoolGradient("webgpu");
   const kind = isSoftware(adapter) ? "CPU, WebGPU in software" : "GPU, WebGPU";
   return { device: `${kind}, ${describe(adapter)}`, version: tf.version_core };
 }

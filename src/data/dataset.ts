@@ -36,6 +36,9 @@ export interface ImageDataset {
   readonly preparation?: Preparation;
 }
 
+/** Numbers that make up one image. */
+export const imageSize = ({ height, width, channels }: ImageDataset): number => height * width * channels;
+
 /** What a loader needs of its surroundings. */
 export interface DataContext {
   /** Prints one line for the user (a download starts, a fallback is taken). */

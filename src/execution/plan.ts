@@ -83,7 +83,9 @@ export interface PreparedRun extends PlannedRun {
 }
 
 /** What planning goes by: the problem itself, or its outline where making it would take long. */
-type Facts = Pick<Problem, "layers" | "examples" | "checksum" | "defaultPrecision"> & { readonly onHost?: unknown };
+type Facts = Pick<Problem, "layers" | "examples" | "checksum" | "defaultPrecision" | "hasTrainingMode"> & {
+  readonly onHost?: unknown;
+};
 
 function precisionOf({ config }: Run, { defaultPrecision, onHost }: Facts): Precision {
   const wanted =
@@ -113,10 +115,13 @@ function checkBatchSize({ config }: Run, { examples }: Facts): void {
   }
 }
 
-function checkNeeds({ name, rule }: Optimizer, { config }: Run, { examples }: Facts): void {
-  if (!rule.needs?.exampleGradients || examples !== undefined) return;
+function checkNeeds({ name, rule }: Optimizer, { config }: Run, { examples, hasTrainingMode }: Facts): void {
+  if (!rule.needs?.exampleGradients || (examples !== undefined && !hasTrainingMode)) return;
+  const obstacle = hasTrainingMode
+    ? "batch normalisation or dropout, with which no gradient is of one example"
+    : "no examples";
   throw new ExperimentError(
-    `optimizer ${name} needs the gradient of each example, and problem ${config.problem.name} has no examples`,
+    `optimizer ${name} needs the gradient of each example, and problem ${config.problem.name} has ${obstacle}`,
   );
 }
 

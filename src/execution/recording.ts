@@ -1,8 +1,10 @@
 import { join } from "node:path";
 import type { FileState } from "../base/files.js";
 import type { BoundWatch } from "../bounds/verdict.js";
+import type { Layer } from "../compute/layer.js";
 import { keepsWeights } from "../config/saved-weights.js";
 import type { BatchSampler } from "../data/batches.js";
+import type { Problem } from "../problems/problem.js";
 import { type Checkpoint, writeCheckpoint } from "../results/checkpoint.js";
 import { namedFiles } from "../results/integrity.js";
 import type { OutcomeReader } from "../results/outcome.js";
@@ -100,6 +102,9 @@ function setUp<V, S>(prepared: PreparedRun, computation: Computation<V, S>, reco
   return { writer, records };
 }
 
+/** Everything that belongs to the weights of a run when they are kept. */
+const savedLayers = ({ layers, nonTrainable = [] }: Problem) => [...layers, ...nonTrainable];
+
 /** The run's files as they are once it has ended, all of them on the disk. */
 function finishedFiles(
   { problem }: PreparedRun,
@@ -108,12 +113,16 @@ function finishedFiles(
   { weights, averagedWeights }: TrainingEnd,
 ): Recorded["files"] {
   const files = namedFiles(writer.sync());
-  const write = (name: string, values: readonly Numbers[] | undefined) => {
+  const write = (name: string, layers: readonly Layer[], values: readonly Numbers[] | undefined) => {
     if (!values) return {};
     mayWrite();
-    return { [name]: writeWeights(join(directory, name), problem.layers, values) };
+    return { [name]: writeWeights(join(directory, name), layers, values) };
   };
-  return { ...files, ...write(weightsFile, weights), ...write(averagedWeightsFile, averagedWeights) };
+  return {
+    ...files,
+    ...write(weightsFile, savedLayers(problem), weights),
+    ...write(averagedWeightsFile, problem.layers, averagedWeights),
+  };
 }
 
 /** Trains on one backend, from the start or from a checkpoint, writing the traces as the records come. */

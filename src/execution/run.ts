@@ -56,7 +56,8 @@ function runningManifest(
   earlier: Earlier | undefined,
 ): Manifest {
   const { run, problem, precision, steps, registry, initialWeights } = prepared;
-  const { dataset, examples } = problem;
+  const { dataset, examples, checksum, nonTrainable } = problem;
+  const { excluded } = prepared.optimizer;
   const evaluated = evaluationExamples(prepared);
   const now = new Date().toISOString();
   const resumed = earlier && [
@@ -89,6 +90,13 @@ function runningManifest(
         ...(dataset?.test && { testExamples: dataset.test.size }),
       },
     }),
+    layers: problem.layers.map(({ name, shape }) => ({
+      name,
+      shape,
+      ...(excluded.includes(name) && { excluded: true as const }),
+    })),
+    ...(nonTrainable && { nonTrainable: nonTrainable.map(({ name, shape }) => ({ name, shape })) }),
+    ...(checksum && { problemChecksum: checksum }),
     ...(problem.constants?.optimumSource && { optimum: problem.constants.optimumSource }),
     ...(problem.constants?.reference && { reference: problem.constants.reference }),
     provenance: provenance(),

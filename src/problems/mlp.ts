@@ -1,5 +1,6 @@
 import { z } from "zod";
-import { classification, dense, networkFields } from "./network.js";
+import { imageSize } from "../data/dataset.js";
+import { classification, dense, networkFields, stacked } from "./network.js";
 import { defineProblem } from "./problem.js";
 
 const schema = z.strictObject({
@@ -19,24 +20,19 @@ export const mlp = defineProblem({
   schema,
   gradientJumps: ({ activation }) => activation === "relu",
   create({ hidden, activation, initializer, bias }, context) {
-    const { height, width, channels, classes } = context.dataset!;
-    const pixels = height * width * channels;
+    const { classes } = context.dataset!;
+    const pixels = imageSize(context.dataset!);
     const units = [...hidden, classes];
-    return classification(
-      {
-        inputShape: [pixels],
-        layers: units.map((count, i) =>
-          dense({
-            name: `dense_${i + 1}`,
-            inputs: i === 0 ? pixels : units[i - 1]!,
-            units: count,
-            activation: i < hidden.length ? activation : "linear",
-            initializer,
-            bias,
-          }),
-        ),
-      },
-      context,
+    const layers = units.map((count, i) =>
+      dense({
+        name: `dense_${i + 1}`,
+        inputs: i === 0 ? pixels : units[i - 1]!,
+        units: count,
+        activation: i < hidden.length ? activation : "linear",
+        initializer,
+        bias,
+      }),
     );
+    return classification(stacked([pixels], layers, context), context);
   },
 });

@@ -3,12 +3,13 @@ import * as tf from "@tensorflow/tfjs-core";
 import * as library from "@tensorflow/tfjs-layers";
 import type { Algebra } from "../compute/algebra.js";
 import { copiesInput } from "../compute/backends.js";
-import type { Augmenter } from "../data/augmentation.js";
+import { type Augmenter, augmenter } from "../data/augmentation.js";
 import { gatherLabels } from "../data/batches.js";
 import type { ImageDataset, ImageSet } from "../data/dataset.js";
 import { InputReader } from "../data/input-reader.js";
-import type { Network } from "./network.js";
-import type { Batch, Evaluator, LossAndGradients, Objective, PartialScore } from "./problem.js";
+import type { BuiltNetwork, Network } from "./network.js";
+import * as own from "./network-layers.js";
+import type { Batch, Evaluator, LossAndGradients, Objective, PartialScore, ProblemContext } from "./problem.js";
 
 type Tensor = tf.Tensor;
 type TensorAlgebra = Algebra<Tensor, Tensor>;
@@ -62,6 +63,7 @@ class ResidentSet {
     private readonly set: ImageSet,
     private readonly upload: Upload,
     examples: Batch,
+    private readonly mostAtOnce = chunkSize,
   ) {
     this.indices = examples === "full" ? Int32Array.from({ length: set.size }, (_, i) => i) : examples;
   }
@@ -89,8 +91,9 @@ class ResidentSet {
   }
 
   private uploads(): (() => ImageBatch)[] {
-    return Array.from({ length: Math.ceil(this.indices.length / chunkSize) }, (_, i) => {
-      const indices = this.indices.subarray(i * chunkSize, (i + 1) * chunkSize);
+    const size = Math.min(this.indices.length, this.mostAtOnce);
+    return Array.from({ length: Math.ceil(this.indices.length / size) }, (_, i) => {
+      const indices = this.indices.subarray(i * size, (i + 1) * size);
       return () => this.upload(this.set, indices);
     });
   }
@@ -103,53 +106,51 @@ class ResidentSet {
 
 /** Mean softmax cross-entropy of a network on a data set of images, and its gradient by automatic differentiation. */
 export class NetworkObjective implements Objective<Tensor, Tensor> {
-  private readonly model: library.LayersModel;
-  /** The model's weights, in the order of the problem's layers. */
+  /** The model's trained weights, in the order of the problem's layers. */
   private readonly variables: readonly tf.Variable[];
   private readonly initial: readonly Tensor[];
   private readonly upload: Upload;
   private readonly train: ResidentSet;
+  /** All training examples as a step takes them: in one piece where they act on one another. */
+  private readonly fullBatch: ResidentSet;
   /** Everything to be freed in the end. */
   private readonly sets: ResidentSet[] = [];
+  private readonly dataset: ImageDataset;
+  /** What the weights that are not trained become if a step is made of the last batch. */
+  private moved = new Map<library.LayerVariable, Tensor>();
 
-  /**
-   * @param seeds one for each layer of the network
-   * @param augment what becomes of a training example in a mini-batch
-   */
   constructor(
     private readonly algebra: TensorAlgebra,
-    network: Network,
-    seeds: readonly number[],
-    private readonly dataset: ImageDataset,
-    augment?: Augmenter,
+    private readonly network: Network,
+    private readonly built: BuiltNetwork,
+    private readonly context: ProblemContext,
   ) {
-    this.upload = uploader(dataset, network.inputShape, augment);
-    const input = library.input({ shape: [...network.inputShape] });
-    const output = network.layers.reduce(
-      (x, layer, i) => layer.create(library, seeds[i]!).apply(x) as library.SymbolicTensor,
-      input,
-    );
-    this.model = library.model({ inputs: input, outputs: output });
+    this.dataset = context.dataset!;
+    const augmentation = this.dataset.preparation?.augmentation;
+    const augment = augmentation && augmenter(augmentation, (name) => context.stream(name));
+    this.upload = uploader(this.dataset, network.inputShape, augment);
     // What a layer variable reads as is the variable itself.
-    this.variables = this.model.trainableWeights.map((weight) => weight.read() as tf.Variable);
+    this.variables = this.built.trained.map((weight) => weight.read() as tf.Variable);
     this.initial = this.variables.map((variable) => tf.clone(variable));
-    this.train = this.resident(dataset.train, "full");
+    const { train } = this.dataset;
+    this.train = this.resident(train, "full");
+    this.fullBatch = network.hasTrainingMode ? this.resident(train, "full", train.size) : this.train;
   }
 
   initialWeights(): Tensor[] {
     return this.initial.map((weight) => tf.clone(weight));
   }
 
-  lossAndGradients(weights: readonly Tensor[], batch: Batch, step?: number): LossAndGradients<Tensor, Tensor> {
+  lossAndGradients(weights: readonly Tensor[], batch: Batch, step = 0): LossAndGradients<Tensor, Tensor> {
     this.assign(weights);
-    if (batch !== "full") return this.onBatch(this.upload(this.dataset.train, batch, step));
+    if (batch !== "full") return this.onBatch(this.upload(this.dataset.train, batch, step), step);
     const { algebra } = this;
     const { size } = this.dataset.train;
-    return this.train
+    return this.fullBatch
       .chunks()
       .map((chunk) =>
         algebra.scope(() => {
-          const { loss, gradients, accuracy } = this.onBatch(chunk);
+          const { loss, gradients, accuracy } = this.onBatch(chunk, step);
           const share = algebra.scalar(chunk.size / size);
           const weighted = (a: Tensor) => algebra.scale(share, a);
           return { loss: weighted(loss), gradients: gradients.map(weighted), accuracy: weighted(accuracy) };
@@ -160,6 +161,23 @@ export class NetworkObjective implements Objective<Tensor, Tensor> {
         gradients: total.gradients.map((gradient, i) => algebra.add(gradient, chunk.gradients[i]!)),
         accuracy: algebra.plus(total.accuracy, chunk.accuracy),
       }));
+  }
+
+  nonTrainable(): Tensor[] {
+    return this.built.kept.map((weight) => weight.read());
+  }
+
+  advance(): void {
+    for (const [variable, value] of this.moved) variable.write(value);
+    this.forgetMoved();
+  }
+
+  restore(nonTrainable: readonly ArrayLike<number>[]): void {
+    for (const [i, weight] of this.built.kept.entries()) {
+      const value = this.algebra.vector(nonTrainable[i]!, weight.shape as number[]);
+      weight.write(value);
+      value.dispose();
+    }
   }
 
   onTraining(examples: Batch): Evaluator<Tensor, Tensor> {
@@ -182,12 +200,18 @@ export class NetworkObjective implements Objective<Tensor, Tensor> {
 
   dispose(): void {
     for (const set of this.sets) set.dispose();
+    this.forgetMoved();
     tf.dispose([...this.initial]);
-    this.model.dispose();
+    this.built.model.dispose();
   }
 
-  private resident(set: ImageSet, examples: Batch): ResidentSet {
-    const resident = new ResidentSet(set, this.upload, examples);
+  private forgetMoved(): void {
+    tf.dispose([...this.moved.values()]);
+    this.moved = new Map();
+  }
+
+  private resident(set: ImageSet, examples: Batch, mostAtOnce = chunkSize): ResidentSet {
+    const resident = new ResidentSet(set, this.upload, examples, mostAtOnce);
     this.sets.push(resident);
     return resident;
   }
@@ -196,8 +220,8 @@ export class NetworkObjective implements Objective<Tensor, Tensor> {
     this.assign(weights);
     return set.map(({ images, labels, size }) =>
       this.algebra.scope(() => {
-        const logits = this.logits(images);
-        return { examples: size, loss: this.crossEntropy(logits, labels), accuracy: this.accuracy(logits, labels) };
+        const logits = this.logits(images, { training: false });
+        return { examples: size, loss: this.loss(logits, labels), accuracy: this.accuracy(logits, labels) };
       }),
     );
   }
@@ -209,8 +233,21 @@ export class NetworkObjective implements Objective<Tensor, Tensor> {
     });
   }
 
-  private logits(images: Tensor): Tensor {
-    return this.model.apply(images, { training: true }) as Tensor;
+  private logits(images: Tensor, pass: own.Pass): Tensor {
+    return this.built.model.apply(images, pass) as Tensor;
+  }
+
+  /** A step's pass: each draws its own noise, which depends on nothing but the step. */
+  private passOf(step: number): own.Pass {
+    if (!this.network.hasTrainingMode) return { training: true };
+    this.forgetMoved();
+    return { training: true, noise: this.context.stream(`dropout of step ${step}`), moved: this.moved };
+  }
+
+  /** The cross-entropy and, where the model has any, its penalties on weights. */
+  private loss(logits: Tensor, labels: tf.Tensor1D): Tensor {
+    const penalties: Tensor[] = this.built.model.calculateLosses();
+    return penalties.reduce((sum, penalty) => tf.add(sum, penalty), this.crossEntropy(logits, labels));
   }
 
   /** mean_i −log softmax(logits_i)[label_i]; the logarithm is taken of the shifted sum, so that nothing overflows. */
@@ -225,15 +262,25 @@ export class NetworkObjective implements Objective<Tensor, Tensor> {
     return this.algebra.mean(tf.cast(tf.equal(tf.argMax(logits, -1), labels), "float32"));
   }
 
-  private onBatch({ images, labels }: ImageBatch): Required<LossAndGradients<Tensor, Tensor>> {
+  private onBatch({ images, labels }: ImageBatch, step: number): Required<LossAndGradients<Tensor, Tensor>> {
+    const pass = this.passOf(step);
     let logits: Tensor | undefined;
     const { value, grads } = tf.variableGrads(() => {
       // Kept from the forward pass, which would free them, for the accuracy.
-      logits = tf.keep(this.logits(images));
-      return this.crossEntropy(logits, labels) as tf.Scalar;
+      logits = tf.keep(this.logits(images, pass));
+      return this.loss(logits, labels) as tf.Scalar;
     }, [...this.variables]);
     const accuracy = this.accuracy(logits!, labels);
     logits!.dispose();
     return { loss: value, gradients: this.variables.map(({ name }) => grads[name]!), accuracy };
   }
+}
+
+/** The objective of a network on the context's data set. */
+export async function networkObjective(
+  algebra: TensorAlgebra,
+  network: Network,
+  context: ProblemContext,
+): Promise<NetworkObjective> {
+  return new NetworkObjective(algebra, network, await network.build({ library, own }), context);
 }

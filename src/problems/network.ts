@@ -1,25 +1,75 @@
 import type * as tfl from "@tensorflow/tfjs-layers";
 import { z } from "zod";
 import type { Layer } from "../compute/layer.js";
-import { augmenter } from "../data/augmentation.js";
 import type { KnownConstants, Problem, ProblemContext } from "./problem.js";
 
 /** The TensorFlow.js layers library, handed to those who make layers: this module is read without loading it. */
 export type LayersLibrary = typeof tfl;
 
-/** One layer of a network that has weights, described before TensorFlow.js is loaded. */
+/** What layers are made with: the library, and the layers of our own beside it. */
+export interface Toolbox {
+  readonly library: LayersLibrary;
+  readonly own: typeof import("./network-layers.js");
+}
+
+/** One layer of a network, described before TensorFlow.js is loaded. */
 export interface NetworkLayer {
-  /** Its weights in the order the layer keeps them, named `layer/weight`. */
+  /** Its trained weights in the order the layer keeps them, named `layer/weight`. */
   readonly weights: readonly Layer[];
+  /** What it keeps besides, and the optimizer does not train: running statistics. */
+  readonly nonTrainable?: readonly Layer[];
+  /** Whether it does something else in training than in evaluation. */
+  readonly hasTrainingMode?: boolean;
   /** @param seed of the layer's random initial weights */
-  create(library: LayersLibrary, seed: number): tfl.layers.Layer;
+  create(tools: Toolbox, seed: number): tfl.layers.Layer;
 }
 
 /** A feed-forward classifier: from images to one logit a class. */
 export interface Network {
-  /** Shape of one example as the first layer takes it. */
+  /** Shape of one example as the model takes it. */
   readonly inputShape: readonly number[];
-  readonly layers: readonly NetworkLayer[];
+  /** What is trained. */
+  readonly weights: readonly Layer[];
+  /** What is kept besides. */
+  readonly nonTrainable: readonly Layer[];
+  /** Whether a step's loss is another than the one that is evaluated: batch normalisation, dropout. */
+  readonly hasTrainingMode: boolean;
+  build(tools: Toolbox): BuiltNetwork | Promise<BuiltNetwork>;
+}
+
+/** A network on the active backend. */
+export interface BuiltNetwork {
+  /** From a batch of examples to their logits. */
+  readonly model: tfl.LayersModel;
+  /** Its variables, in the order of the network's `weights` and `nonTrainable`. */
+  readonly trained: readonly tfl.LayerVariable[];
+  readonly kept: readonly tfl.LayerVariable[];
+}
+
+/** The network of these layers, one after the other, with random initial weights. */
+export function stacked(
+  inputShape: readonly number[],
+  layers: readonly NetworkLayer[],
+  context: ProblemContext,
+): Network {
+  const stream = context.stream("initialisation");
+  // From 1: TensorFlow.js takes the seed 0 for none at all. A layer without weights shifts no other's.
+  const seeds = layers.map(({ weights }) => (weights.length > 0 ? stream.integer(1, 2 ** 31 - 1) : 0));
+  return {
+    inputShape,
+    weights: layers.flatMap(({ weights }) => weights),
+    nonTrainable: layers.flatMap(({ nonTrainable = [] }) => nonTrainable),
+    hasTrainingMode: layers.some(({ hasTrainingMode }) => hasTrainingMode),
+    build(tools) {
+      const input = tools.library.input({ shape: [...inputShape] });
+      const outputs = layers.reduce(
+        (x, layer, i) => layer.create(tools, seeds[i]!).apply(x) as tfl.SymbolicTensor,
+        input,
+      );
+      const model = tools.library.model({ inputs: input, outputs });
+      return { model, trained: model.trainableWeights, kept: model.nonTrainableWeights };
+    },
+  };
 }
 
 const initializers = {
@@ -58,7 +108,13 @@ const initializerOption = z
 
 export type Initializer = z.infer<typeof initializerOption>;
 
-function initializerOf(library: LayersLibrary, initializer: Initializer, seed: number) {
+/** Activations by the names configs have for them, which are the library's. */
+export const activations = ["relu", "tanh", "sigmoid", "gelu"] as const;
+
+export type Activation = (typeof activations)[number] | "linear";
+
+/** The distribution of initial weights of this seed. */
+export function initializerOf({ library }: Toolbox, initializer: Initializer, seed: number) {
   if (typeof initializer === "string") return library.initializers[initializers[initializer]]({ seed });
   const { distribution, standardDeviation: stddev } = initializer;
   return library.initializers[normals[distribution]]({ mean: 0, stddev, seed });
@@ -74,7 +130,7 @@ export interface DenseOptions {
   readonly name: string;
   readonly inputs: number;
   readonly units: number;
-  readonly activation: "relu" | "tanh" | "sigmoid" | "linear";
+  readonly activation: Activation;
   readonly initializer: Initializer;
   readonly bias: boolean;
 }
@@ -84,13 +140,13 @@ export function dense({ name, inputs, units, activation, initializer, bias }: De
   const kernel: Layer = { name: `${name}/kernel`, shape: [inputs, units] };
   return {
     weights: bias ? [kernel, { name: `${name}/bias`, shape: [units] }] : [kernel],
-    create: (library, seed) =>
-      library.layers.dense({
+    create: (tools, seed) =>
+      tools.library.layers.dense({
         name,
         units,
         activation,
         useBias: bias,
-        kernelInitializer: initializerOf(library, initializer, seed),
+        kernelInitializer: initializerOf(tools, initializer, seed),
         biasInitializer: "zeros",
       }),
   };
@@ -99,20 +155,17 @@ export function dense({ name, inputs, units, activation, initializer, bias }: De
 /** Trains the network on the context's data set to the least mean softmax cross-entropy. */
 export function classification(network: Network, context: ProblemContext, constants?: KnownConstants): Problem {
   const dataset = context.dataset!;
-  const stream = context.stream("initialisation");
-  // From 1: TensorFlow.js takes the seed 0 for none at all.
-  const seeds = network.layers.map(() => stream.integer(1, 2 ** 31 - 1));
   return {
-    layers: network.layers.flatMap(({ weights }) => weights),
+    layers: network.weights,
+    ...(network.nonTrainable.length > 0 && { nonTrainable: network.nonTrainable }),
+    hasTrainingMode: network.hasTrainingMode,
     examples: dataset.train.size,
     dataset,
     defaultPrecision: "float32",
     ...(constants && { constants }),
     async onTensors(algebra) {
-      const { NetworkObjective } = await import("./network-objective.js");
-      const augmentation = dataset.preparation?.augmentation;
-      const augment = augmentation && augmenter(augmentation, (name) => context.stream(name));
-      return new NetworkObjective(algebra, network, seeds, dataset, augment);
+      const { networkObjective } = await import("./network-objective.js");
+      return networkObjective(algebra, network, context);
     },
   };
 }

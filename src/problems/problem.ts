@@ -39,9 +39,15 @@ export interface Objective<V, S> {
   /**
    * f(w) on the batch and its gradient. Called inside `algebra.scope`.
    *
-   * @param step k, by which examples of a batch are changed at random, where the data set is augmented
+   * @param step k, for what is drawn anew at each step (dropout, augmentation); default: 0
    */
   lossAndGradients(weights: readonly V[], batch: Batch, step?: number): LossAndGradients<V, S>;
+  /** Called once the weights have moved: what the last batch did to the problem's `nonTrainable` takes effect. */
+  advance?(): void;
+  /** The `nonTrainable` of the problem, as they are now; they stay the objective's. */
+  nonTrainable?(): readonly V[];
+  /** Puts `nonTrainable` back to what it was when these numbers were read from it. */
+  restore?(nonTrainable: readonly ArrayLike<number>[]): void;
   /**
    * f over these training examples, which stay on the device until `dispose`. Absent for problems without examples,
    * whose every batch is "full".
@@ -89,6 +95,13 @@ export interface Outline {
 /** A configured problem, before a backend is chosen. */
 export interface Problem {
   readonly layers: readonly Layer[];
+  /** What the objective keeps besides and the optimizer does not train, such as running statistics. */
+  readonly nonTrainable?: readonly Layer[];
+  /**
+   * True if a step's loss is another than the one that is evaluated, as with batch normalisation and dropout: no batch
+   * is the mean of its examples then, and no gradient that of one example.
+   */
+  readonly hasTrainingMode?: boolean;
   /** Number of training examples; absent for problems without data (a batch size other than "full" is an error). */
   readonly examples?: number;
   readonly constants?: KnownConstants;

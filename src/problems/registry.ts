@@ -1,10 +1,12 @@
 import { absoluteLossRegression } from "./absolute-loss.js";
 import { blockQuadratic } from "./block-quadratic.js";
+import { cnn } from "./cnn.js";
 import { deepLinear } from "./deep-linear.js";
 import { huber } from "./huber.js";
 import { leastSquares } from "./least-squares.js";
 import { logisticRegression } from "./logistic-regression.js";
 import { mlp } from "./mlp.js";
+import { model } from "./model.js";
 import type { ProblemDefinition } from "./problem.js";
 import { quadratic } from "./quadratic.js";
 import { robustRegression } from "./robust-regression.js";
@@ -26,4 +28,6 @@ export const problems: readonly ProblemDefinition[] = [
   testFunction,
   softmaxRegression,
   mlp,
+  cnn,
+  model,
 ];

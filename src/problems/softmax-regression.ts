@@ -1,9 +1,9 @@
 import { z } from "zod";
 import type { Matrix } from "../compute/algebra.js";
-import type { ImageDataset } from "../data/dataset.js";
+import { type ImageDataset, imageSize } from "../data/dataset.js";
 import { InputReader } from "../data/input-reader.js";
 import { largestCurvatureBound } from "./largest-curvature.js";
-import { classification, dense, networkFields } from "./network.js";
+import { classification, dense, networkFields, stacked } from "./network.js";
 import { defineProblem, type KnownConstants } from "./problem.js";
 
 const schema = z.strictObject({
@@ -21,10 +21,10 @@ export const softmaxRegression = defineProblem({
   schema,
   create({ initializer, bias }, context) {
     const dataset = context.dataset!;
-    const { height, width, channels, classes } = dataset;
-    const inputs = height * width * channels;
-    const layer = dense({ name: "dense_1", inputs, units: classes, activation: "linear", initializer, bias });
-    return classification({ inputShape: [inputs], layers: [layer] }, context, constantsOf(dataset, bias));
+    const inputs = imageSize(dataset);
+    const units = dataset.classes;
+    const layer = dense({ name: "dense_1", inputs, units, activation: "linear", initializer, bias });
+    return classification(stacked([inputs], [layer], context), context, constantsOf(dataset, bias));
   },
 });
 

@@ -35,6 +35,7 @@ const checkpointSchema = z.object({
     step: z.int().nonnegative(),
     weights: z.array(numbers),
     optimizer: z.array(z.record(z.string(), numbers)),
+    nonTrainable: z.array(numbers).optional(),
   }),
   sampler: z.object({ epochStart: z.array(z.number()), position: z.int() }).optional(),
   outcome: z.looseObject({

@@ -2,6 +2,7 @@ import { join } from "node:path";
 import { z } from "zod";
 import { type FileState, readJson, writeJson } from "../base/files.js";
 import type { Verdict } from "../bounds/bound.js";
+import type { Layer } from "../compute/layer.js";
 import type { RunConfig } from "../config/schema.js";
 import type { Preparation } from "../data/preparation.js";
 import type { PluginReference } from "../registry/registry.js";
@@ -84,6 +85,12 @@ export interface Manifest {
     readonly validationExamples?: number;
     readonly testExamples?: number;
   };
+  /** What the rule sees, one after the other; `excluded` are those the config keeps out of it. */
+  readonly layers?: readonly (Layer & { readonly excluded?: true })[];
+  /** What the problem keeps besides, such as running statistics. */
+  readonly nonTrainable?: readonly Layer[];
+  /** SHA-256 of the files that the problem was made from. */
+  readonly problemChecksum?: string;
   /** How the optimum was found, where the problem has one. */
   readonly optimum?: string;
   /** Other numbers of the problem worth comparing a run with, e.g. the median of its targets. */

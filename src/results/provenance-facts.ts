@@ -31,12 +31,20 @@ function preparationText({ validation, normalization, augmentation }: Preparatio
   return facts.filter(Boolean).join("; ");
 }
 
+/** The layers that a config excludes, if there are any. */
+function excludedText(layers: NonNullable<Manifest["layers"]>): string | undefined {
+  const excluded = layers.filter(({ excluded }) => excluded).map(({ name }) => name);
+  return excluded.length === 0 ? undefined : `${excluded.join(", ")} (of ${layers.length} layers)`;
+}
+
 /** How a run came about, as names and readable values; what is not known is left out. */
 export function provenanceFacts({
   backend,
   precision,
   dataset,
   initialWeights,
+  layers = [],
+  problemChecksum,
   evaluation,
   provenance,
   startedAt,
@@ -52,7 +60,9 @@ export function provenanceFacts({
     ["data set", dataset && `${dataset.name} (${dataset.source}), checksum ${dataset.checksum}`],
     ["data prepared", dataset?.preparation && preparationText(dataset.preparation)],
     ["data set asked for", dataset?.fallbackFor],
+    ["problem's files", problemChecksum && `checksum ${problemChecksum}`],
     ["initial weights", initialWeights && `${initialWeights.file}, sha256 ${initialWeights.sha256}`],
+    ["kept out of the rule", excludedText(layers)],
     ["evaluated on", evaluation && evaluationText(evaluation)],
     ["TensorFlow.js", tensorflow],
     ["Node", node],

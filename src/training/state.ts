@@ -13,6 +13,8 @@ export interface TrainingState {
   readonly weights: readonly Numbers[];
   /** The optimizer's state after step k − 1: its named vectors and scalars, block by block. */
   readonly optimizer: readonly Readonly<Record<string, Numbers>>[];
+  /** What the objective keeps besides its weights; absent where it keeps nothing. */
+  readonly nonTrainable?: readonly Numbers[] | undefined;
 }
 
 /** What the loop works on. */
@@ -32,15 +34,20 @@ export async function captureVectors<V, S>(algebra: Algebra<V, S>, vectors: read
   return copies;
 }
 
-/** A copy of the position on the host. */
-export async function captureState<V, S>(algebra: Algebra<V, S>, position: Position<V, S>): Promise<TrainingState> {
+/** A copy of the position, and of what the objective keeps besides, on the host. */
+export async function captureState<V, S>(
+  algebra: Algebra<V, S>,
+  position: Position<V, S>,
+  nonTrainable: readonly V[] = [],
+): Promise<TrainingState> {
   const weights = await captureVectors(algebra, position.weights);
   const optimizer: Record<string, Numbers>[] = [];
   for (const block of position.state) {
     const copied = await captureVectors(algebra, Object.values(block));
     optimizer.push(Object.fromEntries(Object.keys(block).map((name, i) => [name, copied[i]!])));
   }
-  return { step: position.step, weights, optimizer };
+  const kept = await captureVectors(algebra, nonTrainable);
+  return { step: position.step, weights, optimizer, ...(kept.length > 0 && { nonTrainable: kept }) };
 }
 
 /** The position a state was captured at, on the algebra's device. */

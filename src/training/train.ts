@@ -66,7 +66,7 @@ export interface TrainingEnd {
   /** For divergence: what was seen. */
   readonly detail?: string;
   /**
-   * w_k at the step where the training ended, if they were asked for and it did not merely stop there. Absent after a
+   * w_k and what is kept besides, at the step where the training ended, if they were asked for and it did not merely stop there. Absent after a
    * divergence at a step that was not measured: when it is found out, these weights are gone.
    */
   readonly weights?: readonly Numbers[];
@@ -77,7 +77,10 @@ export interface TrainingEnd {
 /** w_0 and the optimizer's first state, or where an earlier training was left. */
 function startingPosition<V, S>({ algebra, objective, optimizer, problem, resume }: Training<V, S>): Position<V, S> {
   return algebra.scope(() => {
-    if (resume) return restoreState(algebra, optimizer, problem.layers, resume);
+    if (resume) {
+      objective.restore?.(resume.nonTrainable ?? []);
+      return restoreState(algebra, optimizer, problem.layers, resume);
+    }
     const weights = objective.initialWeights();
     return { step: 0, weights, state: optimizer.initialState(algebra, weights) };
   });
@@ -88,7 +91,7 @@ function setUp<V, S>(training: Training<V, S>) {
   const { algebra, objective, optimizer, problem, sampler, evaluationExamples: examples = "full" } = training;
   const made: { dispose?(): void }[] = [objective];
   try {
-    const fullBatch = sampler === undefined;
+    const fullBatch = sampler === undefined && !problem.hasTrainingMode;
     const measurer = new Measurer(algebra, optimizer, problem, fullBatch);
     made.push(measurer);
     const averages = optimizer.averagedWeights !== undefined;
@@ -114,7 +117,7 @@ function forgotten<V, S>(state: OptimizerState<V, S>, successor: OptimizerState<
  */
 export async function* train<V, S>(training: Training<V, S>): AsyncGenerator<StepRecord, TrainingEnd> {
   const { algebra, objective, optimizer, problem, sampler, batchSize, steps, signal, checkpoints } = training;
-  const fullBatch = sampler === undefined;
+  const fullBatch = sampler === undefined && !problem.hasTrainingMode;
   const { measurer, evaluation, start } = setUp(training);
   const unread = new UnreadLosses<S>(training.lossLimit);
   const breathe = breather(30);
@@ -182,7 +185,7 @@ export async function* train<V, S>(training: Training<V, S>): AsyncGenerator<Ste
   const keptWeights = async (step: number): Promise<Pick<TrainingEnd, "weights" | "averagedWeights">> => {
     const averaged = optimizer.averagedWeights?.(step, state);
     return {
-      weights: await captureVectors(algebra, weights),
+      weights: await captureVectors(algebra, [...weights, ...(objective.nonTrainable?.() ?? [])]),
       ...(averaged && { averagedWeights: await captureVectors(algebra, averaged) }),
     };
   };
@@ -228,6 +231,7 @@ export async function* train<V, S>(training: Training<V, S>): AsyncGenerator<Ste
       algebra.dispose(forgotten(state, next.state));
       weights = next.weights;
       state = next.state;
+      objective.advance?.();
       upcoming = undefined;
       const pause = breathe();
       if (pause) await pause;
@@ -239,7 +243,7 @@ export async function* train<V, S>(training: Training<V, S>): AsyncGenerator<Ste
           yield lossRecord(before);
           return divergedAt(before.step, before.detail);
         }
-        checkpoints.save(await captureState(algebra, { step: step + 1, weights, state }));
+        checkpoints.save(await captureState(algebra, { step: step + 1, weights, state }, objective.nonTrainable?.()));
       }
       if (ended) return { outcome: "interrupted", steps: step + 1 };
     }

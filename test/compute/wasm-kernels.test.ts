@@ -4,6 +4,7 @@ import "@tensorflow/tfjs-layers";
 import fc from "fast-check";
 import { beforeAll, expect, it } from "vitest";
 import { startBackend } from "../../src/compute/backends.js";
+import { batchNormalised } from "../../src/compute/batch-normalisation.js";
 import { prepareMatrixKernel } from "../../src/compute/matrix-kernel.js";
 import type { WasmBackend } from "../../src/compute/wasm-backend.js";
 import { replaceWasmKernels, restoreWasmKernels } from "../../src/compute/wasm-kernels.js";
@@ -150,7 +151,7 @@ const explicitPadding = fc.tuple(margin, margin, margin, margin).map(
 const image = fc.record({
   height: fc.integer({ min: 4, max: 9 }),
   width: fc.integer({ min: 4, max: 9 }),
-  channels: fc.integer({ min: 1, max: 3 }),
+  channels: fc.constantFrom(1, 2, 3, 9),
   outputs: fc.constantFrom(1, 3, 8, 17, 40),
   kernel: pair(4),
   strides: pair(3),
@@ -187,13 +188,13 @@ it("has the cpu backend's convolutions and their gradients", async () => {
   );
 });
 
-it("has the cpu backend's gradient of max pooling, below zero too", async () => {
+it("has the cpu backend's gradients of pooling, below zero and at borders too", async () => {
   const pooled = fc.record({
     height: fc.integer({ min: 4, max: 9 }),
     width: fc.integer({ min: 4, max: 9 }),
-    channels: fc.integer({ min: 1, max: 3 }),
+    channels: fc.constantFrom(1, 2, 3, 4, 7, 8),
     kernel: pair(4),
-    stride: fc.integer({ min: 1, max: 3 }),
+    stride: pair(3),
     pad: fc.constantFrom("same" as const, "valid" as const),
     seed: fc.integer({ min: 1, max: 1000 }),
   });
@@ -202,12 +203,62 @@ it("has the cpu backend's gradient of max pooling, below zero too", async () => 
       expectClose(
         await onBoth(() => {
           const x = tf.randomUniform([2, height, width, channels], -1, 0.2, "float32", seed) as tf.Tensor4D;
-          const pool = (a: tf.Tensor) => tf.maxPool(a as tf.Tensor4D, kernel, stride, pad);
-          return [tf.grad((a) => tf.square(pool(a)))(x)];
+          return [tf.maxPool, tf.avgPool].map((pool) =>
+            tf.grad((a) => tf.square(pool(a as tf.Tensor4D, kernel, stride, pad)))(x),
+          );
         }),
       );
     }),
-    { seed: 8, numRuns: 30 },
+    { seed: 8, numRuns: 40 },
+  );
+});
+
+it.each(["wasm", "cpu"])("averages over what of a window lies inside, and so does the gradient: %s", async (name) => {
+  await tf.setBackend(name);
+  // Windows of two, the last one half outside: (1 + 2)/2, (2 + 6)/2, 6/1.
+  const x = tf.tensor4d([1, 2, 6], [1, 1, 3, 1]);
+  const pool = (a: tf.Tensor) => tf.avgPool(a as tf.Tensor4D, [1, 2], 1, "same");
+  expect(Array.from(pool(x).dataSync())).toEqual([1.5, 4, 6]);
+  // With dy = (1, 10, 100): 1/2, 1/2 + 10/2, 10/2 + 100/1.
+  const dy = tf.tensor4d([1, 10, 100], [1, 1, 3, 1]);
+  expect(Array.from(tf.grad(pool)(x, dy).dataSync())).toEqual([0.5, 5.5, 105]);
+});
+
+it("has the cpu backend's batch normalisation and its gradients, which are those of its formula", async () => {
+  const drawn = fc.record({
+    shape: fc.constantFrom<number[]>([5, 3], [2, 4, 5, 1], [3, 3, 2, 8], [40, 6, 6, 2]),
+    mean: fc.constantFrom(0, 3, -20),
+    seed: fc.integer({ min: 1, max: 1000 }),
+  });
+  await fc.assert(
+    fc.asyncProperty(drawn, async ({ shape, mean, seed }) => {
+      const make = (byFormula: boolean) => () => {
+        const channels = [shape.at(-1)!];
+        const x = tf.randomUniform(shape, mean - 1, mean + 1, "float32", seed);
+        const scale = tf.randomUniform(channels, 0.5, 2, "float32", seed + 1);
+        const offset = tf.randomUniform(channels, -1, 1, "float32", seed + 2);
+        const towards = tf.randomUniform(shape, -1, 1, "float32", seed + 3);
+        const f = (a?: tf.Tensor, gamma?: tf.Tensor, beta?: tf.Tensor) => {
+          if (!byFormula) return tf.mul(batchNormalised(a!, gamma!, beta!, 0.01).output, towards);
+          const rows = tf.reshape(a!, [-1, channels[0]!]);
+          const { mean, variance } = tf.moments(rows, 0);
+          const normal = tf.div(tf.sub(rows, mean), tf.sqrt(tf.add(variance, 0.01)));
+          return tf.mul(tf.reshape(tf.add(tf.mul(gamma!, normal), beta!), shape), towards);
+        };
+        return [f(x, scale, offset), ...tf.grads(f)([x, scale, offset])];
+      };
+      const { wasm, cpu } = await onBoth(make(false));
+      expectClose({ wasm, cpu });
+      // By the library's own operations: their float32 sums of numbers around −20 leave fewer digits.
+      const { cpu: formula } = await onBoth(make(true));
+      for (const [i, values] of formula.entries()) {
+        const largest = Math.max(1, ...values.map(Math.abs));
+        values.forEach((value, j) => {
+          expect(Math.abs(wasm[i]![j]! - value)).toBeLessThan(1e-4 * largest);
+        });
+      }
+    }),
+    { seed: 12, numRuns: 30 },
   );
 });
 
