@@ -18,6 +18,7 @@ import sys
 
 import numpy as np
 
+from parity_baselines import baselines
 from parity_formulas import (
     fromage,
     lamb_of_keras,
@@ -88,7 +89,7 @@ def peers():
         return dict(file=file, rule=rule, options=options, source=version("torch"), run=run_torch(make), **more)
 
     lars, lamb = {"convention": "optax"}, {"convention": "optax"}
-    return [
+    return baselines(optax_peer, torch_peer, numpy_peer) + [
         torch_peer("sgd-torch", "sgd", {}, lambda weights, rate: torch.optim.SGD(weights, rate)),
         torch_peer(
             "sgd-torch-nesterov",

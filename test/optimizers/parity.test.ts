@@ -110,9 +110,7 @@ describe.each(fixtures)("$rule $options, as of $source ($file)", (fixture) => {
   });
 });
 
-test("every rule that has relatives elsewhere has a peer", () => {
-  const rules = new Set(fixtures.map(({ rule }) => rule));
-  expect([...rules].sort()).toEqual(
-    ["fromage", "lamb", "lans", "larc", "lars", "madam", "muon", "nero", "novograd", "scion", "sgd"].sort(),
-  );
+test("every rule has a peer", () => {
+  const peers = new Set(fixtures.map(({ rule }) => rule));
+  expect(builtIn.optimizers.map(({ name }) => name).filter((name) => !peers.has(name))).toEqual([]);
 });
