@@ -3,7 +3,8 @@ import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { randomStream } from "../../dist/base/random.js";
 import { builtIn } from "../../dist/built-in/built-in.js";
-import { batchSampler, gather } from "../../dist/data/batches.js";
+import { batchSampler } from "../../dist/data/batches.js";
+import { InputReader } from "../../dist/data/input-reader.js";
 import { float64, startBackend } from "../../dist/index.js";
 import { classificationExamples } from "../../dist/problems/regression-data.js";
 
@@ -33,15 +34,17 @@ function defined(/** @type {readonly any[]} */ definitions, /** @type {any} */ o
 
 /** Images in [0, 1] with their classes, and the order of the first epoch, a row a batch. */
 function networkArrays(/** @type {any} */ config, /** @type {Problem} */ problem, /** @type {any} */ write) {
-  const { train, height, width } = /** @type {NonNullable<Problem["dataset"]>} */ (problem.dataset);
+  const dataset = /** @type {NonNullable<Problem["dataset"]>} */ (problem.dataset);
+  const { train, height, width, channels } = dataset;
+  const reader = new InputReader(dataset);
   const everyone = Int32Array.from({ length: train.size }, (_, i) => i);
   const sampler = batchSampler(train.size, { seed: 0, name: "data order" });
   const batches = Math.floor(train.size / config.batchSize);
   const order = Int32Array.from(Array.from({ length: batches }, () => [...sampler.next(config.batchSize)]).flat());
   const takesImages = problem.layers[0]?.shape.length === 4;
-  const shape = takesImages ? [train.size, height, width, 1] : [train.size, height * width];
+  const shape = takesImages ? [train.size, height, width, channels] : [train.size, reader.length];
   return {
-    images: write("images", gather(train, everyone, height * width), shape),
+    images: write("images", reader.read(train, everyone, new Float32Array(train.size * reader.length)), shape),
     labels: write("labels", Int32Array.from(train.labels), [train.size]),
     batches: write("batches", order, [batches, config.batchSize]),
   };
