@@ -2,11 +2,13 @@ import type { ImageDataset, ImageSet } from "./dataset.js";
 
 type NumberArray = ImageSet["pixels"] | ImageSet["labels"];
 
+/** Told by what an array is, not by its constructor: a Buffer is a Uint8Array, and makes copies. */
+const kinds = [Uint8Array, Int32Array, Float32Array, Float64Array];
+
 /** An array of the same kind, all 0, in memory that worker threads share in place of copying it. */
 export function sharedLike<A extends NumberArray>(array: A, length: number): A {
-  const memory = new SharedArrayBuffer(length * array.BYTES_PER_ELEMENT);
-  const Kind = array.constructor as new (buffer: SharedArrayBuffer) => A;
-  return new Kind(memory);
+  const Kind = kinds.find((kind) => array instanceof kind) as unknown as new (memory: SharedArrayBuffer) => A;
+  return new Kind(new SharedArrayBuffer(length * array.BYTES_PER_ELEMENT));
 }
 
 function shared<A extends NumberArray>(array: A): A {

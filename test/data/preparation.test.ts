@@ -91,6 +91,12 @@ describe("options of every data set", () => {
       expect(new Set(sets.map(({ size }) => size))).toEqual(new Set(after.validation ? [5, 4, 3] : [9, 3]));
       expect([...after.test!.pixels]).toEqual([...before.test!.pixels]);
     }
+    // Bytes of a file are a Buffer, which would be made with a warning.
+    const { pixels } = prepared(
+      { ...before, train: { ...before.train, pixels: Buffer.from(before.train.pixels) } },
+      {},
+    ).train;
+    expect([pixels.constructor, [...pixels]]).toEqual([Uint8Array, [...before.train.pixels]]);
     // What is shared already is not copied again.
     const once = prepared(before, {});
     expect(prepared(once, {}).train.pixels).toBe(once.train.pixels);
