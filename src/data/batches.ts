@@ -69,18 +69,26 @@ export function fixedSubset(examples: number, size: number | "all", source: Stre
   return randomStream(source).permutation(examples).slice(0, size).sort();
 }
 
+/** Of each value of a pixel. */
+const intensities = Float32Array.from({ length: 256 }, (_, value) => value / 255);
+
 /**
  * The images at the given indices, batch × pixels, as intensities in [0, 1].
  *
  * @param pixelsPerImage height × width
+ * @param gathered where to write them
  */
-export function gather(set: ImageSet, indices: Int32Array, pixelsPerImage: number): Float32Array {
+export function gather(
+  set: ImageSet,
+  indices: Int32Array,
+  pixelsPerImage: number,
+  gathered = new Float32Array(indices.length * pixelsPerImage),
+): Float32Array {
   const { pixels } = set;
-  const gathered = new Float32Array(indices.length * pixelsPerImage);
   let to = 0;
   for (const index of indices) {
     const end = (index + 1) * pixelsPerImage;
-    for (let from = index * pixelsPerImage; from < end; from++) gathered[to++] = pixels[from]! / 255;
+    for (let from = index * pixelsPerImage; from < end; from++) gathered[to++] = intensities[pixels[from]!]!;
   }
   return gathered;
 }

@@ -82,10 +82,7 @@ function equationOne(options: ProportionalOptions, norm: Norm): EquationOne {
     : { holds: false, reason: `the rule has ${deviations.join(" and ")}, so it is not equation (1)` };
 }
 
-/**
- * The trust ratio in two parts. A direction is divided by the one and then multiplied by the other, since their quotient
- * may be no float32 number although the step is: ‖w‖/‖g‖ = 10²⁵/10⁻²⁵.
- */
+/** The trust ratio in two parts: their quotient may be no float32 number although the step is, ‖w‖/‖g‖ = 10²⁵/10⁻²⁵. */
 interface TrustRatio<S> {
   /** c·‖w‖ */
   readonly length: S;
@@ -158,7 +155,7 @@ export function proportionalUpdate(options: ProportionalOptions, norm: Norm): Up
           : algebra.addScaled(gradient, algebra.scalar(options.weightDecay), weights);
       /** factor × trust ratio × a */
       const trusted = (factor: typeof rate, a: typeof gradient) =>
-        algebra.scale(algebra.times(factor, length), algebra.divideBy(a, denominator));
+        algebra.scaleByQuotient(algebra.times(factor, length), denominator, a);
 
       if (options.momentum === 0) return { update: trusted(rate, decayed), state };
       switch (options.momentumOrder) {

@@ -1,14 +1,15 @@
 import * as tf from "@tensorflow/tfjs-core";
 // In Node the core alone has no gradients: this library registers them.
+import "../compute/relu-gradient.js";
 import * as library from "@tensorflow/tfjs-layers";
-import type { Algebra } from "../compute/algebra.js";
+import { crossEntropy } from "../compute/cross-entropy.js";
+import type { Scalar, TensorAlgebra } from "../compute/tensors.js";
 import { gather, gatherLabels } from "../data/batches.js";
 import type { ImageDataset, ImageSet } from "../data/dataset.js";
 import type { Network } from "./network.js";
 import type { Batch, Evaluator, LossAndGradients, Objective, PartialScore } from "./problem.js";
 
 type Tensor = tf.Tensor;
-type TensorAlgebra = Algebra<Tensor, Tensor>;
 
 /** Examples on the device. */
 interface ImageBatch {
@@ -22,12 +23,22 @@ interface ImageBatch {
 /** Examples that go through the network at once where all of a set do: more would only take more memory. */
 const chunkSize = 1000;
 
-/** Copies these examples to the device; gathered on the host, because the backends' own gather is slower. */
-function upload(set: ImageSet, indices: Int32Array, inputShape: readonly number[]): ImageBatch {
-  const pixels = inputShape.reduce((product, length) => product * length, 1);
+const pixelsOf = (inputShape: readonly number[]) => inputShape.reduce((product, length) => product * length, 1);
+
+/**
+ * Copies these examples to the device; gathered on the host, because the backends' own gather is slower.
+ *
+ * @param gathered where to; the device may not have copied it before it first computes with the images
+ */
+function upload(
+  set: ImageSet,
+  indices: Int32Array,
+  inputShape: readonly number[],
+  gathered = new Float32Array(indices.length * pixelsOf(inputShape)),
+): ImageBatch {
   return {
     size: indices.length,
-    images: tf.tensor(gather(set, indices, pixels), [indices.length, ...inputShape]),
+    images: tf.tensor(gather(set, indices, pixelsOf(inputShape), gathered), [indices.length, ...inputShape]),
     labels: tf.tensor1d(gatherLabels(set, indices), "int32"),
   };
 }
@@ -62,7 +73,7 @@ class ResidentSet {
 }
 
 /** Mean softmax cross-entropy of a network on a data set of images, and its gradient by automatic differentiation. */
-export class NetworkObjective implements Objective<Tensor, Tensor> {
+export class NetworkObjective implements Objective<Tensor, Scalar> {
   private readonly model: library.LayersModel;
   /** The model's weights, in the order of the problem's layers. */
   private readonly variables: readonly tf.Variable[];
@@ -70,6 +81,8 @@ export class NetworkObjective implements Objective<Tensor, Tensor> {
   private readonly train: ResidentSet;
   /** Everything to be freed in the end. */
   private readonly sets: ResidentSet[] = [];
+  /** The images of the latest batch, on the host: memory that is new at each step costs more than to fill it. */
+  private gathered = new Float32Array(0);
 
   /** @param seeds one for each layer of the network */
   constructor(
@@ -94,34 +107,29 @@ export class NetworkObjective implements Objective<Tensor, Tensor> {
     return this.initial.map((weight) => tf.clone(weight));
   }
 
-  lossAndGradients(weights: readonly Tensor[], batch: Batch): LossAndGradients<Tensor, Tensor> {
+  lossAndGradients(weights: readonly Tensor[], batch: Batch, isMeasured = true): LossAndGradients<Tensor, Scalar> {
     this.assign(weights);
-    if (batch !== "full") return this.onBatch(upload(this.dataset.train, batch, this.network.inputShape));
+    if (batch !== "full") {
+      return this.onBatch(this.uploadBatch(batch), batch.length, isMeasured);
+    }
     const { algebra } = this;
     const { size } = this.dataset.train;
     return this.train
       .chunks()
-      .map((chunk) =>
-        algebra.scope(() => {
-          const { loss, gradients, accuracy } = this.onBatch(chunk);
-          const share = algebra.scalar(chunk.size / size);
-          const weighted = (a: Tensor) => algebra.scale(share, a);
-          return { loss: weighted(loss), gradients: gradients.map(weighted), accuracy: weighted(accuracy) };
-        }),
-      )
+      .map((chunk) => algebra.scope(() => this.onBatch(chunk, size, isMeasured)))
       .reduce((total, chunk) => ({
         loss: algebra.plus(total.loss, chunk.loss),
         gradients: total.gradients.map((gradient, i) => algebra.add(gradient, chunk.gradients[i]!)),
-        accuracy: algebra.plus(total.accuracy, chunk.accuracy),
+        ...(total.accuracy !== undefined && { accuracy: algebra.plus(total.accuracy, chunk.accuracy!) }),
       }));
   }
 
-  onTraining(examples: Batch): Evaluator<Tensor, Tensor> {
+  onTraining(examples: Batch): Evaluator<Tensor, Scalar> {
     const set = examples === "full" ? this.train : this.resident(this.dataset.train, examples);
     return (weights) => this.scores(weights, set);
   }
 
-  onTest(): Evaluator<Tensor, Tensor> {
+  onTest(): Evaluator<Tensor, Scalar> {
     const set = this.resident(this.dataset.test, "full");
     return (weights) => this.scores(weights, set);
   }
@@ -138,14 +146,23 @@ export class NetworkObjective implements Objective<Tensor, Tensor> {
     return resident;
   }
 
-  private scores(weights: readonly Tensor[], set: ResidentSet): PartialScore<Tensor>[] {
+  private scores(weights: readonly Tensor[], set: ResidentSet): PartialScore<Scalar>[] {
     this.assign(weights);
     return set.chunks().map(({ images, labels, size }) =>
       this.algebra.scope(() => {
         const logits = this.logits(images);
-        return { examples: size, loss: this.crossEntropy(logits, labels), accuracy: this.accuracy(logits, labels) };
+        const loss = this.mean(crossEntropy(logits, labels), size);
+        return { examples: size, loss, accuracy: this.accuracy(logits, labels, size) };
       }),
     );
+  }
+
+  /** Examples of one step, which are gone when it is. */
+  private uploadBatch(batch: Int32Array): ImageBatch {
+    const { inputShape } = this.network;
+    const length = batch.length * pixelsOf(inputShape);
+    if (this.gathered.length !== length) this.gathered = new Float32Array(length);
+    return upload(this.dataset.train, batch, inputShape, this.gathered);
   }
 
   /** Points the variables at the data of these weights: nothing is copied, and the caller may dispose its tensors. */
@@ -155,31 +172,33 @@ export class NetworkObjective implements Objective<Tensor, Tensor> {
     });
   }
 
-  private logits(images: Tensor): Tensor {
-    return this.model.apply(images, { training: true }) as Tensor;
+  private logits(images: Tensor): tf.Tensor2D {
+    return this.model.apply(images, { training: true }) as tf.Tensor2D;
   }
 
-  /** mean_i −log softmax(logits_i)[label_i]; the logarithm is taken of the shifted sum, so that nothing overflows. */
-  private crossEntropy(logits: Tensor, labels: tf.Tensor1D): Tensor {
-    // Cast afterwards: asked for float32, the wasm kernel writes the bits of integers.
-    const truth = tf.cast(tf.oneHot(labels, this.dataset.classes), "float32");
-    const total = this.algebra.dot(truth, tf.logSoftmax(logits));
-    return tf.div(total, -labels.size);
+  /** Of numbers of some of `examples` examples, their share of the mean over all. */
+  private mean(numbers: Tensor, examples: number): Scalar {
+    return this.algebra.over(this.algebra.sum(numbers), this.algebra.scalar(examples));
   }
 
-  private accuracy(logits: Tensor, labels: tf.Tensor1D): Tensor {
-    return this.algebra.mean(tf.cast(tf.equal(tf.argMax(logits, -1), labels), "float32"));
+  private accuracy(logits: Tensor, labels: tf.Tensor1D, examples: number): Scalar {
+    return this.mean(tf.cast(tf.equal(tf.argMax(logits, -1), labels), "float32"), examples);
   }
 
-  private onBatch({ images, labels }: ImageBatch): Required<LossAndGradients<Tensor, Tensor>> {
-    let logits: Tensor | undefined;
-    const { value, grads } = tf.variableGrads(() => {
-      // Kept from the forward pass, which would free them, for the accuracy.
-      logits = tf.keep(this.logits(images));
-      return this.crossEntropy(logits, labels) as tf.Scalar;
-    }, [...this.variables]);
-    const accuracy = this.accuracy(logits!, labels);
+  /** What these examples contribute to the means over `examples`. */
+  private onBatch({ images, labels, size }: ImageBatch, examples: number, isMeasured: boolean) {
+    let logits: tf.Tensor2D | undefined;
+    const { value, grads: gradients } = tf.engine().gradients(
+      () => {
+        // Kept from the forward pass, which would free them, for the accuracy.
+        logits = tf.keep(this.logits(images));
+        return crossEntropy(logits, labels);
+      },
+      [...this.variables],
+      tf.fill([size], 1 / examples),
+    );
+    const accuracy = isMeasured ? { accuracy: this.accuracy(logits!, labels, examples) } : {};
     logits!.dispose();
-    return { loss: value, gradients: this.variables.map(({ name }) => grads[name]!), accuracy };
+    return { loss: this.mean(value, examples), gradients, ...accuracy };
   }
 }

@@ -3,6 +3,7 @@ import type { z } from "zod";
 import type { RandomStream } from "../base/random.js";
 import type { Algebra, Precision } from "../compute/algebra.js";
 import type { Layer } from "../compute/layer.js";
+import type { Scalar, TensorAlgebra } from "../compute/tensors.js";
 import type { ImageDataset } from "../data/dataset.js";
 
 /** Which examples a step uses: indices into the training examples, or "full" for all of them. */
@@ -36,8 +37,12 @@ export type Evaluator<V, S> = (weights: readonly V[]) => readonly PartialScore<S
 export interface Objective<V, S> {
   /** w_0, one vector a layer; the caller owns them. */
   initialWeights(): V[];
-  /** f(w) on the batch and its gradient. Called inside `algebra.scope`. */
-  lossAndGradients(weights: readonly V[], batch: Batch): LossAndGradients<V, S>;
+  /**
+   * f(w) on the batch and its gradient. Called inside `algebra.scope`.
+   *
+   * @param isMeasured false where nobody reads the accuracy, which then may be left out; default: true
+   */
+  lossAndGradients(weights: readonly V[], batch: Batch, isMeasured?: boolean): LossAndGradients<V, S>;
   /**
    * f over these training examples, which stay on the device until `dispose`. Absent for problems without examples,
    * whose every batch is "full".
@@ -95,7 +100,7 @@ export interface Problem {
   /** Absent for networks, which need tensors. */
   onHost?(algebra: Algebra<Float64Array, number>): Objective<Float64Array, number>;
   /** May load what it needs of TensorFlow.js first. */
-  onTensors(algebra: Algebra<Tensor, Tensor>): Objective<Tensor, Tensor> | Promise<Objective<Tensor, Tensor>>;
+  onTensors(algebra: TensorAlgebra): Objective<Tensor, Scalar> | Promise<Objective<Tensor, Scalar>>;
 }
 
 /** What a problem is made from besides its options. */

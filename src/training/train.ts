@@ -131,7 +131,7 @@ export async function* train<V, S>(training: Training<V, S>): AsyncGenerator<Ste
   function advance(step: number, batch: Batch | undefined, measured: boolean, evaluated: boolean) {
     return algebra.scope(() => {
       const scores = measured ? evaluation.at(weights, evaluated) : {};
-      const onBatch = batch === undefined ? undefined : objective.lossAndGradients(weights, batch);
+      const onBatch = batch === undefined ? undefined : objective.lossAndGradients(weights, batch, measured);
       const output =
         step === steps
           ? undefined

@@ -1,0 +1,29 @@
+import * as tf from "@tensorflow/tfjs-core";
+import type { HostReductions } from "./host-reductions.js";
+import type { MatrixKernel } from "./matrix-kernel.js";
+import { addressOf, type WasmBackend } from "./wasm-backend.js";
+import { exportsIn } from "./wasm-instance.js";
+
+/** On the memory of the wasm backend; see assembly/reductions.ts. */
+export function wasmReductions(kernel: MatrixKernel): HostReductions {
+  const active = () => {
+    const backend = tf.backend() as WasmBackend;
+    return { backend, ...exportsIn(backend.wasm, kernel) };
+  };
+  return {
+    norm(x, p) {
+      const { backend, dot, sumOfMagnitudes, largestMagnitude } = active();
+      const [address, size] = [addressOf(backend, x), tf.util.sizeFromShape(x.shape)];
+      if (p === 1) return sumOfMagnitudes(address, size);
+      return p === 2 ? Math.sqrt(dot(address, address, size)) : largestMagnitude(address, size);
+    },
+    dot(x, y) {
+      const { backend, dot } = active();
+      return dot(addressOf(backend, x), addressOf(backend, y), tf.util.sizeFromShape(x.shape));
+    },
+    sum(x) {
+      const { backend, sum } = active();
+      return sum(addressOf(backend, x), tf.util.sizeFromShape(x.shape));
+    },
+  };
+}
