@@ -5,3 +5,6 @@ export const crossEntropyKernel = "CrossEntropyOfLabels";
 
 /** dy where x > 0, else 0. */
 export const reluGradientKernel = "ReluGrad";
+
+/** From no tensors: the bytes that its attributes hold, divided by 255, in a shape. */
+export const intensitiesKernel = "Intensities";

@@ -1,7 +1,9 @@
 /** What the module of WebAssembly gives; see assembly/kernels.ts. Addresses are in bytes. */
 export interface KernelExports {
   dot(x: number, y: number, length: number): number;
+  intensities(bytes: number, result: number, length: number): void;
   sum(x: number, length: number): number;
+  sumOfSquares(x: number, length: number): number;
   sumOfMagnitudes(x: number, length: number): number;
   largestMagnitude(x: number, length: number): number;
   crossEntropy(logits: number, labels: number, rows: number, classes: number, losses: number, gradient: number): void;

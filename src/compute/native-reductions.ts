@@ -4,6 +4,11 @@ import type { HostReductions } from "./host-reductions.js";
 /** The number of one of TensorFlow's own tensors. */
 type Id = number;
 
+/** A result of TensorFlow, of which the backend knows more. */
+interface Output {
+  readonly id: Id;
+}
+
 /** What is used of tfjs-node's addon and of the backend around it. */
 export interface NativeBackend extends tf.KernelBackend {
   readonly binding: {
@@ -11,11 +16,13 @@ export interface NativeBackend extends tf.KernelBackend {
     readonly TF_INT32: number;
     readonly TF_ATTR_BOOL: number;
     readonly TF_ATTR_TYPE: number;
-    createTensor(shape: number[], type: number, values: Int32Array): Id;
-    executeOp(name: string, attributes: readonly object[], inputs: readonly Id[], outputs: number): { id: Id }[];
+    readonly TF_UINT8: number;
+    createTensor(shape: readonly number[], type: number, values: Int32Array | Uint8Array): Id;
+    executeOp(name: string, attributes: readonly object[], inputs: readonly Id[], outputs: number): Output[];
     tensorDataSync(id: Id): Float32Array;
     deleteTensor(id: Id): void;
   };
+  createOutputTensor(output: Output): tf.Tensor;
   getInputTensorIds(tensors: readonly tf.TensorInfo[]): Id[];
   executeMultipleOutputs(
     name: string,

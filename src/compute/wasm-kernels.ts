@@ -1,10 +1,11 @@
 import * as tf from "@tensorflow/tfjs-core";
-import { crossEntropyKernel, reluGradientKernel } from "./kernel-names.js";
+import { crossEntropyKernel, intensitiesKernel, reluGradientKernel } from "./kernel-names.js";
 import type { MatrixKernel } from "./matrix-kernel.js";
 import type { Inputs, Kernel, KernelFunction, WasmBackend } from "./wasm-backend.js";
 import { convolution, filterGradient, inputGradient } from "./wasm-convolution.js";
 import { wasmCrossEntropy } from "./wasm-cross-entropy.js";
 import { type Multiplier, multiplierBy } from "./wasm-fusion.js";
+import { wasmIntensities } from "./wasm-intensities.js";
 import { matrixProducts } from "./wasm-matmul.js";
 import { maxPoolGradient } from "./wasm-max-pool.js";
 import { wasmReluGradient } from "./wasm-relu-gradient.js";
@@ -34,6 +35,7 @@ const additions: Readonly<Record<string, (multiplier: Multiplier, kernel: Matrix
   [tf.Conv2DBackpropFilter]: filterGradient,
   [crossEntropyKernel]: (_, kernel) => wasmCrossEntropy(kernel),
   [reluGradientKernel]: (_, kernel) => wasmReluGradient(kernel),
+  [intensitiesKernel]: (_, kernel) => wasmIntensities(kernel),
 };
 
 /** The kernels replaced, as they were shipped; empty while none is. */

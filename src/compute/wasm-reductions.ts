@@ -12,10 +12,10 @@ export function wasmReductions(kernel: MatrixKernel): HostReductions {
   };
   return {
     norm(x, p) {
-      const { backend, dot, sumOfMagnitudes, largestMagnitude } = active();
+      const { backend, sumOfSquares, sumOfMagnitudes, largestMagnitude } = active();
       const [address, size] = [addressOf(backend, x), tf.util.sizeFromShape(x.shape)];
       if (p === 1) return sumOfMagnitudes(address, size);
-      return p === 2 ? Math.sqrt(dot(address, address, size)) : largestMagnitude(address, size);
+      return p === 2 ? Math.sqrt(sumOfSquares(address, size)) : largestMagnitude(address, size);
     },
     dot(x, y) {
       const { backend, dot } = active();

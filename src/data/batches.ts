@@ -69,27 +69,21 @@ export function fixedSubset(examples: number, size: number | "all", source: Stre
   return randomStream(source).permutation(examples).slice(0, size).sort();
 }
 
-/** Of each value of a pixel. */
-const intensities = Float32Array.from({ length: 256 }, (_, value) => value / 255);
-
 /**
- * The images at the given indices, batch × pixels, as intensities in [0, 1].
+ * The pixels of the images at the given indices, batch × pixels.
  *
  * @param pixelsPerImage height × width
  * @param gathered where to write them
  */
-export function gather(
-  set: ImageSet,
+export function gatherPixels(
+  { pixels }: ImageSet,
   indices: Int32Array,
   pixelsPerImage: number,
-  gathered = new Float32Array(indices.length * pixelsPerImage),
-): Float32Array {
-  const { pixels } = set;
-  let to = 0;
-  for (const index of indices) {
-    const end = (index + 1) * pixelsPerImage;
-    for (let from = index * pixelsPerImage; from < end; from++) gathered[to++] = intensities[pixels[from]!]!;
-  }
+  gathered: Uint8Array = new Uint8Array(indices.length * pixelsPerImage),
+): Uint8Array {
+  indices.forEach((index, i) => {
+    gathered.set(pixels.subarray(index * pixelsPerImage, (index + 1) * pixelsPerImage), i * pixelsPerImage);
+  });
   return gathered;
 }
 

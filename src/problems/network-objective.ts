@@ -3,8 +3,9 @@ import * as tf from "@tensorflow/tfjs-core";
 import "../compute/relu-gradient.js";
 import * as library from "@tensorflow/tfjs-layers";
 import { crossEntropy } from "../compute/cross-entropy.js";
+import { intensities } from "../compute/intensities.js";
 import type { Scalar, TensorAlgebra } from "../compute/tensors.js";
-import { gather, gatherLabels } from "../data/batches.js";
+import { gatherLabels, gatherPixels } from "../data/batches.js";
 import type { ImageDataset, ImageSet } from "../data/dataset.js";
 import type { Network } from "./network.js";
 import type { Batch, Evaluator, LossAndGradients, Objective, PartialScore } from "./problem.js";
@@ -28,17 +29,12 @@ const pixelsOf = (inputShape: readonly number[]) => inputShape.reduce((product, 
 /**
  * Copies these examples to the device; gathered on the host, because the backends' own gather is slower.
  *
- * @param gathered where to; the device may not have copied it before it first computes with the images
+ * @param gathered where to
  */
-function upload(
-  set: ImageSet,
-  indices: Int32Array,
-  inputShape: readonly number[],
-  gathered = new Float32Array(indices.length * pixelsOf(inputShape)),
-): ImageBatch {
+function upload(set: ImageSet, indices: Int32Array, inputShape: readonly number[], gathered?: Uint8Array): ImageBatch {
   return {
     size: indices.length,
-    images: tf.tensor(gather(set, indices, pixelsOf(inputShape), gathered), [indices.length, ...inputShape]),
+    images: intensities(gatherPixels(set, indices, pixelsOf(inputShape), gathered), [indices.length, ...inputShape]),
     labels: tf.tensor1d(gatherLabels(set, indices), "int32"),
   };
 }
@@ -82,7 +78,7 @@ export class NetworkObjective implements Objective<Tensor, Scalar> {
   /** Everything to be freed in the end. */
   private readonly sets: ResidentSet[] = [];
   /** The images of the latest batch, on the host: memory that is new at each step costs more than to fill it. */
-  private gathered = new Float32Array(0);
+  private gathered = new Uint8Array(0);
 
   /** @param seeds one for each layer of the network */
   constructor(
@@ -161,7 +157,7 @@ export class NetworkObjective implements Objective<Tensor, Scalar> {
   private uploadBatch(batch: Int32Array): ImageBatch {
     const { inputShape } = this.network;
     const length = batch.length * pixelsOf(inputShape);
-    if (this.gathered.length !== length) this.gathered = new Float32Array(length);
+    if (this.gathered.length !== length) this.gathered = new Uint8Array(length);
     return upload(this.dataset.train, batch, inputShape, this.gathered);
   }
 

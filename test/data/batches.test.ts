@@ -4,9 +4,9 @@ import { ExperimentError } from "../../src/base/errors.js";
 import {
   batchSampler,
   fixedSubset,
-  gather,
   gatherLabels,
   gatherOneHot,
+  gatherPixels,
   stepsPerEpoch,
 } from "../../src/data/batches.js";
 
@@ -84,8 +84,7 @@ test("steps per epoch count the incomplete batch", () => {
 test("gathers images, labels and one-hot rows", () => {
   const set = { size: 3, pixels: Uint8Array.of(0, 51, 102, 153, 204, 255), labels: Uint8Array.of(2, 0, 1) };
   const indices = Int32Array.of(2, 0, 2);
-  // 51 = 255/5
-  expect(gather(set, indices, 2)).toEqual(Float32Array.of(0.8, 1, 0, 0.2, 0.8, 1));
+  expect(gatherPixels(set, indices, 2)).toEqual(Uint8Array.of(204, 255, 0, 51, 204, 255));
   expect(gatherLabels(set, indices)).toEqual(Int32Array.of(1, 2, 1));
   expect(gatherOneHot(set, indices, 3)).toEqual(Float32Array.of(0, 1, 0, 0, 0, 1, 0, 1, 0));
 });

@@ -1,4 +1,5 @@
 export * from "./cross-entropy";
+export * from "./intensities";
 export * from "./matrix-product";
 export * from "./reductions";
 export * from "./relu-gradient";

@@ -1,20 +1,33 @@
-// Sums over float32 entries in double precision, in which no product of two of them overflows or vanishes. Sixteen sums,
-// two in a register, need not wait for one another's additions; their order is fixed.
+// What is summed. The compiler makes a loop of its own of each.
+const products = 0;
+const squares = 1;
+const entries = 2;
+const magnitudes = 3;
 
-/** Two neighbours, in double precision. */
+/** Two neighbouring terms in double precision, in which no product of float32 numbers overflows or vanishes. */
 // @ts-expect-error: a decorator of AssemblyScript
 @inline
-function pair(x: usize): v128 {
-  return f64x2.promote_low_f32x4(v128.load64_zero(x));
+function pair(terms: i32, x: usize, y: usize): v128 {
+  const a = f64x2.promote_low_f32x4(v128.load64_zero(x));
+  if (terms == products) return f64x2.mul(a, f64x2.promote_low_f32x4(v128.load64_zero(y)));
+  if (terms == squares) return f64x2.mul(a, a);
+  return terms == magnitudes ? f64x2.abs(a) : a;
 }
 
-function total(s0: v128, s1: v128, s2: v128, s3: v128): f64 {
-  const s = f64x2.add(f64x2.add(s0, s1), f64x2.add(s2, s3));
-  return f64x2.extract_lane(s, 0) + f64x2.extract_lane(s, 1);
+/** The same of a single one. */
+// @ts-expect-error: a decorator of AssemblyScript
+@inline
+function one(terms: i32, x: usize, y: usize): f64 {
+  const a = <f64>load<f32>(x);
+  if (terms == products) return a * <f64>load<f32>(y);
+  if (terms == squares) return a * a;
+  return terms == magnitudes ? abs(a) : a;
 }
 
-/** Σ x_i·y_i */
-export function dot(x: usize, y: usize, length: usize): f64 {
+/** Sixteen sums, two in a register, need not wait for one another's additions; their order is fixed. */
+// @ts-expect-error: a decorator of AssemblyScript
+@inline
+function total(terms: i32, x: usize, y: usize, length: usize): f64 {
   let s0 = f64x2.splat(0);
   let s1 = s0;
   let s2 = s0;
@@ -26,56 +39,40 @@ export function dot(x: usize, y: usize, length: usize): f64 {
   const end = x + (length << 2);
   const wholeEnd = x + ((length & ~15) << 2);
   for (; x < wholeEnd; x += 64, y += 64) {
-    s0 = f64x2.add(s0, f64x2.mul(pair(x), pair(y)));
-    s1 = f64x2.add(s1, f64x2.mul(pair(x + 8), pair(y + 8)));
-    s2 = f64x2.add(s2, f64x2.mul(pair(x + 16), pair(y + 16)));
-    s3 = f64x2.add(s3, f64x2.mul(pair(x + 24), pair(y + 24)));
-    s4 = f64x2.add(s4, f64x2.mul(pair(x + 32), pair(y + 32)));
-    s5 = f64x2.add(s5, f64x2.mul(pair(x + 40), pair(y + 40)));
-    s6 = f64x2.add(s6, f64x2.mul(pair(x + 48), pair(y + 48)));
-    s7 = f64x2.add(s7, f64x2.mul(pair(x + 56), pair(y + 56)));
+    s0 = f64x2.add(s0, pair(terms, x, y));
+    s1 = f64x2.add(s1, pair(terms, x + 8, y + 8));
+    s2 = f64x2.add(s2, pair(terms, x + 16, y + 16));
+    s3 = f64x2.add(s3, pair(terms, x + 24, y + 24));
+    s4 = f64x2.add(s4, pair(terms, x + 32, y + 32));
+    s5 = f64x2.add(s5, pair(terms, x + 40, y + 40));
+    s6 = f64x2.add(s6, pair(terms, x + 48, y + 48));
+    s7 = f64x2.add(s7, pair(terms, x + 56, y + 56));
   }
-  let sum = total(f64x2.add(s0, s4), f64x2.add(s1, s5), f64x2.add(s2, s6), f64x2.add(s3, s7));
-  for (; x < end; x += 4, y += 4) sum += <f64>load<f32>(x) * <f64>load<f32>(y);
+  const low = f64x2.add(f64x2.add(s0, s1), f64x2.add(s2, s3));
+  const s = f64x2.add(low, f64x2.add(f64x2.add(s4, s5), f64x2.add(s6, s7)));
+  let sum = f64x2.extract_lane(s, 0) + f64x2.extract_lane(s, 1);
+  for (; x < end; x += 4, y += 4) sum += one(terms, x, y);
   return sum;
+}
+
+/** Σ x_i·y_i */
+export function dot(x: usize, y: usize, length: usize): f64 {
+  return total(products, x, y, length);
+}
+
+/** Σ x_i² */
+export function sumOfSquares(x: usize, length: usize): f64 {
+  return total(squares, x, x, length);
 }
 
 /** Σ x_i */
 export function sum(x: usize, length: usize): f64 {
-  let s0 = f64x2.splat(0);
-  let s1 = s0;
-  let s2 = s0;
-  let s3 = s0;
-  const end = x + (length << 2);
-  const wholeEnd = x + ((length & ~7) << 2);
-  for (; x < wholeEnd; x += 32) {
-    s0 = f64x2.add(s0, pair(x));
-    s1 = f64x2.add(s1, pair(x + 8));
-    s2 = f64x2.add(s2, pair(x + 16));
-    s3 = f64x2.add(s3, pair(x + 24));
-  }
-  let sum = total(s0, s1, s2, s3);
-  for (; x < end; x += 4) sum += <f64>load<f32>(x);
-  return sum;
+  return total(entries, x, x, length);
 }
 
 /** Σ |x_i| */
 export function sumOfMagnitudes(x: usize, length: usize): f64 {
-  let s0 = f64x2.splat(0);
-  let s1 = s0;
-  let s2 = s0;
-  let s3 = s0;
-  const end = x + (length << 2);
-  const wholeEnd = x + ((length & ~7) << 2);
-  for (; x < wholeEnd; x += 32) {
-    s0 = f64x2.add(s0, f64x2.abs(pair(x)));
-    s1 = f64x2.add(s1, f64x2.abs(pair(x + 8)));
-    s2 = f64x2.add(s2, f64x2.abs(pair(x + 16)));
-    s3 = f64x2.add(s3, f64x2.abs(pair(x + 24)));
-  }
-  let sum = total(s0, s1, s2, s3);
-  for (; x < end; x += 4) sum += <f64>abs(load<f32>(x));
-  return sum;
+  return total(magnitudes, x, x, length);
 }
 
 /** max |x_i|; NaN where any entry is. */
