@@ -51,6 +51,8 @@ export interface Algebra<V, S> {
   scale(s: S, a: V): V;
   /** a/s */
   divideBy(a: V, s: S): V;
+  /** (s/t)·a, whose quotient alone need be no number of this precision */
+  scaleByQuotient(s: S, t: S, a: V): V;
   /** a + s·b */
   addScaled(a: V, s: S, b: V): V;
   /** a + c, c a host number */

@@ -126,6 +126,11 @@ export const float64: Algebra<Float64Array, number> = {
     for (let i = 0; i < a.length; i++) result[i] = a[i]! / s;
     return result;
   },
+  scaleByQuotient(s, t, a) {
+    const result = zeros(a.length);
+    for (let i = 0; i < a.length; i++) result[i] = s * (a[i]! / t);
+    return result;
+  },
   addScaled(a, s, b) {
     const result = zeros(a.length);
     for (let i = 0; i < a.length; i++) result[i] = a[i]! + s * b[i]!;

@@ -138,7 +138,7 @@ export async function* train<V, S>(training: Training<V, S>): AsyncGenerator<Ste
     return algebra.scope(() => {
       const averaged = evaluated ? optimizer.averagedWeights?.(step, state) : undefined;
       const scores = measured ? evaluation.at(weights, evaluated, averaged) : {};
-      const onBatch = batch === undefined ? undefined : objective.lossAndGradients(weights, batch, step);
+      const onBatch = batch === undefined ? undefined : objective.lossAndGradients(weights, batch, step, measured);
       const output =
         step === steps
           ? undefined

@@ -13,16 +13,15 @@ import {
 } from "@tensorflow/tfjs-layers";
 import { beforeAll, describe, expect, test } from "vitest";
 import { randomStream } from "../../src/base/random.js";
-import type { Algebra } from "../../src/compute/algebra.js";
 import { startBackend } from "../../src/compute/backends.js";
+import type { TensorAlgebra } from "../../src/compute/tensors.js";
 import type { ImageDataset, ImageSet } from "../../src/data/dataset.js";
 import { model } from "../../src/problems/model.js";
 import { scalarsOf, scoresFrom } from "../../src/training/evaluation.js";
 
-type Tensor = tf.Tensor;
 type Json = Record<string, unknown>;
 
-let A: Algebra<Tensor, Tensor>;
+let A: TensorAlgebra;
 beforeAll(async () => {
   ({ algebra: A } = await startBackend("cpu"));
 });

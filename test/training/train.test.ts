@@ -2,6 +2,7 @@ import * as tf from "@tensorflow/tfjs-core";
 import { afterEach, describe, expect, test, vi } from "vitest";
 import { startBackend } from "../../src/compute/backends.js";
 import { float64 } from "../../src/compute/float64.js";
+import { tensorAlgebra } from "../../src/compute/tensors.js";
 import { makeProblem } from "../problems/support.js";
 import { collect } from "./support.js";
 
@@ -145,7 +146,8 @@ describe.each(["wasm", "cpu"])("on %s", (backend) => {
 });
 
 test("reads back once for each traced step, and never between them", async () => {
-  const { algebra } = await startBackend("wasm");
+  await startBackend("wasm");
+  const algebra = tensorAlgebra(null);
   const problem = await makeProblem({ name: "block-quadratic" });
   const objective = await problem.onTensors(algebra);
   const asynchronous = vi.spyOn(tf.Tensor.prototype, "data");

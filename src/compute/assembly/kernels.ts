@@ -1,0 +1,6 @@
+export * from "./cross-entropy";
+export * from "./images";
+export * from "./intensities";
+export * from "./matrix-product";
+export * from "./reductions";
+export * from "./relu-gradient";
