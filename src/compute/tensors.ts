@@ -119,6 +119,7 @@ export function tensorAlgebra(): Algebra<Tensor, Tensor> & { readonly backend: s
   return {
     backend,
     precision: "float32",
+    stepsPerRead: 16,
     vector: (values, shape = [values.length]) => tf.tensor(Float32Array.from(values), [...shape]),
     scalar: (value) => tf.scalar(value),
     zerosLike: (a) => tf.zerosLike(a),

@@ -4,12 +4,14 @@ import type { BoundColumn } from "../bounds/bound.js";
 import type { Precision } from "../compute/algebra.js";
 import type { StepRecord } from "../training/record.js";
 import { type Column, layerColumns, traceColumns } from "./columns.js";
-import { CsvFile, type Field, formatNumber } from "./csv-file.js";
+import { CsvFile, csvField, formatNumber } from "./csv-file.js";
 
-const formatted = <Row>(columns: readonly Column<Row>[], row: Row, precision: Precision): Field[] =>
+/** A row as fields of a CSV file. Texts are quoted already. */
+const formatted = <Row>(columns: readonly Column<Row>[], row: Row, precision: Precision): string[] =>
   columns.map(({ value, exact }) => {
     const field = value(row);
-    return typeof field === "number" ? formatNumber(field, exact ? "float64" : precision) : field;
+    if (typeof field === "number") return formatNumber(field, exact ? "float64" : precision);
+    return field ?? "";
   });
 
 /** A run's files as they stood at one moment; `layers` is absent where layers.csv is not written. */
@@ -24,6 +26,7 @@ export const traceFiles = { trace: "trace.csv", layers: "layers.csv" } as const;
 export class TraceWriter {
   private readonly trace: CsvFile;
   private readonly layers: CsvFile | undefined;
+  private readonly layerNames: readonly string[];
 
   /**
    * @param layerNames in the order of the records' layers
@@ -33,11 +36,12 @@ export class TraceWriter {
    */
   constructor(
     directory: string,
-    private readonly layerNames: readonly string[],
+    layerNames: readonly string[],
     boundColumns: readonly BoundColumn[],
     private readonly precision: Precision,
     options: { layers: boolean; resume?: TraceStates | undefined; mayWrite?: (() => void) | undefined },
   ) {
+    this.layerNames = layerNames.map(csvField);
     const header = [...traceColumns, ...boundColumns].map(({ name }) => name);
     const { mayWrite, resume } = options;
     this.trace = new CsvFile(join(directory, traceFiles.trace), header, { resume: resume?.trace, mayWrite });
@@ -54,8 +58,9 @@ export class TraceWriter {
   /** @param boundValues one a bound column; NaN where a bound says nothing about this step: an empty field */
   write(record: StepRecord, boundValues: readonly number[]): void {
     const { precision } = this;
-    const bounds = boundValues.map((value) => (Number.isNaN(value) ? undefined : formatNumber(value, "float64")));
-    this.trace.append([...formatted(traceColumns, record, precision), ...bounds]);
+    const fields = formatted(traceColumns, record, precision);
+    for (const value of boundValues) fields.push(Number.isNaN(value) ? "" : formatNumber(value, "float64"));
+    this.trace.append(fields);
     record.layers.forEach((layer, i) => {
       this.layers?.append(formatted(layerColumns, { record, name: this.layerNames[i]!, layer }, precision));
     });

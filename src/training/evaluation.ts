@@ -48,19 +48,33 @@ export class Evaluation<V, S> {
 const none: Parts<never> = [];
 
 /** The scalars of scores, in the order in which `scoresFrom` takes their values. */
-export function scalarsOf<S>({ train = none, all = none, test = none }: Scores<S>): S[] {
+export function scalarsOf<S>(scores: Scores<S>): S[] {
+  const { train = none, all = none, test = none } = scores;
+  if (train === none && all === none && test === none) return none as readonly S[] as S[];
   const parts = train === all ? [...all, ...test] : [...all, ...test, ...train];
   return parts.flatMap(({ loss, accuracy }) => (accuracy === undefined ? [loss] : [loss, accuracy]));
 }
 
 /** Scores on the host. */
-export type ReadScores = { readonly [Name in keyof Scores<unknown>]?: Score<number> | undefined };
+export interface ReadScores {
+  readonly train?: Score<number> | undefined;
+  readonly all?: Score<number> | undefined;
+  readonly test?: Score<number> | undefined;
+  /** How many values they were made of. */
+  readonly count: number;
+}
 
-/** The scores of whole sets, from the values of their parts' scalars. */
-export function scoresFrom<S>({ train, all, test }: Scores<S>, next: () => number): ReadScores {
+const notScored: ReadScores = { count: 0 };
+
+/** The scores of whole sets, from the values of their parts' scalars, which begin at `first`. */
+export function scoresFrom<S>({ train, all, test }: Scores<S>, values: readonly number[], first: number): ReadScores {
+  if (train === undefined && all === undefined && test === undefined) return notScored;
+  let position = first;
+  const next = () => values[position++]!;
   const read = (parts: Parts<S> | undefined) => parts && meanOf(parts.map((part) => valuesOf(part, next)));
   const [ofAll, ofTest] = [read(all), read(test)];
-  return { all: ofAll, test: ofTest, train: train === all ? ofAll : read(train) };
+  const ofTrain = train === all ? ofAll : read(train);
+  return { all: ofAll, test: ofTest, train: ofTrain, count: position - first };
 }
 
 const valuesOf = <S>({ examples, accuracy }: PartialScore<S>, next: () => number): PartialScore<number> => ({
