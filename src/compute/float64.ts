@@ -1,5 +1,6 @@
 import type { Algebra, Matrix, Norm } from "./algebra.js";
-import { scope, vectorOf, zeros } from "./host-vectors.js";
+import { isInScope, scope, vectorOf, zeros } from "./host-vectors.js";
+import { holdConstant, placedMatrix } from "./matrix-vector.js";
 
 type Unary = (x: number) => number;
 
@@ -12,20 +13,25 @@ function map(a: Float64Array, f: Unary): Float64Array {
 /** From this many terms on a sum is made of several. */
 const manyTerms = 32;
 
-/** Σ_i a_i·b_i; of many terms in four sums of fixed order, which need not wait for one another's additions. */
-function dot(a: Float64Array, b: Float64Array): number {
-  const { length } = a;
+/**
+ * Σ_i a_{first + i}·b_i over the entries of b; of many terms in four sums of fixed order, which need not wait for one
+ * another's additions.
+ */
+function dotFrom(a: Float64Array, first: number, b: Float64Array): number {
+  const { length } = b;
   const whole = length < manyTerms ? 0 : length & ~3;
   let [s, t, u, v] = [0, 0, 0, 0];
   for (let i = 0; i < whole; i += 4) {
-    s += a[i]! * b[i]!;
-    t += a[i + 1]! * b[i + 1]!;
-    u += a[i + 2]! * b[i + 2]!;
-    v += a[i + 3]! * b[i + 3]!;
+    s += a[first + i]! * b[i]!;
+    t += a[first + i + 1]! * b[i + 1]!;
+    u += a[first + i + 2]! * b[i + 2]!;
+    v += a[first + i + 3]! * b[i + 3]!;
   }
-  for (let i = whole; i < length; i++) s += a[i]! * b[i]!;
+  for (let i = whole; i < length; i++) s += a[first + i]! * b[i]!;
   return s + t + (u + v);
 }
+
+const dot = (a: Float64Array, b: Float64Array) => dotFrom(a, 0, b);
 
 /** Scaled so that no square overflows or underflows for norms that are themselves representable. */
 function euclideanNorm(a: Float64Array): number {
@@ -102,6 +108,23 @@ function sum(a: Float64Array): number {
   return total;
 }
 
+/** A·x */
+function rowsTimesVector({ rows, columns, entries }: Matrix<Float64Array>, x: Float64Array): Float64Array {
+  const result = vectorOf(rows);
+  for (let i = 0, offset = 0; i < rows; i++, offset += columns) result[i] = dotFrom(entries, offset, x);
+  return result;
+}
+
+/** Aᵀ·y */
+function vectorTimesRows({ rows, columns, entries }: Matrix<Float64Array>, y: Float64Array): Float64Array {
+  const result = zeros(columns);
+  for (let i = 0, offset = 0; i < rows; i++, offset += columns) {
+    const factor = y[i]!;
+    for (let j = 0; j < columns; j++) result[j]! += entries[offset + j]! * factor;
+  }
+  return result;
+}
+
 /** The algebra on Float64Arrays of the host: full double precision, and no TensorFlow. */
 export const float64: Algebra<Float64Array, number> = {
   precision: "float64",
@@ -109,6 +132,7 @@ export const float64: Algebra<Float64Array, number> = {
   vector(values) {
     const result = vectorOf(values.length);
     result.set(values);
+    if (!isInScope()) holdConstant(result);
     return result;
   },
   scalar: (value) => value,
@@ -173,23 +197,8 @@ export const float64: Algebra<Float64Array, number> = {
   sum,
   mean: (a) => sum(a) / a.length,
 
-  multiplyMatrix({ rows, columns, entries }: Matrix<Float64Array>, x) {
-    const result = vectorOf(rows);
-    for (let i = 0, offset = 0; i < rows; i++, offset += columns) {
-      let total = 0;
-      for (let j = 0; j < columns; j++) total += entries[offset + j]! * x[j]!;
-      result[i] = total;
-    }
-    return result;
-  },
-  multiplyTransposed({ rows, columns, entries }: Matrix<Float64Array>, y) {
-    const result = zeros(columns);
-    for (let i = 0, offset = 0; i < rows; i++, offset += columns) {
-      const factor = y[i]!;
-      for (let j = 0; j < columns; j++) result[j]! += entries[offset + j]! * factor;
-    }
-    return result;
-  },
+  multiplyMatrix: (matrix, x) => placedMatrix(matrix)?.multiply(x) ?? rowsTimesVector(matrix, x),
+  multiplyTransposed: (matrix, y) => placedMatrix(matrix)?.multiplyTransposed(y) ?? vectorTimesRows(matrix, y),
   multiplyMatrices(a: Matrix<Float64Array>, b: Matrix<Float64Array>) {
     const entries = zeros(a.rows * b.columns);
     for (let i = 0; i < a.rows; i++) {

@@ -29,6 +29,9 @@ let freeEntries = 0;
 const made: Float64Array[] = [];
 let depth = 0;
 
+/** Whether a vector that is made now may be used again later. */
+export const isInScope = (): boolean => depth > 0;
+
 function reused(n: number): Float64Array | undefined {
   const vector = free.get(n)?.pop();
   if (vector) freeEntries -= n;

@@ -5,6 +5,7 @@ import { gathered4x16, gathered4x8, gathered5x8, tile4x16, tile4x8, tile5x8 } fr
 import { columnBlock, innerBlock, rowBlock, workspaceSize, writeInner, writeRows, writeStarts } from "./workspace";
 
 // Functions of their own, and not parts of their only caller: V8 puts optimized code in place call by call.
+export { multiplyVector, multiplyVectorTransposed } from "./matrix-vector";
 export { gathered4x16, gathered4x8, gathered5x8, tile4x16, tile4x8, tile5x8 };
 
 /** With this many columns at most, A is read where it lies: packing it costs more than it saves. */
