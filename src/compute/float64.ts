@@ -78,14 +78,13 @@ class NormMemory {
   private readonly ps = new Array<Norm>(mostNorms).fill(2);
   private readonly norms = new Float64Array(mostNorms);
 
-  within<T>(f: () => T): T {
+  open(): void {
     this.depth++;
-    try {
-      return f();
-    } finally {
-      this.depth--;
-      if (this.depth === 0) while (this.count > 0) this.vectors[--this.count] = nowhere;
-    }
+  }
+
+  close(): void {
+    this.depth--;
+    if (this.depth === 0) while (this.count > 0) this.vectors[--this.count] = nowhere;
   }
 
   norm(a: Float64Array, p: Norm): number {
@@ -264,6 +263,13 @@ export const float64: Algebra<Float64Array, number> = {
     });
   },
 
-  scope: (f) => memory.within(() => scope(f)),
+  scope(f) {
+    memory.open();
+    try {
+      return scope(f);
+    } finally {
+      memory.close();
+    }
+  },
   dispose() {},
 };
