@@ -30,6 +30,8 @@ export interface Matrix<V> {
 
 export interface Algebra<V, S> {
   readonly precision: Precision;
+  /** How many measured steps of a run to read back together: 1 where a reading costs nothing. */
+  readonly stepsPerRead: number;
 
   // Making and reading
   /** A vector of the given values; `shape` (default: one axis) matters to tensors only. */

@@ -22,7 +22,8 @@ const path = fileURLToPath(new URL("../../dist/compute/kernels.wasm", import.met
 /** The variable that keeps V8's mode of 256 bits off. */
 const variable = "RUN_EXPERIMENT_WASM_256";
 
-function readModule(): Buffer {
+/** @throws ExperimentError if the package was not built */
+export function readModule(): Buffer {
   try {
     return readFileSync(path);
   } catch (error) {

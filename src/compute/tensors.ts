@@ -78,6 +78,7 @@ export function tensorAlgebra(
   return {
     backend,
     precision: "float32",
+    stepsPerRead: reductions ? 1 : 16,
     vector: (values, shape = [values.length]) => tf.tensor(Float32Array.from(values), [...shape]),
     scalar: Math.fround,
     zerosLike: (a) => tf.zerosLike(a),

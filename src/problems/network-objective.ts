@@ -26,7 +26,7 @@ interface ImageBatch {
 }
 
 /** What a pass over some examples of a step is told. */
-interface StepFacts {
+interface PassFacts {
   /** Over how many examples the step's means are. */
   readonly examples: number;
   readonly step: number;
@@ -280,7 +280,7 @@ export class NetworkObjective implements Objective<Tensor, Scalar> {
   }
 
   /** What these examples contribute to the means over `examples`. */
-  private onBatch({ images, labels }: ImageBatch, { examples, step, isMeasured }: StepFacts) {
+  private onBatch({ images, labels }: ImageBatch, { examples, step, isMeasured }: PassFacts) {
     const pass = this.passOf(step);
     let logits: tf.Tensor2D | undefined;
     const { value, grads: gradients } = tf.engine().gradients(

@@ -145,7 +145,7 @@ describe.each(["wasm", "cpu"])("on %s", (backend) => {
   });
 });
 
-test("reads back once for each traced step, and never between them", async () => {
+test("reads back at traced steps at most, and never between them", async () => {
   await startBackend("wasm");
   const algebra = tensorAlgebra(null);
   const problem = await makeProblem({ name: "block-quadratic" });
@@ -161,6 +161,8 @@ test("reads back once for each traced step, and never between them", async () =>
     options,
   );
   expect(records).toHaveLength(5);
-  expect(asynchronous).toHaveBeenCalledTimes(5);
+  // Those of several steps are read together unless the loop pauses between them.
+  expect(asynchronous.mock.calls.length).toBeGreaterThan(0);
+  expect(asynchronous.mock.calls.length).toBeLessThanOrEqual(5);
   expect(synchronous).not.toHaveBeenCalled();
 });
