@@ -39,6 +39,9 @@ const make = async (options: object, data: ImageDataset, seed = 0) =>
 /** Where a GPU is emulated, each of the many shapes takes a second to compile. */
 const webgpuTimeout = 600_000;
 
+/** Of networks of many shapes, for the same reason. */
+const webgpuStacks = 4;
+
 const all = (size: number) => Int32Array.from({ length: size }, (_, i) => i);
 
 describe.each(testedBackends)("convolutional networks on %s", (backend) => {
@@ -158,7 +161,7 @@ describe.each(testedBackends)("convolutional networks on %s", (backend) => {
           A.dispose(weights);
           objective.dispose?.();
         }),
-        { seed: 11, numRuns: 40 },
+        { seed: 11, numRuns: backend === "webgpu" ? webgpuStacks : 40 },
       );
     },
     webgpuTimeout,
