@@ -47,7 +47,7 @@ describe("the package", () => {
         .map(({ parentPath, name }) => join(parentPath, name).slice(root.length)),
     );
     const documents = ["CHANGELOG.md", "CITATION.cff", "LICENSE", "README.md"];
-    const rest = ["bin/run-experiment.js", "dist/compute/matrix-product.wasm", "package.json", "src/native/quiet.cc"];
+    const rest = ["bin/run-experiment.js", "dist/compute/kernels.wasm", "package.json", "src/native/quiet.cc"];
     expect([...paths].sort()).toEqual([...modules, ...copied, ...documents, ...rest].sort());
   });
 

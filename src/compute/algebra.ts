@@ -30,6 +30,8 @@ export interface Matrix<V> {
 
 export interface Algebra<V, S> {
   readonly precision: Precision;
+  /** How many measured steps of a run to read back together: 1 where a reading costs nothing. */
+  readonly stepsPerRead: number;
 
   // Making and reading
   /** A vector of the given values; `shape` (default: one axis) matters to tensors only. */
@@ -51,6 +53,8 @@ export interface Algebra<V, S> {
   scale(s: S, a: V): V;
   /** a/s */
   divideBy(a: V, s: S): V;
+  /** (s/t)·a, whose quotient alone need be no number of this precision */
+  scaleByQuotient(s: S, t: S, a: V): V;
   /** a + s·b */
   addScaled(a: V, s: S, b: V): V;
   /** a + c, c a host number */

@@ -1,8 +1,8 @@
-import type { Tensor } from "@tensorflow/tfjs-core";
 import { ExperimentError } from "../base/errors.js";
 import { activate, activateAgain, loadCore, Unavailable, withoutErrorListeners } from "./activation.js";
-import type { Algebra } from "./algebra.js";
+import { provideHostReductions } from "./host-reductions.js";
 import { startNative } from "./native.js";
+import type { TensorAlgebra } from "./tensors.js";
 import { startWebgpu } from "./webgpu.js";
 
 /** A TensorFlow.js backend that is running, and what it runs on. */
@@ -13,7 +13,7 @@ export interface StartedBackend {
   readonly version: string;
   /** Version of the kernels this tool brings, and of the library they stand beside: part of a run's identity. */
   readonly kernels: string;
-  readonly algebra: Algebra<Tensor, Tensor>;
+  readonly algebra: TensorAlgebra;
   /** Makes it the active one of this process again, after another one was started. */
   activate(): Promise<void>;
   /** The backends `auto` would have preferred, and why they cannot be had. */
@@ -48,9 +48,7 @@ interface BackendDefinition {
 }
 
 async function addHostKernels(backend: "cpu" | "wasm"): Promise<void> {
-  const { registerNormKernel } = await import("./norm-kernels.js");
   const { registerBatchNormalisationKernels } = await import("./batch-normalisation-kernels.js");
-  registerNormKernel(backend);
   registerBatchNormalisationKernels(backend);
 }
 
@@ -60,7 +58,7 @@ const backends = [
     name: "tensorflow",
     summary: "native TensorFlow, built by `run-experiment native`: CUDA where there is a GPU, else the CPU",
     automatic: true,
-    kernels: 1,
+    kernels: 2,
     shareable: false,
     copiesInput: false,
     portable: false,
@@ -70,7 +68,7 @@ const backends = [
     name: "cuda",
     summary: "native TensorFlow, an error without a CUDA GPU",
     automatic: false,
-    kernels: 1,
+    kernels: 2,
     shareable: false,
     copiesInput: false,
     portable: false,
@@ -80,7 +78,7 @@ const backends = [
     name: "webgpu",
     summary: "any GPU with Vulkan, Metal or Direct3D 12; auto takes no software adapter",
     automatic: true,
-    kernels: 2,
+    kernels: 3,
     shareable: false,
     copiesInput: false,
     portable: false,
@@ -90,7 +88,7 @@ const backends = [
     name: "wasm",
     summary: "WebAssembly on the CPU, installed with the tool",
     automatic: true,
-    kernels: 3,
+    kernels: 4,
     shareable: true,
     copiesInput: true,
     portable: true,
@@ -104,6 +102,8 @@ const backends = [
       await withoutErrorListeners(() => activate("wasm"));
       const { guardWasmMemory } = await import("./wasm-memory.js");
       guardWasmMemory();
+      const { wasmReductions } = await import("./wasm-reductions.js");
+      provideHostReductions("wasm", wasmReductions(kernel));
       await addHostKernels("wasm");
       return { device: `CPU, WebAssembly with SIMD of ${kernel.simdBits} bits`, version: tf.version_core };
     },
@@ -112,7 +112,7 @@ const backends = [
     name: "cpu",
     summary: "plain JavaScript on the CPU: slow, for comparison",
     automatic: true,
-    kernels: 2,
+    kernels: 3,
     shareable: true,
     copiesInput: false,
     portable: false,
@@ -120,6 +120,8 @@ const backends = [
       const tf = await loadCore();
       await import("@tensorflow/tfjs-backend-cpu");
       await activate("cpu");
+      const { cpuReductions } = await import("./cpu-reductions.js");
+      provideHostReductions("cpu", cpuReductions);
       await addHostKernels("cpu");
       const { correctAveragePoolGradient } = await import("./average-pool-gradient.js");
       correctAveragePoolGradient("cpu");

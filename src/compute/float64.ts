@@ -1,35 +1,41 @@
 import type { Algebra, Matrix, Norm } from "./algebra.js";
+import { isInScope, scope, vectorOf, zeros } from "./host-vectors.js";
+import { holdConstant, placedMatrix } from "./matrix-vector.js";
 
 type Unary = (x: number) => number;
 
-const slabEntries = 8192;
-let slab = new Float64Array(slabEntries);
-let used = 0;
-
-/**
- * A vector of n zeros. Small ones are views into a shared slab: V8 takes 340 ns to allocate a buffer of ten numbers and
- * 40 ns to make such a view. A slab's numbers are handed out once and never reused, so views never overlap.
- */
-function zeros(n: number): Float64Array {
-  if (n > slabEntries / 16) return new Float64Array(n);
-  if (used + n > slabEntries) {
-    slab = new Float64Array(slabEntries);
-    used = 0;
-  }
-  used += n;
-  return new Float64Array(slab.buffer, (used - n) * 8, n);
-}
-
 function map(a: Float64Array, f: Unary): Float64Array {
-  const result = zeros(a.length);
+  const result = vectorOf(a.length);
   for (let i = 0; i < a.length; i++) result[i] = f(a[i]!);
   return result;
 }
 
+/** From this many terms on a sum is made of several. */
+const manyTerms = 32;
+
+/**
+ * Σ_i a_{first + i}·b_i over the entries of b; of many terms in four sums of fixed order, which need not wait for one
+ * another's additions.
+ */
+function dotFrom(a: Float64Array, first: number, b: Float64Array): number {
+  const { length } = b;
+  const whole = length < manyTerms ? 0 : length & ~3;
+  let [s, t, u, v] = [0, 0, 0, 0];
+  for (let i = 0; i < whole; i += 4) {
+    s += a[first + i]! * b[i]!;
+    t += a[first + i + 1]! * b[i + 1]!;
+    u += a[first + i + 2]! * b[i + 2]!;
+    v += a[first + i + 3]! * b[i + 3]!;
+  }
+  for (let i = whole; i < length; i++) s += a[first + i]! * b[i]!;
+  return s + t + (u + v);
+}
+
+const dot = (a: Float64Array, b: Float64Array) => dotFrom(a, 0, b);
+
 /** Scaled so that no square overflows or underflows for norms that are themselves representable. */
 function euclideanNorm(a: Float64Array): number {
-  let sumOfSquares = 0;
-  for (let i = 0; i < a.length; i++) sumOfSquares += a[i]! * a[i]!;
+  let sumOfSquares = dot(a, a);
   if (sumOfSquares > 1e-280 && sumOfSquares < 1e280) return Math.sqrt(sumOfSquares);
   const largest = infinityNorm(a);
   if (largest === 0 || !Number.isFinite(largest)) return largest;
@@ -63,7 +69,7 @@ function generalNorm(a: Float64Array, p: number): number {
   return largest * total ** (1 / p);
 }
 
-function norm(a: Float64Array, p: Norm): number {
+function normOf(a: Float64Array, p: Norm): number {
   switch (p) {
     case 2:
       return euclideanNorm(a);
@@ -76,58 +82,119 @@ function norm(a: Float64Array, p: Norm): number {
   }
 }
 
+const mostNorms = 16;
+const nowhere = new Float64Array();
+
+/**
+ * Norms that were taken in the outermost scope, in which no vector changes: a rule and the trace share them. So few at a
+ * time are looked through in less time than one of ten entries is taken.
+ */
+class NormMemory {
+  private depth = 0;
+  private count = 0;
+  private readonly vectors = new Array<Float64Array>(mostNorms).fill(nowhere);
+  private readonly ps = new Array<Norm>(mostNorms).fill(2);
+  private readonly norms = new Float64Array(mostNorms);
+
+  open(): void {
+    this.depth++;
+  }
+
+  close(): void {
+    this.depth--;
+    if (this.depth === 0) while (this.count > 0) this.vectors[--this.count] = nowhere;
+  }
+
+  norm(a: Float64Array, p: Norm): number {
+    for (let i = 0; i < this.count; i++) if (this.vectors[i] === a && this.ps[i] === p) return this.norms[i]!;
+    const norm = normOf(a, p);
+    if (this.depth > 0 && this.count < mostNorms) {
+      this.vectors[this.count] = a;
+      this.ps[this.count] = p;
+      this.norms[this.count++] = norm;
+    }
+    return norm;
+  }
+}
+
+const memory = new NormMemory();
+
 function sum(a: Float64Array): number {
   let total = 0;
   for (let i = 0; i < a.length; i++) total += a[i]!;
   return total;
 }
 
+/** A·x */
+function rowsTimesVector({ rows, columns, entries }: Matrix<Float64Array>, x: Float64Array): Float64Array {
+  const result = vectorOf(rows);
+  for (let i = 0, offset = 0; i < rows; i++, offset += columns) result[i] = dotFrom(entries, offset, x);
+  return result;
+}
+
+/** Aᵀ·y */
+function vectorTimesRows({ rows, columns, entries }: Matrix<Float64Array>, y: Float64Array): Float64Array {
+  const result = zeros(columns);
+  for (let i = 0, offset = 0; i < rows; i++, offset += columns) {
+    const factor = y[i]!;
+    for (let j = 0; j < columns; j++) result[j]! += entries[offset + j]! * factor;
+  }
+  return result;
+}
+
 /** The algebra on Float64Arrays of the host: full double precision, and no TensorFlow. */
 export const float64: Algebra<Float64Array, number> = {
   precision: "float64",
+  stepsPerRead: 1,
   vector(values) {
-    const result = zeros(values.length);
+    const result = vectorOf(values.length);
     result.set(values);
+    if (!isInScope()) holdConstant(result);
     return result;
   },
   scalar: (value) => value,
   zerosLike: (a) => zeros(a.length),
-  read: (scalars) => [...scalars],
+  read: (scalars) => scalars.slice(),
   values: (a) => (typeof a === "number" ? Float64Array.of(a) : Float64Array.from(a)),
   isScalar: (a) => typeof a === "number",
 
   add(a, b) {
-    const result = zeros(a.length);
+    const result = vectorOf(a.length);
     for (let i = 0; i < a.length; i++) result[i] = a[i]! + b[i]!;
     return result;
   },
   subtract(a, b) {
-    const result = zeros(a.length);
+    const result = vectorOf(a.length);
     for (let i = 0; i < a.length; i++) result[i] = a[i]! - b[i]!;
     return result;
   },
   multiply(a, b) {
-    const result = zeros(a.length);
+    const result = vectorOf(a.length);
     for (let i = 0; i < a.length; i++) result[i] = a[i]! * b[i]!;
     return result;
   },
   divide(a, b) {
-    const result = zeros(a.length);
+    const result = vectorOf(a.length);
     for (let i = 0; i < a.length; i++) result[i] = a[i]! / b[i]!;
     return result;
   },
   scale(s, a) {
-    const result = zeros(a.length);
+    const result = vectorOf(a.length);
     for (let i = 0; i < a.length; i++) result[i] = s * a[i]!;
     return result;
   },
   divideBy(a, s) {
-    const result = zeros(a.length);
+    const result = vectorOf(a.length);
     for (let i = 0; i < a.length; i++) result[i] = a[i]! / s;
     return result;
   },
+  scaleByQuotient(s, t, a) {
+    const result = vectorOf(a.length);
+    for (let i = 0; i < a.length; i++) result[i] = s * (a[i]! / t);
+    return result;
+  },
   addScaled(a, s, b) {
-    const result = zeros(a.length);
+    const result = vectorOf(a.length);
     for (let i = 0; i < a.length; i++) result[i] = a[i]! + s * b[i]!;
     return result;
   },
@@ -143,37 +210,18 @@ export const float64: Algebra<Float64Array, number> = {
   sigmoid: (a) => map(a, (x) => (x >= 0 ? 1 / (1 + Math.exp(-x)) : Math.exp(x) / (1 + Math.exp(x)))),
   softplus: (a) => map(a, (x) => Math.max(x, 0) + Math.log1p(Math.exp(-Math.abs(x)))),
   ifLessEach(a, b, then, otherwise) {
-    const result = zeros(a.length);
+    const result = vectorOf(a.length);
     for (let i = 0; i < a.length; i++) result[i] = a[i]! < b[i]! ? then[i]! : otherwise[i]!;
     return result;
   },
 
-  norm,
-  dot(a, b) {
-    let total = 0;
-    for (let i = 0; i < a.length; i++) total += a[i]! * b[i]!;
-    return total;
-  },
+  norm: (a, p) => memory.norm(a, p),
+  dot,
   sum,
   mean: (a) => sum(a) / a.length,
 
-  multiplyMatrix({ rows, columns, entries }: Matrix<Float64Array>, x) {
-    const result = zeros(rows);
-    for (let i = 0, offset = 0; i < rows; i++, offset += columns) {
-      let total = 0;
-      for (let j = 0; j < columns; j++) total += entries[offset + j]! * x[j]!;
-      result[i] = total;
-    }
-    return result;
-  },
-  multiplyTransposed({ rows, columns, entries }: Matrix<Float64Array>, y) {
-    const result = zeros(columns);
-    for (let i = 0, offset = 0; i < rows; i++, offset += columns) {
-      const factor = y[i]!;
-      for (let j = 0; j < columns; j++) result[j]! += entries[offset + j]! * factor;
-    }
-    return result;
-  },
+  multiplyMatrix: (matrix, x) => placedMatrix(matrix)?.multiply(x) ?? rowsTimesVector(matrix, x),
+  multiplyTransposed: (matrix, y) => placedMatrix(matrix)?.multiplyTransposed(y) ?? vectorTimesRows(matrix, y),
   multiplyMatrices(a: Matrix<Float64Array>, b: Matrix<Float64Array>) {
     const entries = zeros(a.rows * b.columns);
     for (let i = 0; i < a.rows; i++) {
@@ -186,7 +234,7 @@ export const float64: Algebra<Float64Array, number> = {
     return { rows: a.rows, columns: b.columns, entries };
   },
   transpose({ rows, columns, entries }: Matrix<Float64Array>) {
-    const transposed = zeros(entries.length);
+    const transposed = vectorOf(entries.length);
     for (let i = 0; i < rows; i++) {
       for (let j = 0; j < columns; j++) transposed[j * rows + i] = entries[i * columns + j]!;
     }
@@ -194,11 +242,11 @@ export const float64: Algebra<Float64Array, number> = {
   },
 
   columnNorms({ rows, columns, entries }: Matrix<Float64Array>, p) {
-    const result = zeros(columns);
-    const column = zeros(rows);
+    const result = vectorOf(columns);
+    const column = vectorOf(rows);
     for (let j = 0; j < columns; j++) {
       for (let i = 0; i < rows; i++) column[i] = entries[i * columns + j]!;
-      result[j] = norm(column, p);
+      result[j] = normOf(column, p);
     }
     return result;
   },
@@ -210,7 +258,7 @@ export const float64: Algebra<Float64Array, number> = {
     return result;
   },
   repeatRow(row, rows) {
-    const entries = zeros(rows * row.length);
+    const entries = vectorOf(rows * row.length);
     for (let i = 0; i < rows; i++) entries.set(row, i * row.length);
     return entries;
   },
@@ -223,7 +271,7 @@ export const float64: Algebra<Float64Array, number> = {
   ifLess: (s, t, then, otherwise) => (s < t ? then : otherwise),
 
   concatenate(parts) {
-    const whole = zeros(parts.reduce((length, part) => length + part.length, 0));
+    const whole = vectorOf(parts.reduce((length, part) => length + part.length, 0));
     let offset = 0;
     for (const part of parts) {
       whole.set(part, offset);
@@ -239,6 +287,13 @@ export const float64: Algebra<Float64Array, number> = {
     });
   },
 
-  scope: (f) => f(),
+  scope(f) {
+    memory.open();
+    try {
+      return scope(f);
+    } finally {
+      memory.close();
+    }
+  },
   dispose() {},
 };

@@ -7,7 +7,7 @@ import { Unavailable } from "./activation.js";
 import type { KernelExports } from "./matrix-product.js";
 import { fasterTiles, isExact } from "./matrix-trial.js";
 
-/** The compiled matrix product, and how it is fastest on this machine. The numbers do not depend on it. */
+/** The compiled kernels, and how the matrix product is fastest on this machine. The numbers do not depend on it. */
 export interface MatrixKernel {
   /** Whether tiles of 4 × 16 elements are faster than those of 5 × 8. */
   readonly hasWideTiles: boolean;
@@ -17,16 +17,19 @@ export interface MatrixKernel {
 }
 
 /** Beside the built modules; from the sources, tests run what was built too. */
-const path = fileURLToPath(new URL("../../dist/compute/matrix-product.wasm", import.meta.url));
+const path = fileURLToPath(new URL("../../dist/compute/kernels.wasm", import.meta.url));
 
 /** The variable that keeps V8's mode of 256 bits off. */
 const variable = "RUN_EXPERIMENT_WASM_256";
 
-function readModule(): Buffer {
+/** @throws ExperimentError if the package was not built */
+export function readModule(): Buffer {
   try {
     return readFileSync(path);
   } catch (error) {
-    throw new ExperimentError(`the matrix product cannot be read, ${messageOf(error)}; npm run build makes it`);
+    throw new ExperimentError(
+      `the kernels of WebAssembly cannot be read, ${messageOf(error)}; npm run build makes them`,
+    );
   }
 }
 

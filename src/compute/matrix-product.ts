@@ -1,5 +1,13 @@
-/** What the module of WebAssembly gives; see assembly/matrix-product.ts. */
+/** What the module of WebAssembly gives; see assembly/kernels.ts. Addresses are in bytes. */
 export interface KernelExports extends ImageKernels {
+  dot(x: number, y: number, length: number): number;
+  intensities(bytes: number, result: number, length: number): void;
+  sum(x: number, length: number): number;
+  sumOfSquares(x: number, length: number): number;
+  sumOfMagnitudes(x: number, length: number): number;
+  largestMagnitude(x: number, length: number): number;
+  crossEntropy(logits: number, labels: number, rows: number, classes: number, losses: number, gradient: number): void;
+  reluGradient(dy: number, x: number, dx: number, length: number): void;
   workspaceBytes(): number;
   multiply(product: number, workspace: number, hasWideTiles: number): void;
   tile4x16: Tile;

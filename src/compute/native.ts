@@ -76,6 +76,8 @@ export async function startNative({ demandGpu, directory }: NativeRequest) {
   const backend = tf.backend() as KernelBackend & { isUsingGpuDevice?: boolean; binding?: { TF_Version?: string } };
   const isOnGpu = backend.isUsingGpuDevice === true;
   if (demandGpu && !isOnGpu) throw new Unavailable(await whyNoGpu());
+  const { addNativeKernels } = await import("./native-kernels.js");
+  addNativeKernels({ isOnGpu });
   return {
     device: isOnGpu ? onGpu(await nvidiaGpus()) : `CPU, native${threads()}`,
     version: `${tf.version_core}, libtensorflow ${backend.binding?.TF_Version ?? "of unknown version"}`,

@@ -22,6 +22,7 @@ export function perNeuron<V, S>(algebra: RuleAlgebra<V, S>, shape: readonly numb
     scalar: (value) => shift(algebra.vector(new Float64Array(neurons)), value),
     scale: (s, a) => multiply(atWeights(s, a), a),
     divideBy: (a, s) => divide(a, atWeights(s, a)),
+    scaleByQuotient: (s, t, a) => multiply(atWeights(s, a), divide(a, atWeights(t, a))),
     addScaled: (a, s, b) => add(a, multiply(atWeights(s, b), b)),
     norm: (a, p) => algebra.columnNorms(matrix(a), p),
     dot: (a, b) => columnSums(matrix(multiply(a, b))),

@@ -1,32 +1,19 @@
 import * as tf from "@tensorflow/tfjs-core";
 import { type Algebra, type Norm, smallestNormal } from "./algebra.js";
-import { vectorNorm } from "./norm-kernels.js";
+import { accurateSum, columnNorms, deviceNorm } from "./device-reductions.js";
+import { type HostReductions, hostReductionsOf } from "./host-reductions.js";
+import { ScopeMemory } from "./scope-memory.js";
 
 type Tensor = tf.Tensor;
 
-/** The largest divisor of `size` up to its square root or, where that would make long thin rows, the square root itself. */
-function rowWidth(size: number): number {
-  const root = Math.floor(Math.sqrt(size));
-  for (let width = root; width > root / 4; width--) if (size % width === 0) return width;
-  return root;
-}
-
 /**
- * The sum of all entries, first along rows of about √n and then of the row sums. Backends add one float32 after the
- * other; over 235 200 squares that loses 6·10⁻⁵ of the sum, and in rows less than 10⁻⁶, at the same speed.
+ * A scalar: a tensor of rank 0 or a number of the host, which it is wherever it can be. A number is one of float32, as
+ * that on a device would be.
  */
-export function accurateSum(a: Tensor): Tensor {
-  const { size } = a;
-  if (size <= 32) return tf.sum(a);
-  return tf.tidy(() => {
-    const width = rowWidth(size);
-    const rows = Math.ceil(size / width);
-    const flat = tf.reshape(a, [size]);
-    const missing = rows * width - size;
-    const padded = missing === 0 ? flat : tf.pad(flat, [[0, missing]]);
-    return tf.sum(tf.sum(tf.reshape(padded, [rows, width]), 1));
-  });
-}
+export type Scalar = Tensor | number;
+
+/** The algebra on float32 tensors. */
+export type TensorAlgebra = Algebra<Tensor, Scalar>;
 
 /**
  * −1, 0, 1 or NaN. The sign kernel of wasm gives 0 below 10⁻⁶ (and is slow), and all give 0 for NaN.
@@ -43,110 +30,75 @@ function clip(a: Tensor, low: number, high: number): Tensor {
   });
 }
 
-/** Where a number can be divided by: not by 0, nor by what a processor may take for it, nor by infinity. */
-const isDivisor = (a: Tensor): Tensor =>
-  tf.logicalAnd(tf.greaterEqual(a, smallestNormal.float32), tf.isFinite(a)) as Tensor;
-
-/** (Σ|a_i|^p)^{1/p} of entries of size up to 1, with the given sum */
-function sumOfPowers(a: Tensor, p: number, sum: (powers: Tensor) => Tensor): Tensor {
-  if (p === 2) return tf.sqrt(sum(tf.square(a)));
-  return tf.pow(sum(tf.pow(tf.abs(a), p)), 1 / p);
-}
-
-/** From a backend's own operations; entries are divided by the largest first, so that no power leaves float32. */
-function composedNorm(a: Tensor, p: Norm): Tensor {
-  if (p === 1) return accurateSum(tf.abs(a));
-  const largest = tf.max(tf.abs(a));
-  if (p === "infinity") return largest;
-  const unit = tf.where(isDivisor(largest), largest, 1);
-  return tf.mul(unit, sumOfPowers(tf.div(a, unit), p, accurateSum));
-}
-
-/** The backend's kernel for norms where it has one, as those have whose tensors lie in this process's memory. */
-function normOf(a: Tensor, p: Norm): Tensor {
-  if (tf.getKernel(vectorNorm, tf.getBackend())) return tf.engine().runKernel(vectorNorm, { x: a }, { p });
-  return composedNorm(a, p);
-}
-
-/** The norm of each column; scaled as those of whole tensors are, so that no power leaves float32. */
-function columnNorms(a: tf.Tensor2D, p: Norm): Tensor {
-  const magnitudes = tf.abs(a);
-  if (p === 1) return tf.sum(magnitudes, 0);
-  const largest = tf.max(magnitudes, 0);
-  if (p === "infinity") return largest;
-  const unit = tf.where(isDivisor(largest), largest, tf.onesLike(largest));
-  return tf.mul(
-    unit,
-    sumOfPowers(tf.div(a, unit), p, (powers) => tf.sum(powers, 0)),
-  );
-}
-
-/** Norms already taken in the outermost scope, by the data they are of, so that a rule and the trace share them. */
-class NormMemory {
-  private depth = 0;
-  private known = new WeakMap<object, Map<Norm, Tensor>>();
-
-  within<T>(f: () => T): T {
-    this.depth++;
-    try {
-      return f();
-    } finally {
-      this.depth--;
-      if (this.depth === 0) this.known = new WeakMap();
-    }
-  }
-
-  norm(a: Tensor, p: Norm): Tensor {
-    const compute = () => tf.tidy(() => normOf(a, p));
-    if (this.depth === 0) return compute();
-    const norms = this.known.get(a.dataId) ?? new Map<Norm, Tensor>();
-    this.known.set(a.dataId, norms);
-    const remembered = norms.get(p);
-    // One that was made in an inner scope may be gone.
-    if (remembered && !remembered.isDisposed) return remembered;
-    const norm = compute();
-    norms.set(p, norm);
-    return norm;
-  }
-}
-
 function matrix(entries: Tensor, rows: number, columns: number): tf.Tensor2D {
   return tf.reshape(entries, [rows, columns]);
 }
 
+/** Whether float32 has the number with all its digits. */
+const isNormal = (value: number) => Math.abs(value) >= smallestNormal.float32 && Math.abs(value) < 2 ** 127;
+
+type OnHost = (...scalars: number[]) => number;
+type OnDevice = (...scalars: Scalar[]) => Tensor;
+
+const areNumbers = (scalars: readonly Scalar[]): scalars is number[] => scalars.every((s) => typeof s === "number");
+
+/** The same on numbers of the host, rounded to float32, and on the device where one of them is there. */
+const scalarOperation =
+  (onHost: OnHost, onDevice: OnDevice) =>
+  (...scalars: Scalar[]): Scalar =>
+    areNumbers(scalars) ? Math.fround(onHost(...scalars)) : onDevice(...scalars);
+
+async function readTensors(scalars: readonly Scalar[]): Promise<number[]> {
+  const stacked = tf.tidy(() => tf.stack(scalars.map((s) => (typeof s === "number" ? tf.scalar(s) : s))));
+  tf.dispose([...scalars]);
+  const values = await stacked.data();
+  stacked.dispose();
+  return Array.from(values);
+}
+
 /**
  * The algebra on float32 tensors of the TensorFlow.js backend that is active now. Every step and evaluation passes
- * through `scope`, which refuses to compute on another one: a run is never recorded under a backend it was not made on. Vectors are tensors of any shape, scalars tensors
- * of rank 0. Outside `scope` the caller owns every result. Norms neither
- * overflow nor vanish where the norm itself is a float32 number.
+ * through `scope`, which refuses to compute on another one: a run is never recorded under a backend it was not made on.
+ * Vectors are tensors of any shape. Scalars that are computed from vectors are numbers of the host on backends that have
+ * `HostReductions`, and else tensors of rank 0. Outside `scope` the caller owns every result. Norms neither overflow nor
+ * vanish where the norm itself is a float32 number.
+ *
+ * @param reductions the backend's, which are found where none are given; null: scalars stay on the device
  */
-export function tensorAlgebra(): Algebra<Tensor, Tensor> & { readonly backend: string } {
-  const memory = new NormMemory();
+export function tensorAlgebra(
+  reductions: HostReductions | null = hostReductionsOf(tf.getBackend()) ?? null,
+): TensorAlgebra & { readonly backend: string } {
+  const memory = new ScopeMemory();
   const backend = tf.getBackend();
+  const operand = (s: Scalar) => (typeof s === "number" ? memory.constant(s) : s);
+  const scale = (s: Scalar, a: Tensor) => tf.mul(operand(s), a);
+  const divideBy = (a: Tensor, s: Scalar) => tf.div(a, operand(s));
+  const sum = reductions ? (a: Tensor) => Math.fround(reductions.sum(a)) : accurateSum;
+  const norm = reductions ? (a: Tensor, p: Norm) => Math.fround(reductions.norm(a, p)) : deviceNorm;
   return {
     backend,
     precision: "float32",
+    stepsPerRead: reductions ? 1 : 16,
     vector: (values, shape = [values.length]) => tf.tensor(Float32Array.from(values), [...shape]),
-    scalar: (value) => tf.scalar(value),
+    scalar: Math.fround,
     zerosLike: (a) => tf.zerosLike(a),
-    async read(scalars) {
-      if (scalars.length === 0) return [];
-      const stacked = tf.stack([...scalars]);
-      tf.dispose([...scalars]);
-      const values = await stacked.data();
-      stacked.dispose();
-      return Array.from(values);
-    },
-    values: async (a) => Float64Array.from(await a.data()),
-    isScalar: (a): a is Tensor => a.rank === 0,
+    read: (scalars) => (areNumbers(scalars) ? [...scalars] : readTensors(scalars)),
+    values: async (a) => (typeof a === "number" ? Float64Array.of(a) : Float64Array.from(await a.data())),
+    isScalar: (a): a is Scalar => typeof a === "number" || a.rank === 0,
 
     add: (a, b) => tf.add(a, b),
     subtract: (a, b) => tf.sub(a, b),
     multiply: (a, b) => tf.mul(a, b),
     divide: (a, b) => tf.div(a, b),
-    scale: (s, a) => tf.mul(s, a),
-    divideBy: (a, s) => tf.div(a, s),
-    addScaled: (a, s, b) => tf.tidy(() => tf.add(a, tf.mul(s, b))),
+    scale,
+    divideBy,
+    scaleByQuotient(s, t, a) {
+      const quotient = typeof s === "number" && typeof t === "number" ? s / t : Number.NaN;
+      // One operation in place of two, where it loses nothing.
+      if (isNormal(quotient)) return scale(Math.fround(quotient), a);
+      return tf.tidy(() => scale(s, divideBy(a, t)));
+    },
+    addScaled: (a, s, b) => tf.tidy(() => tf.add(a, scale(s, b))),
     shift: (a, c) => tf.tidy(() => tf.add(a, c)),
     absolute: (a) => tf.abs(a),
     sign,
@@ -160,10 +112,10 @@ export function tensorAlgebra(): Algebra<Tensor, Tensor> & { readonly backend: s
     softplus: (a) => tf.softplus(a),
     ifLessEach: (a, b, then, otherwise) => tf.tidy(() => tf.where(tf.less(a, b), then, otherwise)),
 
-    norm: (a, p) => memory.norm(a, p),
-    dot: (a, b) => tf.tidy(() => accurateSum(tf.mul(a, b))),
-    sum: (a) => accurateSum(a),
-    mean: (a) => tf.tidy(() => tf.div(accurateSum(a), a.size)),
+    norm: (a, p) => memory.norm(a, p, () => norm(a, p)),
+    dot: (a, b) => (reductions ? Math.fround(reductions.dot(a, b)) : tf.tidy(() => accurateSum(tf.mul(a, b)))),
+    sum,
+    mean: (a) => (reductions ? Math.fround(reductions.sum(a) / a.size) : tf.tidy(() => tf.div(accurateSum(a), a.size))),
 
     multiplyMatrix: ({ rows, columns, entries }, x) =>
       tf.tidy(() => tf.reshape(tf.matMul(matrix(entries, rows, columns), matrix(x, columns, 1)), [rows])),
@@ -185,12 +137,27 @@ export function tensorAlgebra(): Algebra<Tensor, Tensor> & { readonly backend: s
     columnSums: ({ rows, columns, entries }) => tf.tidy(() => tf.sum(matrix(entries, rows, columns), 0)),
     repeatRow: (row, rows) => tf.tidy(() => tf.tile(tf.reshape(row, [1, row.size]), [rows, 1])),
 
-    plus: (s, t) => tf.add(s, t),
-    minus: (s, t) => tf.sub(s, t),
-    times: (s, t) => tf.mul(s, t),
-    over: (s, t) => tf.div(s, t),
-    root: (s) => tf.sqrt(s),
-    ifLess: (s, t, then, otherwise) => tf.tidy(() => tf.where(tf.less(s, t), then, otherwise)),
+    plus: scalarOperation(
+      (s, t) => s + t,
+      (s, t) => tf.add(operand(s), operand(t)),
+    ),
+    minus: scalarOperation(
+      (s, t) => s - t,
+      (s, t) => tf.sub(operand(s), operand(t)),
+    ),
+    times: scalarOperation(
+      (s, t) => s * t,
+      (s, t) => tf.mul(operand(s), operand(t)),
+    ),
+    over: scalarOperation(
+      (s, t) => s / t,
+      (s, t) => tf.div(operand(s), operand(t)),
+    ),
+    root: scalarOperation(Math.sqrt, (s) => tf.sqrt(s)),
+    ifLess(s, t, then, otherwise) {
+      if (typeof s === "number" && typeof t === "number") return s < t ? then : otherwise;
+      return tf.tidy(() => tf.where(tf.less(operand(s), operand(t)), operand(then), operand(otherwise)));
+    },
 
     concatenate: (parts) => tf.tidy(() => tf.concat(parts.map((part) => tf.reshape(part, [part.size])))),
     split: (whole, like) =>

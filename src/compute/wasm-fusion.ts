@@ -2,6 +2,7 @@ import * as tf from "@tensorflow/tfjs-core";
 import type { MatrixKernel } from "./matrix-kernel.js";
 import { MatrixProduct, type Product } from "./matrix-product.js";
 import { addressOf, callKernel, type KernelArguments, type WasmBackend, type WasmModule } from "./wasm-backend.js";
+import { exportsIn } from "./wasm-instance.js";
 
 /** What a fused operation does with its product. */
 export interface Fusion {
@@ -57,7 +58,7 @@ export function multiplierBy(kernel: MatrixKernel): Multiplier {
     if (known) return known;
     const { memory } = wasm.asm;
     const product = new MatrixProduct({
-      exports: kernel.instantiate(memory),
+      exports: exportsIn(wasm, kernel),
       memory,
       allocate: (bytes) => wasm._malloc(bytes) >>> 0,
       hasWideTiles: kernel.hasWideTiles,

@@ -1,12 +1,23 @@
 import * as tf from "@tensorflow/tfjs-core";
+import { crossEntropyKernel, intensitiesKernel, reluGradientKernel } from "./kernel-names.js";
 import type { MatrixKernel } from "./matrix-kernel.js";
-import type { Kernel, KernelFunction } from "./wasm-backend.js";
+import type { Inputs, Kernel, KernelFunction, WasmBackend } from "./wasm-backend.js";
 import { convolution, filterGradient, inputGradient } from "./wasm-convolution.js";
+import { wasmCrossEntropy } from "./wasm-cross-entropy.js";
 import { type Multiplier, multiplierBy } from "./wasm-fusion.js";
+import { wasmIntensities } from "./wasm-intensities.js";
 import { matrixProducts } from "./wasm-matmul.js";
 import { averagePoolGradient, maxPoolGradient } from "./wasm-pooling.js";
+import { wasmReluGradient } from "./wasm-relu-gradient.js";
 
 const backendName = "wasm";
+
+/** Another handle of the same data: the kernel that is shipped copies it. */
+const identity: KernelFunction = ({ inputs, backend }) => {
+  const { x } = inputs as Inputs<"x">;
+  (backend as WasmBackend).incRef(x.dataId);
+  return { dataId: x.dataId, shape: x.shape, dtype: x.dtype };
+};
 
 /** By kernel name: what replaces the kernel that is shipped. */
 const replacements: Readonly<Record<string, (shipped: KernelFunction, multiplier: Multiplier) => KernelFunction>> = {
@@ -17,11 +28,15 @@ const replacements: Readonly<Record<string, (shipped: KernelFunction, multiplier
   [tf.Conv2DBackpropInput]: inputGradient,
   [tf.MaxPoolGrad]: (_, multiplier) => maxPoolGradient(multiplier),
   [tf.AvgPoolGrad]: () => averagePoolGradient,
+  [tf.Identity]: (shipped) => (call) => (call.inputs.x!.dtype === "string" ? shipped(call) : identity(call)),
 };
 
 /** Kernels that wasm does not have. */
-const additions: Readonly<Record<string, (multiplier: Multiplier) => KernelFunction>> = {
+const additions: Readonly<Record<string, (multiplier: Multiplier, kernel: MatrixKernel) => KernelFunction>> = {
   [tf.Conv2DBackpropFilter]: filterGradient,
+  [crossEntropyKernel]: (_, kernel) => wasmCrossEntropy(kernel),
+  [reluGradientKernel]: (_, kernel) => wasmReluGradient(kernel),
+  [intensitiesKernel]: (_, kernel) => wasmIntensities(kernel),
 };
 
 /** The kernels replaced, as they were shipped; empty while none is. */
@@ -42,7 +57,7 @@ export function replaceWasmKernels(kernel: MatrixKernel): void {
     register({ ...shipped, kernelFunc: replace(shipped.kernelFunc, multiplier) });
   }
   for (const [kernelName, make] of Object.entries(additions)) {
-    tf.registerKernel({ kernelName, backendName, kernelFunc: make(multiplier) });
+    tf.registerKernel({ kernelName, backendName, kernelFunc: make(multiplier, kernel) });
   }
 }
 

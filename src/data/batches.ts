@@ -69,6 +69,25 @@ export function fixedSubset(examples: number, size: number | "all", source: Stre
   return randomStream(source).permutation(examples).slice(0, size).sort();
 }
 
+/**
+ * The bytes of the images at the given indices, batch × pixels.
+ *
+ * @param length bytes of one image
+ * @param gathered where to write them
+ */
+export function gatherPixels(
+  pixels: Uint8Array,
+  indices: Int32Array,
+  length: number,
+  gathered: Uint8Array = new Uint8Array(indices.length * length),
+): Uint8Array {
+  for (let i = 0; i < indices.length; i++) {
+    const from = indices[i]! * length;
+    gathered.set(pixels.subarray(from, from + length), i * length);
+  }
+  return gathered;
+}
+
 /** The class indices at the given indices. */
 export function gatherLabels(set: ImageSet, indices: Int32Array): Int32Array {
   return indices.map((index) => set.labels[index]!);

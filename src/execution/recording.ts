@@ -1,5 +1,6 @@
 import { join } from "node:path";
 import type { FileState } from "../base/files.js";
+import { interval } from "../base/interval.js";
 import type { BoundWatch } from "../bounds/verdict.js";
 import type { Layer } from "../compute/layer.js";
 import { keepsWeights } from "../config/saved-weights.js";
@@ -12,7 +13,7 @@ import { averagedWeightsFile, weightsFile, writeWeights } from "../results/weigh
 import { TraceWriter } from "../trace/trace-writer.js";
 import type { StepRecord } from "../training/record.js";
 import type { Numbers } from "../training/state.js";
-import { type Checkpoints, type TrainingEnd, train } from "../training/train.js";
+import { type Checkpoints, follow, type Training, type TrainingEnd } from "../training/train.js";
 import type { PreparedRun } from "./plan.js";
 import { type Computation, samplerOf, trainingOf } from "./training.js";
 
@@ -38,17 +39,7 @@ export interface Recorded {
   readonly files: Readonly<Record<string, FileState>>;
 }
 
-const secondsBetweenFlushes = 2;
-
-/** A question that is answered with yes once every so many seconds. */
-function interval(seconds: number): () => boolean {
-  let last = performance.now();
-  return () => {
-    if (performance.now() - last < seconds * 1000) return false;
-    last = performance.now();
-    return true;
-  };
-}
+const millisecondsBetweenFlushes = 2000;
 
 /** Saves the run whenever the training asks: rows first, then the checkpoint that counts on them. */
 function checkpointsOf(
@@ -60,7 +51,7 @@ function checkpointsOf(
   const { checkpoint: rhythm } = run.config;
   return {
     everySteps: "everySteps" in rhythm ? rhythm.everySteps : Number.POSITIVE_INFINITY,
-    due: "everySeconds" in rhythm ? interval(rhythm.everySeconds) : () => false,
+    due: "everySeconds" in rhythm ? interval(rhythm.everySeconds * 1000).hasPassed : () => false,
     save(training) {
       const files = writer.sync();
       mayWrite();
@@ -78,12 +69,15 @@ function checkpointsOf(
 }
 
 /** The writer of a run's traces and its training, which has not begun. */
-function setUp<V, S>(prepared: PreparedRun, computation: Computation<V, S>, recording: Recording) {
+function setUp<V, S>(
+  prepared: PreparedRun,
+  computation: Computation<V, S>,
+  recording: Recording,
+): { writer: TraceWriter; training: Training<V, S> } {
   const { run, problem, precision } = prepared;
   const { trace } = run.config;
   const { directory, checkpoint, bounds, signal, mayWrite } = recording;
   const sampler = samplerOf(prepared, checkpoint?.sampler);
-  const training = trainingOf(prepared, computation, bounds);
   const layerNames = problem.layers.map(({ name }) => name);
   const writer = new TraceWriter(directory, layerNames, bounds.columns, precision, {
     layers: trace.layers,
@@ -91,15 +85,15 @@ function setUp<V, S>(prepared: PreparedRun, computation: Computation<V, S>, reco
     resume: checkpoint?.files,
     mayWrite,
   });
-  const records = train({
-    ...training,
+  const training = {
+    ...trainingOf(prepared, computation, bounds),
     sampler,
     keepWeights: keepsWeights(run.config, problem.layers),
     signal,
     resume: checkpoint?.training,
     checkpoints: checkpointsOf(prepared, recording, writer, sampler),
-  });
-  return { writer, records };
+  };
+  return { writer, training };
 }
 
 /** Everything that belongs to the weights of a run when they are kept. */
@@ -140,20 +134,18 @@ export async function trainInto<V, S>(
     computation.objective.dispose?.();
     throw error;
   }
-  const { writer, records } = made;
-  const flushDue = interval(secondsBetweenFlushes);
+  const { writer, training } = made;
+  const sinceFlush = interval(millisecondsBetweenFlushes);
   try {
-    for (;;) {
-      const { value, done } = await records.next();
-      if (done) return { end: value, files: finishedFiles(prepared, recording, writer, value) };
-      outcome.observe(value);
-      const boundValues = bounds.observe(value);
-      if (value.traced) writer.write(value, boundValues);
-      onRecord?.(value);
-      if (flushDue()) writer.flush();
-    }
+    const end = await follow(training, (record) => {
+      outcome.observe(record);
+      const boundValues = bounds.observe(record);
+      if (record.traced) writer.write(record, boundValues);
+      onRecord?.(record);
+      if (sinceFlush.hasPassed()) writer.flush();
+    });
+    return { end, files: finishedFiles(prepared, recording, writer, end) };
   } finally {
-    await records.return({ outcome: "interrupted", steps: 0 });
     writer.close();
   }
 }

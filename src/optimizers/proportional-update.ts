@@ -132,7 +132,7 @@ export function proportionalUpdate(options: ProportionalOptions, norm: Norm): Up
           : algebra.addScaled(gradient, decayWhereScaled(algebra, options, norm, input), weights);
       /** factor × trust ratio × a */
       const trusted = (factor: typeof rate, a: typeof gradient) =>
-        algebra.scale(algebra.times(factor, length), algebra.divideBy(a, denominator));
+        algebra.scaleByQuotient(algebra.times(factor, length), denominator, a);
 
       if (options.momentum === 0) return { update: trusted(rate, decayed), state };
       switch (options.momentumOrder) {

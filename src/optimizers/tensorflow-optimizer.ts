@@ -1,7 +1,7 @@
 import * as tf from "@tensorflow/tfjs-core";
 import { z } from "zod";
 import { ExperimentError } from "../base/errors.js";
-import { tensorAlgebra } from "../compute/tensors.js";
+import { type Scalar, tensorAlgebra } from "../compute/tensors.js";
 import type { gradientClipSchema } from "./gradient-clip.js";
 import {
   createOptimizer,
@@ -204,7 +204,10 @@ export class TensorFlowOptimizer extends tf.Optimizer {
     return candidates.length === 1 ? candidates[0] : undefined;
   }
 
-  private remember(variables: string, state: RuleState<Tensor, Tensor>): void {
+  private remember(variables: string, output: RuleState<Tensor, Scalar>): void {
+    const state: RuleState<Tensor, Tensor> = Object.fromEntries(
+      Object.entries(output).map(([name, value]) => [name, typeof value === "number" ? tf.scalar(value) : value]),
+    );
     const earlier = this.states.get(variables) ?? {};
     const kept = new Set(Object.values(state));
     tf.dispose(Object.values(earlier).filter((tensor) => !kept.has(tensor)));

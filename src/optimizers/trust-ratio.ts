@@ -132,5 +132,5 @@ export function atWeightsLength<V, S>(
 ): V {
   const input = { weights, gradient: direction, learningRate: 1 };
   const { length, denominator } = trustRatio(algebra, { ...plain, zeroRule, clip }, 2, input);
-  return algebra.scale(length, algebra.divideBy(direction, denominator));
+  return algebra.scaleByQuotient(length, denominator, direction);
 }

@@ -37,7 +37,7 @@ const chosen = (layers: z.output<typeof schema>["layers"]): LayerOption[] =>
 export const cnn = defineProblem({
   name: "cnn",
   summary: "convolutional network of configured layers, softmax cross-entropy",
-  version: 1,
+  version: 2,
   formula: "f(w) = mean_i −log softmax(net(x_i))[y_i],  net = affine ∘ layer ∘ … ∘ layer",
   needsData: true,
   schema,

@@ -70,10 +70,8 @@ export function linearModelObjective<V, S>(
   function evaluator(examples: typeof full): Evaluator<V, S> {
     if (examples !== full) kept.push(examples);
     return (weights) => {
-      const { features, targets } = examples;
-      const w = joined(algebra, weights);
-      const { loss, slopes: _, ...rest } = model.loss(algebra, algebra.multiplyMatrix(features, w), targets);
-      return [{ ...rest, loss: addPenalty(algebra, model.ridge, w, loss), examples: features.rows }];
+      const { slopes: _, ...score } = predictionLoss(examples, joined(algebra, weights));
+      return [{ ...score, examples: examples.features.rows }];
     };
   }
   return {

@@ -14,7 +14,7 @@ const schema = z.strictObject({
 export const mlp = defineProblem({
   name: "mlp",
   summary: "multi-layer perceptron, softmax cross-entropy",
-  version: 1,
+  version: 2,
   formula: "f(w) = mean_i −log softmax(net(x_i))[y_i],  net = affine ∘ (activation ∘ affine)…",
   needsData: true,
   schema,

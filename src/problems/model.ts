@@ -114,7 +114,7 @@ function networkOf(file: ModelFile, dataset: ImageDataset): Network {
 export const model = defineProblem({
   name: "model",
   summary: "a TensorFlow.js layers model of yours, softmax cross-entropy",
-  version: 1,
+  version: 2,
   formula: "f(w) = mean_i −log softmax(model(x_i))[y_i] + the model's penalties on its weights",
   needsData: true,
   schema,

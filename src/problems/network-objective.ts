@@ -1,10 +1,13 @@
 import * as tf from "@tensorflow/tfjs-core";
 // In Node the core alone has no gradients: this library registers them.
+import "../compute/relu-gradient.js";
 import * as library from "@tensorflow/tfjs-layers";
-import type { Algebra } from "../compute/algebra.js";
 import { copiesInput } from "../compute/backends.js";
+import { crossEntropy } from "../compute/cross-entropy.js";
+import { intensities } from "../compute/intensities.js";
+import type { Scalar, TensorAlgebra } from "../compute/tensors.js";
 import { type Augmenter, augmenter } from "../data/augmentation.js";
-import { gatherLabels } from "../data/batches.js";
+import { gatherLabels, gatherPixels } from "../data/batches.js";
 import type { ImageDataset, ImageSet } from "../data/dataset.js";
 import { InputReader } from "../data/input-reader.js";
 import type { BuiltNetwork, Network } from "./network.js";
@@ -12,7 +15,6 @@ import * as own from "./network-layers.js";
 import type { Batch, Evaluator, LossAndGradients, Objective, PartialScore, ProblemContext } from "./problem.js";
 
 type Tensor = tf.Tensor;
-type TensorAlgebra = Algebra<Tensor, Tensor>;
 
 /** Examples on the device. */
 interface ImageBatch {
@@ -23,6 +25,15 @@ interface ImageBatch {
   readonly labels: tf.Tensor1D;
 }
 
+/** What a pass over some examples of a step is told. */
+interface PassFacts {
+  /** Over how many examples the step's means are. */
+  readonly examples: number;
+  readonly step: number;
+  /** Whether the accuracy is read. */
+  readonly isMeasured: boolean;
+}
+
 /** Examples that go through the network at once where all of a set do: more would only take more memory. */
 const chunkSize = 1000;
 
@@ -30,27 +41,35 @@ const chunkSize = 1000;
 type Upload = (set: ImageSet, indices: Int32Array, step?: number) => ImageBatch;
 
 /** Memory for so many numbers, used again where that is possible: batches that wait to be collected would fill far more. */
-function inputMemory(isReusable: boolean): (length: number) => Float32Array {
-  if (!isReusable) return (length) => new Float32Array(length);
-  let memory = new Float32Array();
+function inputMemory<A extends Uint8Array | Float32Array>(
+  make: (length: number) => A,
+  isReusable: boolean,
+): (length: number) => A {
+  if (!isReusable) return make;
+  let memory = make(0);
   return (length) => {
-    if (memory.length < length) memory = new Float32Array(length);
-    return memory.subarray(0, length);
+    if (memory.length < length) memory = make(length);
+    return memory.subarray(0, length) as A;
   };
 }
 
 /** @param augment what becomes of an example at a step, where one is given */
 function uploader(dataset: ImageDataset, inputShape: readonly number[], augment: Augmenter | undefined): Upload {
   const reader = new InputReader(dataset);
-  const memory = inputMemory(copiesInput(tf.getBackend()));
+  const numbers = inputMemory((length) => new Float32Array(length), copiesInput(tf.getBackend()));
+  const bytes = inputMemory((length) => new Uint8Array(length), true);
+  const isNormalized = dataset.preparation?.normalization !== undefined;
   return (set, indices, step) => {
     const transform = augment && step !== undefined ? (example: number) => augment(step, example) : undefined;
-    const inputs = reader.read(set, indices, memory(indices.length * reader.length), transform);
-    return {
-      size: indices.length,
-      images: tf.tensor(inputs, [indices.length, ...inputShape]),
-      labels: tf.tensor1d(gatherLabels(set, indices), "int32"),
-    };
+    const shape = [indices.length, ...inputShape];
+    const length = indices.length * reader.length;
+    const { pixels } = set;
+    // Bytes that are intensities are a quarter of what there is to gather and to copy.
+    const images =
+      pixels instanceof Uint8Array && !isNormalized && !transform
+        ? intensities(gatherPixels(pixels, indices, reader.length, bytes(length)), shape)
+        : tf.tensor(reader.read(set, indices, numbers(length), transform), shape);
+    return { size: indices.length, images, labels: tf.tensor1d(gatherLabels(set, indices), "int32") };
   };
 }
 
@@ -105,7 +124,7 @@ class ResidentSet {
 }
 
 /** Mean softmax cross-entropy of a network on a data set of images, and its gradient by automatic differentiation. */
-export class NetworkObjective implements Objective<Tensor, Tensor> {
+export class NetworkObjective implements Objective<Tensor, Scalar> {
   /** The model's trained weights, in the order of the problem's layers. */
   private readonly variables: readonly tf.Variable[];
   private readonly initial: readonly Tensor[];
@@ -141,25 +160,25 @@ export class NetworkObjective implements Objective<Tensor, Tensor> {
     return this.initial.map((weight) => tf.clone(weight));
   }
 
-  lossAndGradients(weights: readonly Tensor[], batch: Batch, step = 0): LossAndGradients<Tensor, Tensor> {
+  lossAndGradients(
+    weights: readonly Tensor[],
+    batch: Batch,
+    step = 0,
+    isMeasured = true,
+  ): LossAndGradients<Tensor, Scalar> {
     this.assign(weights);
-    if (batch !== "full") return this.onBatch(this.upload(this.dataset.train, batch, step), step);
-    const { algebra } = this;
     const { size } = this.dataset.train;
+    if (batch !== "full") {
+      return this.onBatch(this.upload(this.dataset.train, batch, step), { examples: batch.length, step, isMeasured });
+    }
+    const { algebra } = this;
     return this.fullBatch
       .chunks()
-      .map((chunk) =>
-        algebra.scope(() => {
-          const { loss, gradients, accuracy } = this.onBatch(chunk, step);
-          const share = algebra.scalar(chunk.size / size);
-          const weighted = (a: Tensor) => algebra.scale(share, a);
-          return { loss: weighted(loss), gradients: gradients.map(weighted), accuracy: weighted(accuracy) };
-        }),
-      )
+      .map((chunk) => algebra.scope(() => this.onBatch(chunk, { examples: size, step, isMeasured })))
       .reduce((total, chunk) => ({
         loss: algebra.plus(total.loss, chunk.loss),
         gradients: total.gradients.map((gradient, i) => algebra.add(gradient, chunk.gradients[i]!)),
-        accuracy: algebra.plus(total.accuracy, chunk.accuracy),
+        ...(total.accuracy !== undefined && { accuracy: algebra.plus(total.accuracy, chunk.accuracy!) }),
       }));
   }
 
@@ -180,20 +199,20 @@ export class NetworkObjective implements Objective<Tensor, Tensor> {
     }
   }
 
-  onTraining(examples: Batch): Evaluator<Tensor, Tensor> {
+  onTraining(examples: Batch): Evaluator<Tensor, Scalar> {
     const set = examples === "full" ? this.train : this.resident(this.dataset.train, examples);
     return (weights) => this.scores(weights, set);
   }
 
-  onValidation(): Evaluator<Tensor, Tensor> | undefined {
+  onValidation(): Evaluator<Tensor, Scalar> | undefined {
     return this.onAllOf(this.dataset.validation);
   }
 
-  onTest(): Evaluator<Tensor, Tensor> | undefined {
+  onTest(): Evaluator<Tensor, Scalar> | undefined {
     return this.onAllOf(this.dataset.test);
   }
 
-  private onAllOf(examples: ImageSet | undefined): Evaluator<Tensor, Tensor> | undefined {
+  private onAllOf(examples: ImageSet | undefined): Evaluator<Tensor, Scalar> | undefined {
     const set = examples && this.resident(examples, "full");
     return set && ((weights) => this.scores(weights, set));
   }
@@ -216,12 +235,13 @@ export class NetworkObjective implements Objective<Tensor, Tensor> {
     return resident;
   }
 
-  private scores(weights: readonly Tensor[], set: ResidentSet): PartialScore<Tensor>[] {
+  private scores(weights: readonly Tensor[], set: ResidentSet): PartialScore<Scalar>[] {
     this.assign(weights);
     return set.map(({ images, labels, size }) =>
       this.algebra.scope(() => {
         const logits = this.logits(images, { training: false });
-        return { examples: size, loss: this.loss(logits, labels), accuracy: this.accuracy(logits, labels) };
+        const loss = this.mean(this.losses(logits, labels), size);
+        return { examples: size, loss, accuracy: this.accuracy(logits, labels, size) };
       }),
     );
   }
@@ -233,8 +253,8 @@ export class NetworkObjective implements Objective<Tensor, Tensor> {
     });
   }
 
-  private logits(images: Tensor, pass: own.Pass): Tensor {
-    return this.built.model.apply(images, pass) as Tensor;
+  private logits(images: Tensor, pass: own.Pass): tf.Tensor2D {
+    return this.built.model.apply(images, pass) as tf.Tensor2D;
   }
 
   /** A step's pass: each draws its own noise, which depends on nothing but the step. */
@@ -244,35 +264,37 @@ export class NetworkObjective implements Objective<Tensor, Tensor> {
     return { training: true, noise: this.context.stream(`dropout of step ${step}`), moved: this.moved };
   }
 
-  /** The cross-entropy and, where the model has any, its penalties on weights. */
-  private loss(logits: Tensor, labels: tf.Tensor1D): Tensor {
+  /** For each example the cross-entropy and, where the model has any, its penalties on weights. */
+  private losses(logits: tf.Tensor2D, labels: tf.Tensor1D): Tensor {
     const penalties: Tensor[] = this.built.model.calculateLosses();
-    return penalties.reduce((sum, penalty) => tf.add(sum, penalty), this.crossEntropy(logits, labels));
+    return penalties.reduce((sum, penalty) => tf.add(sum, penalty), crossEntropy(logits, labels) as Tensor);
   }
 
-  /** mean_i −log softmax(logits_i)[label_i]; the logarithm is taken of the shifted sum, so that nothing overflows. */
-  private crossEntropy(logits: Tensor, labels: tf.Tensor1D): Tensor {
-    // Cast afterwards: asked for float32, the wasm kernel writes the bits of integers.
-    const truth = tf.cast(tf.oneHot(labels, this.dataset.classes), "float32");
-    const total = this.algebra.dot(truth, tf.logSoftmax(logits));
-    return tf.div(total, -labels.size);
+  /** Of numbers of some of `examples` examples, their share of the mean over all. */
+  private mean(numbers: Tensor, examples: number): Scalar {
+    return this.algebra.over(this.algebra.sum(numbers), this.algebra.scalar(examples));
   }
 
-  private accuracy(logits: Tensor, labels: tf.Tensor1D): Tensor {
-    return this.algebra.mean(tf.cast(tf.equal(tf.argMax(logits, -1), labels), "float32"));
+  private accuracy(logits: Tensor, labels: tf.Tensor1D, examples: number): Scalar {
+    return this.mean(tf.cast(tf.equal(tf.argMax(logits, -1), labels), "float32"), examples);
   }
 
-  private onBatch({ images, labels }: ImageBatch, step: number): Required<LossAndGradients<Tensor, Tensor>> {
+  /** What these examples contribute to the means over `examples`. */
+  private onBatch({ images, labels }: ImageBatch, { examples, step, isMeasured }: PassFacts) {
     const pass = this.passOf(step);
-    let logits: Tensor | undefined;
-    const { value, grads } = tf.variableGrads(() => {
-      // Kept from the forward pass, which would free them, for the accuracy.
-      logits = tf.keep(this.logits(images, pass));
-      return this.loss(logits, labels) as tf.Scalar;
-    }, [...this.variables]);
-    const accuracy = this.accuracy(logits!, labels);
+    let logits: tf.Tensor2D | undefined;
+    const { value, grads: gradients } = tf.engine().gradients(
+      () => {
+        // Kept from the forward pass, which would free them, for the accuracy.
+        logits = tf.keep(this.logits(images, pass));
+        return this.losses(logits, labels);
+      },
+      [...this.variables],
+      tf.fill([labels.size], 1 / examples),
+    );
+    const accuracy = isMeasured ? { accuracy: this.accuracy(logits!, labels, examples) } : {};
     logits!.dispose();
-    return { loss: value, gradients: this.variables.map(({ name }) => grads[name]!), accuracy };
+    return { loss: this.mean(value, examples), gradients, ...accuracy };
   }
 }
 

@@ -3,6 +3,7 @@ import type { z } from "zod";
 import type { RandomStream } from "../base/random.js";
 import type { Algebra, Precision } from "../compute/algebra.js";
 import type { Layer } from "../compute/layer.js";
+import type { Scalar, TensorAlgebra } from "../compute/tensors.js";
 import type { ImageDataset } from "../data/dataset.js";
 
 /** Which examples a step uses: indices into the training examples, or "full" for all of them. */
@@ -40,8 +41,9 @@ export interface Objective<V, S> {
    * f(w) on the batch and its gradient. Called inside `algebra.scope`.
    *
    * @param step k, for what is drawn anew at each step (dropout, augmentation); default: 0
+   * @param isMeasured false where nobody reads the accuracy, which then may be left out; default: true
    */
-  lossAndGradients(weights: readonly V[], batch: Batch, step?: number): LossAndGradients<V, S>;
+  lossAndGradients(weights: readonly V[], batch: Batch, step?: number, isMeasured?: boolean): LossAndGradients<V, S>;
   /** Called once the weights have moved: what the last batch did to the problem's `nonTrainable` takes effect. */
   advance?(): void;
   /** The `nonTrainable` of the problem, as they are now; they stay the objective's. */
@@ -114,7 +116,7 @@ export interface Problem {
   /** Absent for networks, which need tensors. */
   onHost?(algebra: Algebra<Float64Array, number>): Objective<Float64Array, number>;
   /** May load what it needs of TensorFlow.js first. */
-  onTensors(algebra: Algebra<Tensor, Tensor>): Objective<Tensor, Tensor> | Promise<Objective<Tensor, Tensor>>;
+  onTensors(algebra: TensorAlgebra): Objective<Tensor, Scalar> | Promise<Objective<Tensor, Scalar>>;
 }
 
 /** What a problem is made from besides its options. */

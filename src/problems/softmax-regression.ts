@@ -15,7 +15,7 @@ const schema = z.strictObject({
 export const softmaxRegression = defineProblem({
   name: "softmax-regression",
   summary: "multinomial logistic regression (convex, smooth with a known L), softmax cross-entropy",
-  version: 1,
+  version: 2,
   formula: "f(W, b) = mean_i −log softmax(x_i·W + b)[y_i]",
   needsData: true,
   schema,

@@ -36,6 +36,13 @@ export function csvLines(rows: readonly (readonly Field[])[], { escapeFormulas =
   });
 }
 
+/** A text as a field of a CSV file. */
+export const csvField = (text: string): string => csvLines([[text]]).slice(0, -1);
+
+/** Whole lines of a CSV file from lines whose fields are ready: as one row that is divided by ends of lines. */
+const joinLines = (lines: readonly string[]): string =>
+  stringify([lines as string[]], { delimiter: "\n", record_delimiter: "unix", quote: "" });
+
 /**
  * A tidy CSV file that only ever grows: one header line, LF, written in blocks and flushed on demand, so that what was
  * measured is on the disk whatever happens later.
@@ -43,8 +50,8 @@ export function csvLines(rows: readonly (readonly Field[])[], { escapeFormulas =
 export class CsvFile {
   private readonly descriptor: number;
   private readonly hash: Hash;
-  private pending: Field[][] = [];
-  private pendingFields = 0;
+  private pending: string[] = [];
+  private pendingLength = 0;
   private position: number;
   private readonly mayWrite: () => void;
 
@@ -63,21 +70,23 @@ export class CsvFile {
     this.hash = this.guarded(() => (resume ? hashOfFile(path, resume.bytes) : createHash("sha256")));
     this.descriptor = this.guarded(() => openSync(path, resume ? writable.existing : writable.fresh));
     if (resume) this.guarded(() => ftruncateSync(this.descriptor, resume.bytes));
-    else this.append(header);
+    else this.append(header.map(csvField));
   }
 
-  append(row: readonly Field[]): void {
-    this.pending.push([...row]);
-    this.pendingFields += row.length;
-    if (this.pendingFields * 16 > flushBytes) this.flush();
+  /** @param fields as they are to stand in the file: formatted numbers, and texts that went through `csvField` */
+  append(fields: readonly string[]): void {
+    const line = fields.join(",");
+    this.pending.push(line);
+    this.pendingLength += line.length;
+    if (this.pendingLength > flushBytes) this.flush();
   }
 
   flush(): void {
     if (this.pending.length === 0) return;
     this.mayWrite();
-    const text = Buffer.from(csvLines(this.pending));
+    const text = Buffer.from(joinLines(this.pending));
     this.pending = [];
-    this.pendingFields = 0;
+    this.pendingLength = 0;
     this.guarded(() => {
       for (let written = 0; written < text.length; ) {
         const bytes = writeSync(this.descriptor, text, written, undefined, this.position);

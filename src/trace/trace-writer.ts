@@ -4,12 +4,14 @@ import type { BoundColumn } from "../bounds/bound.js";
 import type { Precision } from "../compute/algebra.js";
 import type { StepRecord } from "../training/record.js";
 import { averagedColumns, type Column, layerColumns, traceColumns } from "./columns.js";
-import { CsvFile, type Field, formatNumber } from "./csv-file.js";
+import { CsvFile, csvField, formatNumber } from "./csv-file.js";
 
-const formatted = <Row>(columns: readonly Column<Row>[], row: Row, precision: Precision): Field[] =>
+/** A row as fields of a CSV file. Texts are quoted already. */
+const formatted = <Row>(columns: readonly Column<Row>[], row: Row, precision: Precision): string[] =>
   columns.map(({ value, exact }) => {
     const field = value(row);
-    return typeof field === "number" ? formatNumber(field, exact ? "float64" : precision) : field;
+    if (typeof field === "number") return formatNumber(field, exact ? "float64" : precision);
+    return field ?? "";
   });
 
 /** A run's files as they stood at one moment; `layers` is absent where layers.csv is not written. */
@@ -26,6 +28,7 @@ export class TraceWriter {
   private readonly layers: CsvFile | undefined;
   /** What is measured, to the left of what bounds say. */
   private readonly measured: readonly Column<StepRecord>[];
+  private readonly layerNames: readonly string[];
 
   /**
    * @param layerNames in the order of the records' layers
@@ -36,7 +39,7 @@ export class TraceWriter {
    */
   constructor(
     directory: string,
-    private readonly layerNames: readonly string[],
+    layerNames: readonly string[],
     boundColumns: readonly BoundColumn[],
     private readonly precision: Precision,
     options: {
@@ -46,6 +49,7 @@ export class TraceWriter {
       mayWrite?: (() => void) | undefined;
     },
   ) {
+    this.layerNames = layerNames.map(csvField);
     this.measured = options.averaged ? [...traceColumns, ...averagedColumns] : traceColumns;
     const header = [...this.measured, ...boundColumns].map(({ name }) => name);
     const { mayWrite, resume } = options;
@@ -63,8 +67,9 @@ export class TraceWriter {
   /** @param boundValues one a bound column; NaN where a bound says nothing about this step: an empty field */
   write(record: StepRecord, boundValues: readonly number[]): void {
     const { precision } = this;
-    const bounds = boundValues.map((value) => (Number.isNaN(value) ? undefined : formatNumber(value, "float64")));
-    this.trace.append([...formatted(this.measured, record, precision), ...bounds]);
+    const fields = formatted(this.measured, record, precision);
+    for (const value of boundValues) fields.push(Number.isNaN(value) ? "" : formatNumber(value, "float64"));
+    this.trace.append(fields);
     record.layers.forEach((layer, i) => {
       this.layers?.append(formatted(layerColumns, { record, name: this.layerNames[i]!, layer }, precision));
     });

@@ -15,53 +15,25 @@ export function divergence({ loss, train, layers, last }: StepRecord, lossLimit:
   return train && lossDetail("the training loss", train.loss, lossLimit);
 }
 
-/** A loss by which the run had diverged before anything else of its step was read. */
+/** A loss of a step that was not measured, by which the run had diverged before anything else was read. */
 export interface DivergedLoss {
-  readonly step: number;
+  /** Its place among the losses of these steps. */
+  readonly index: number;
   readonly loss: number;
   readonly detail: string;
 }
 
-/**
- * Losses of the steps that are not measured, one a step. They stay on the device until something is read back anyway,
- * so that where a run has diverged does not depend on what is traced.
- */
-export class UnreadLosses<S> {
-  private losses: S[] = [];
-
-  constructor(private readonly lossLimit: number) {}
-
-  get count(): number {
-    return this.losses.length;
+/** The first of `count` losses, from `first` on, that is not finite or too large. */
+export function divergedLoss(
+  values: readonly number[],
+  first: number,
+  count: number,
+  lossLimit: number,
+): DivergedLoss | undefined {
+  for (let index = 0; index < count; index++) {
+    const loss = values[first + index]!;
+    const detail = lossDetail("the loss", loss, lossLimit);
+    if (detail !== undefined) return { index, loss, detail };
   }
-
-  /** Whether to read them although nothing else is: a run that has diverged is not to go on for long. */
-  get areMany(): boolean {
-    return this.losses.length >= 256;
-  }
-
-  add(loss: S): void {
-    this.losses.push(loss);
-  }
-
-  take(): S[] {
-    const { losses } = this;
-    this.losses = [];
-    return losses;
-  }
-
-  /**
-   * The first loss that is not finite or too large.
-   *
-   * @param values begin with those of the `count` losses taken, in order
-   * @param nextStep the one after the last of them
-   */
-  diverged(values: readonly number[], count: number, nextStep: number): DivergedLoss | undefined {
-    for (let i = 0; i < count; i++) {
-      const loss = values[i]!;
-      const detail = lossDetail("the loss", loss, this.lossLimit);
-      if (detail !== undefined) return { step: nextStep - count + i, loss, detail };
-    }
-    return undefined;
-  }
+  return undefined;
 }

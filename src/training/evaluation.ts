@@ -90,7 +90,9 @@ const onWholeSet = <V, S>(objective: Objective<V, S>): Evaluator<V, S> =>
 const none: Parts<never> = [];
 
 /** The scalars of scores, in the order in which `scoresFrom` takes their values. */
-export function scalarsOf<S>({ train = none, all = none, validation = none, test = none, averaged }: Scores<S>): S[] {
+export function scalarsOf<S>(scores: Scores<S>): S[] {
+  const { train = none, all = none, validation = none, test = none, averaged } = scores;
+  if (train === none && all === none && validation === none && test === none && !averaged) return [];
   const parts = [...all, ...validation, ...test, ...(train === all ? none : train)];
   const scalars = parts.flatMap(({ loss, accuracy }) => (accuracy === undefined ? [loss] : [loss, accuracy]));
   return averaged ? [...scalars, ...scalarsOf(averaged)] : scalars;
@@ -103,20 +105,25 @@ export interface ReadScores {
   readonly validation?: Score<number> | undefined;
   readonly test?: Score<number> | undefined;
   readonly averaged?: Omit<ReadScores, "averaged">;
+  /** How many values they were made of. */
+  readonly count: number;
 }
 
-/** The scores of whole sets, from the values of their parts' scalars. */
-export function scoresFrom<S>({ train, all, validation, test, averaged }: Scores<S>, next: () => number): ReadScores {
+const notScored: ReadScores = { count: 0 };
+
+/** The scores of whole sets, from the values of their parts' scalars, which begin at `first`. */
+export function scoresFrom<S>(scores: Scores<S>, values: readonly number[], first: number): ReadScores {
+  const { train, all, validation, test, averaged } = scores;
+  if (!(train || all || validation || test || averaged)) return notScored;
+  let position = first;
+  const next = () => values[position++]!;
   const read = (parts: Parts<S> | undefined) => parts && meanOf(parts.map((part) => valuesOf(part, next)));
   const [ofAll, ofValidation, ofTest] = [read(all), read(validation), read(test)];
   const ofTrain = train === all ? ofAll : read(train);
-  return {
-    all: ofAll,
-    validation: ofValidation,
-    test: ofTest,
-    train: ofTrain,
-    ...(averaged && { averaged: scoresFrom(averaged, next) }),
-  };
+  const ofWeights = { all: ofAll, validation: ofValidation, test: ofTest, train: ofTrain, count: position - first };
+  if (!averaged) return ofWeights;
+  const ofAverage = scoresFrom(averaged, values, position);
+  return { ...ofWeights, averaged: ofAverage, count: ofWeights.count + ofAverage.count };
 }
 
 const valuesOf = <S>({ examples, accuracy }: PartialScore<S>, next: () => number): PartialScore<number> => ({

@@ -1,7 +1,7 @@
 import type { Algebra, Norm } from "../compute/algebra.js";
 import { type Layer, layerSize } from "../compute/layer.js";
 import type { Optimizer } from "../optimizers/optimizer.js";
-import type { LossAndGradients, Problem } from "../problems/problem.js";
+import type { LossAndGradients, Problem, Score } from "../problems/problem.js";
 import { type ReadScores, type Scores, scalarsOf, scoresFrom } from "./evaluation.js";
 import type { AveragedRecord, LayerRecord, StepRecord } from "./record.js";
 
@@ -9,10 +9,10 @@ import type { AveragedRecord, LayerRecord, StepRecord } from "./record.js";
 export interface StepQuantities<V, S> {
   readonly weights: readonly V[];
   /** On the step's batch; absent in the last record of a run with mini-batches. */
-  readonly batch?: LossAndGradients<V, S>;
+  readonly batch?: LossAndGradients<V, S> | undefined;
   readonly scores: Scores<S>;
   /** Δw_k of every layer; absent after the last step. */
-  readonly updates?: readonly V[];
+  readonly updates?: readonly V[] | undefined;
   /** The average of the weights, where it is evaluated. */
   readonly averaged?: readonly V[] | undefined;
 }
@@ -25,21 +25,10 @@ export interface Present<S> {
   readonly updates: boolean;
 }
 
-/** The measured part of a record. */
-export type Measurement = Pick<
-  StepRecord,
-  | "loss"
-  | "accuracy"
-  | "train"
-  | "validation"
-  | "test"
-  | "gap"
-  | "distance"
-  | "weight"
-  | "secondWeight"
-  | "averaged"
-  | "layers"
->;
+/** What a record says of its step before anything is measured. */
+export type StepFacts = Pick<StepRecord, "step" | "epoch" | "learningRate" | "evaluated" | "traced" | "last">;
+
+type Writable<T> = { -readonly [Name in keyof T]: T[Name] };
 
 /** A layer at w = 0 has no norm ratio, whatever its update. */
 const finiteOrNaN = (value: number) => (Number.isFinite(value) ? value : Number.NaN);
@@ -56,7 +45,7 @@ function fewWeightsOf(layers: readonly Layer[]): { readonly layer: number; reado
 
 /**
  * Takes the measurements of a record in two halves: `scalars` on the device, then, after a single read-back,
- * `measurement` on the host. The order of the numbers is known to this class alone.
+ * `record` on the host. The order of the numbers is known to this class alone.
  */
 export class Measurer<V, S> {
   private readonly optimum: readonly V[] | undefined;
@@ -106,34 +95,34 @@ export class Measurer<V, S> {
   }
 
   /**
+   * The record of a step.
+   *
    * @param values from `first` on the numbers of `scalars(quantities)`, in its order, with what was present in
    * `quantities`
    */
-  measurement(values: readonly number[], { batch, accuracy, scores, updates }: Present<S>, first = 0): Measurement {
-    const { constants, layers } = this.problem;
+  record(facts: StepFacts, values: readonly number[], present: Present<S>, first = 0): StepRecord {
+    const { batch, accuracy, scores, updates } = present;
+    const { constants, layers: blocks } = this.problem;
     const inRule = otherNorm(this.optimizer.rule.norm);
     let position = first;
-    const next = () => values[position++]!;
 
-    const loss = batch ? next() : Number.NaN;
-    const shareCorrect = accuracy ? next() : undefined;
-    const onBatch = shareCorrect === undefined ? { loss } : { loss, accuracy: shareCorrect };
-    const read = scoresFrom(scores, next);
-    const train = this.fullBatch ? onBatch : read.train;
-    const all = this.fullBatch ? onBatch : read.all;
-    const [weight, secondWeight] = this.few.map(next);
+    const loss = batch ? values[position++]! : Number.NaN;
+    const onBatch: Score<number> = accuracy ? { loss, accuracy: values[position++]! } : { loss };
+    const read = scoresFrom(scores, values, position);
+    position += read.count;
+    const [weight, secondWeight] = this.few.map(() => values[position++]!);
     let distance = 0;
-    const records: LayerRecord[] = [];
-    for (let i = 0; i < layers.length; i++) {
-      const weightNorm = next();
-      const weightNormInRule = inRule === undefined ? weightNorm : next();
-      const gradientNorm = batch ? next() : Number.NaN;
-      const gradientNormInRule = batch && inRule !== undefined ? next() : gradientNorm;
-      const updateNorm = updates ? next() : Number.NaN;
-      const normRatio = updates ? finiteOrNaN(next()) : Number.NaN;
+    const layers: LayerRecord[] = [];
+    for (let i = 0; i < blocks.length; i++) {
+      const weightNorm = values[position++]!;
+      const weightNormInRule = inRule === undefined ? weightNorm : values[position++]!;
+      const gradientNorm = batch ? values[position++]! : Number.NaN;
+      const gradientNormInRule = batch && inRule !== undefined ? values[position++]! : gradientNorm;
+      const updateNorm = updates ? values[position++]! : Number.NaN;
+      const normRatio = updates ? finiteOrNaN(values[position++]!) : Number.NaN;
       // Squares would underflow near the optimum long before the distance does.
-      if (this.optimum) distance = i === 0 ? next() : Math.hypot(distance, next());
-      records.push({
+      if (this.optimum) distance = i === 0 ? values[position++]! : Math.hypot(distance, values[position++]!);
+      layers.push({
         weightNorm,
         weightNormInRule,
         gradientNorm,
@@ -143,28 +132,32 @@ export class Measurer<V, S> {
         normRatioL2: finiteOrNaN(updateNorm / weightNorm),
       });
     }
-    return {
-      loss,
-      ...(shareCorrect !== undefined && { accuracy: shareCorrect }),
-      ...(train && { train }),
-      ...(read.validation && { validation: read.validation }),
-      ...(read.test && { test: read.test }),
-      ...(all && constants?.optimalValue !== undefined && { gap: all.loss - constants.optimalValue }),
-      ...(this.optimum && { distance }),
-      ...(weight !== undefined && { weight }),
-      ...(secondWeight !== undefined && { secondWeight }),
-      ...(read.averaged && { averaged: this.averagedRecord(read.averaged, next) }),
-      layers: records,
-    };
+    const train = this.fullBatch ? onBatch : read.train;
+    const all = this.fullBatch ? onBatch : read.all;
+    const { step, epoch, learningRate, evaluated, traced, last } = facts;
+    // One literal and then field by field: spreading optional parts takes longer than a step on the host does.
+    const record: Writable<StepRecord> = { step, epoch, learningRate, loss, layers, evaluated, traced, last };
+    if (onBatch.accuracy !== undefined) record.accuracy = onBatch.accuracy;
+    if (train) record.train = train;
+    if (read.validation) record.validation = read.validation;
+    if (read.test) record.test = read.test;
+    if (all && constants?.optimalValue !== undefined) record.gap = all.loss - constants.optimalValue;
+    if (this.optimum) record.distance = distance;
+    if (weight !== undefined) record.weight = weight;
+    if (secondWeight !== undefined) record.secondWeight = secondWeight;
+    if (read.averaged) record.averaged = this.averagedRecord(read.averaged, values, position);
+    return record;
   }
 
+  /** @param first where the distances of the averaged layers are among the values */
   private averagedRecord(
     { train, all, validation, test }: NonNullable<ReadScores["averaged"]>,
-    next: () => number,
+    values: readonly number[],
+    first: number,
   ): AveragedRecord {
     const optimalValue = this.problem.constants?.optimalValue;
     let distance = 0;
-    if (this.optimum) for (const _ of this.problem.layers) distance = Math.hypot(distance, next());
+    for (let i = 0; this.optimum && i < this.optimum.length; i++) distance = Math.hypot(distance, values[first + i]!);
     return {
       ...(train && { train }),
       ...(validation && { validation }),

@@ -3,9 +3,9 @@ import type { Algebra } from "../compute/algebra.js";
 import type { BatchSampler } from "../data/batches.js";
 import type { Optimizer, OptimizerState } from "../optimizers/optimizer.js";
 import type { Batch, Objective, Problem } from "../problems/problem.js";
-import { type DivergedLoss, divergence, UnreadLosses } from "./divergence.js";
+import { type DivergedLoss, divergedLoss, divergence } from "./divergence.js";
 import { Evaluation } from "./evaluation.js";
-import { Measurer } from "./measure.js";
+import { Measurer, type StepFacts } from "./measure.js";
 import type { StepRecord } from "./record.js";
 import {
   captureState,
@@ -15,6 +15,7 @@ import {
   restoreState,
   type TrainingState,
 } from "./state.js";
+import { UnreadSteps } from "./unread-steps.js";
 
 /** Everything one run's training consists of, on one backend. */
 export interface Training<V, S> {
@@ -110,16 +111,26 @@ function forgotten<V, S>(state: OptimizerState<V, S>, successor: OptimizerState<
   return state.flatMap((block) => Object.values(block)).filter((vector) => !kept.has(vector));
 }
 
+/** What the loop hands out: records, and promises whose values it goes on with. */
+type Turns<End> = Generator<StepRecord | Promise<unknown>, End, unknown>;
+
+function* settled<T>(promise: Promise<T>): Turns<T> {
+  return (yield promise) as T;
+}
+
 /**
- * Runs the experiment's loop, w_{k+1} = w_k + Δw_k, and yields a record of each measured step and, after the last
- * update, one of the final weights. Nothing is read back from the device at steps that are not measured, and once at
- * those that are. A non-finite or too large loss, at whatever step, ends the run as a result, not as an error.
+ * The experiment's loop, w_{k+1} = w_k + Δw_k, which does not wait by itself: whoever goes through it settles the promises
+ * that are among its records. So a step on the host costs no turn of the event loop.
  */
-export async function* train<V, S>(training: Training<V, S>): AsyncGenerator<StepRecord, TrainingEnd> {
+function* loop<V, S>(training: Training<V, S>): Turns<TrainingEnd> {
   const { algebra, objective, optimizer, problem, sampler, batchSize, steps, signal, checkpoints } = training;
+  const { keepWeights = false, lossLimit } = training;
   const fullBatch = sampler === undefined && !problem.hasTrainingMode;
   const { measurer, evaluation, start } = setUp(training);
-  const unread = new UnreadLosses<S>(training.lossLimit);
+  // Of what is saved beside the weights nothing is kept for steps that are not yet read.
+  const isReadAtOnce = keepWeights && (problem.nonTrainable !== undefined || optimizer.averagedWeights !== undefined);
+  const stepsPerRead = isReadAtOnce ? 1 : algebra.stepsPerRead;
+  const unread = new UnreadSteps<V, S>(algebra, problem.layers, { firstStep: start.step, stepsPerRead });
   const breathe = breather(30);
   const everySteps = checkpoints?.everySteps ?? Number.POSITIVE_INFINITY;
   let { weights, state } = start;
@@ -130,65 +141,98 @@ export async function* train<V, S>(training: Training<V, S>): AsyncGenerator<Ste
   function gradientsOfExamples(batch: Batch, step: number): V[][] | undefined {
     if (!optimizer.rule.needs?.exampleGradients) return undefined;
     const indices = batch === "full" ? Array.from({ length: problem.examples! }, (_, i) => i) : [...batch];
-    return indices.map((i) => objective.lossAndGradients(weights, Int32Array.of(i), step).gradients);
+    return indices.map((i) => objective.lossAndGradients(weights, Int32Array.of(i), step, false).gradients);
   }
 
-  /** One pass of the loop: what it measured, still on the device, and w_{k+1} unless this is the last record. */
+  /** Step k: what it computed, still on the device, and w_{k+1} unless this is the last record. */
   function advance(step: number, batch: Batch | undefined, measured: boolean, evaluated: boolean) {
-    return algebra.scope(() => {
-      const averaged = evaluated ? optimizer.averagedWeights?.(step, state) : undefined;
-      const scores = measured ? evaluation.at(weights, evaluated, averaged) : {};
-      const onBatch = batch === undefined ? undefined : objective.lossAndGradients(weights, batch, step);
-      const output =
-        step === steps
-          ? undefined
-          : optimizer.updates(algebra, step, weights, onBatch!.gradients, state, gradientsOfExamples(batch!, step));
-      return {
-        scalars: measured
-          ? measurer.scalars({
-              weights,
-              scores,
-              averaged,
-              ...(onBatch && { batch: onBatch }),
-              ...(output && { updates: output.updates }),
-            })
-          : [onBatch!.loss],
-        present: {
-          batch: onBatch !== undefined,
-          accuracy: onBatch?.accuracy !== undefined,
-          scores,
-          updates: output !== undefined,
-        },
-        next: output && {
-          weights: weights.map((w, i) => algebra.add(w, output.updates[i]!)),
-          state: output.state,
-        },
-      };
-    });
+    const averaged = evaluated ? optimizer.averagedWeights?.(step, state) : undefined;
+    const scores = measured ? evaluation.at(weights, evaluated, averaged) : {};
+    const onBatch = batch === undefined ? undefined : objective.lossAndGradients(weights, batch, step, measured);
+    const output =
+      step === steps
+        ? undefined
+        : optimizer.updates(algebra, step, weights, onBatch!.gradients, state, gradientsOfExamples(batch!, step));
+    const updates = output?.updates;
+    return {
+      scalars: measured ? measurer.scalars({ weights, batch: onBatch, scores, updates, averaged }) : [onBatch!.loss],
+      present: {
+        batch: onBatch !== undefined,
+        accuracy: onBatch?.accuracy !== undefined,
+        scores,
+        updates: updates !== undefined,
+      },
+      next: output && { weights: weights.map((w, i) => algebra.add(w, updates![i]!)), state: output.state },
+    };
   }
 
   const epochAt = (step: number) => step / training.stepsPerEpoch;
-  const lossRecord = ({ step, loss }: DivergedLoss): StepRecord => ({
+  /** At a step that was not measured: the weights of that step are gone. */
+  function* endedBefore(firstStep: number, { index, loss, detail }: DivergedLoss): Turns<TrainingEnd> {
+    const step = firstStep + index;
+    yield {
+      step,
+      epoch: epochAt(step),
+      learningRate: optimizer.learningRate(step),
+      loss,
+      ...(fullBatch && { train: { loss } }),
+      layers: [],
+      evaluated: false,
+      traced: true,
+      last: false,
+    };
+    return { outcome: "diverged", steps: step, detail };
+  }
+
+  const factsOf = (step: number, traced: boolean, evaluated: boolean): StepFacts => ({
     step,
     epoch: epochAt(step),
     learningRate: optimizer.learningRate(step),
-    loss,
-    ...(fullBatch && { train: { loss } }),
-    layers: [],
-    evaluated: false,
-    traced: true,
-    last: false,
+    evaluated,
+    traced: traced || (evaluated && evaluation.isSeparate),
+    last: step === steps,
   });
-  const divergedAt = (step: number, detail: string) => ({ outcome: "diverged", steps: step, detail }) as const;
-  const withWeights = async (end: TrainingEnd): Promise<TrainingEnd> =>
-    training.keepWeights ? { ...end, ...(await keptWeights(end.steps)) } : end;
-  const keptWeights = async (step: number): Promise<Pick<TrainingEnd, "weights" | "averagedWeights">> => {
-    const averaged = optimizer.averagedWeights?.(step, state);
+
+  function* ended(end: TrainingEnd, at: readonly V[]): Turns<TrainingEnd> {
+    if (!keepWeights) return end;
+    const averaged = optimizer.averagedWeights?.(end.steps, state);
     return {
-      weights: await captureVectors(algebra, [...weights, ...(objective.nonTrainable?.() ?? [])]),
-      ...(averaged && { averagedWeights: await captureVectors(algebra, averaged) }),
+      ...end,
+      weights: yield* settled(captureVectors(algebra, [...at, ...(objective.nonTrainable?.() ?? [])])),
+      ...(averaged && { averagedWeights: yield* settled(captureVectors(algebra, averaged)) }),
     };
-  };
+  }
+
+  /**
+   * Reads back what was computed up to here and hands out its records, in order, up to the one at which the run has
+   * diverged, if there is one.
+   *
+   * @returns that end; undefined if the run goes on
+   */
+  function* read(nextStep: number): Turns<TrainingEnd | undefined> {
+    const steps = unread.take(nextStep);
+    try {
+      const reading = algebra.read(steps.scalars);
+      const values = reading instanceof Promise ? yield* settled(reading) : reading;
+      let [step, position] = [steps.firstStep, 0];
+      for (const { facts, present, count, weights: kept = weights } of steps.measured) {
+        const before = divergedLoss(values, position, facts.step - step, lossLimit);
+        if (before) return yield* endedBefore(step, before);
+        position += facts.step - step;
+        step = facts.step;
+        const record = measurer.record(facts, values, present, position);
+        const detail = divergence(record, lossLimit);
+        yield detail === undefined ? record : { ...record, traced: true };
+        if (detail !== undefined) return yield* ended({ outcome: "diverged", steps: step, detail }, kept);
+        position += count;
+        step++;
+      }
+      const before = divergedLoss(values, position, nextStep - step, lossLimit);
+      return before && (yield* endedBefore(step, before));
+    } finally {
+      unread.free(steps);
+    }
+  }
 
   try {
     for (let step = start.step; ; step++) {
@@ -197,60 +241,81 @@ export async function* train<V, S>(training: Training<V, S>): AsyncGenerator<Ste
       const evaluated = last || training.evaluated(step);
       const measured = traced || evaluated || training.measureEveryStep;
       const batch = sampler ? (last ? undefined : sampler.next(batchSize as number)) : "full";
-      const { scalars, present, next } = advance(step, batch, measured, evaluated);
+      const { scalars, present, next } = algebra.scope(() => advance(step, batch, measured, evaluated));
       upcoming = next;
-      if (!measured) unread.add(scalars[0]!);
+      if (measured) unread.addMeasurement(scalars, factsOf(step, traced, evaluated), present);
+      else unread.addLoss(scalars[0]!);
 
-      if (measured || unread.areMany) {
-        const { count } = unread;
-        const reading = algebra.read([...unread.take(), ...(measured ? scalars : [])]);
-        const values = reading instanceof Promise ? await reading : reading;
-        const before = unread.diverged(values, count, measured ? step : step + 1);
-        if (before) {
-          yield lossRecord(before);
-          return divergedAt(before.step, before.detail);
-        }
-        if (measured) {
-          const record: StepRecord = {
-            step,
-            epoch: epochAt(step),
-            learningRate: optimizer.learningRate(step),
-            ...measurer.measurement(values, present, count),
-            evaluated,
-            traced: traced || (evaluated && evaluation.isSeparate),
-            last,
-          };
-          const detail = divergence(record, training.lossLimit);
-          yield detail === undefined ? record : { ...record, traced: true };
-          if (detail !== undefined) return await withWeights(divergedAt(step, detail));
-        }
+      if (last || unread.areMany) {
+        const end = yield* read(step + 1);
+        if (end) return end;
       }
-      if (!next) return await withWeights({ outcome: "completed", steps });
+      if (!next) return yield* ended({ outcome: "completed", steps }, weights);
 
-      algebra.dispose(weights);
+      if (!(keepWeights && unread.keep(weights, step))) algebra.dispose(weights);
       algebra.dispose(forgotten(state, next.state));
       weights = next.weights;
       state = next.state;
       objective.advance?.();
       upcoming = undefined;
       const pause = breathe();
-      if (pause) await pause;
-      const ended = signal?.aborted === true;
-      if (checkpoints && (ended || (step + 1) % everySteps === 0 || (pause && checkpoints.due()))) {
-        const { count } = unread;
-        const before = unread.diverged(await algebra.read(unread.take()), count, step + 1);
-        if (before) {
-          yield lossRecord(before);
-          return divergedAt(before.step, before.detail);
-        }
-        checkpoints.save(await captureState(algebra, { step: step + 1, weights, state }, objective.nonTrainable?.()));
+      if (pause) yield pause;
+      const isStopped = signal?.aborted === true;
+      const isSaved = checkpoints && (isStopped || (step + 1) % everySteps === 0 || (pause && checkpoints.due()));
+      if (isSaved || isStopped || (pause && unread.hasMeasured)) {
+        const end = yield* read(step + 1);
+        if (end) return end;
       }
-      if (ended) return { outcome: "interrupted", steps: step + 1 };
+      if (isSaved) {
+        const position = { step: step + 1, weights, state };
+        checkpoints.save(yield* settled(captureState(algebra, position, objective.nonTrainable?.())));
+      }
+      if (isStopped) return { outcome: "interrupted", steps: step + 1 };
     }
   } finally {
     if (upcoming) algebra.dispose([...upcoming.weights, ...forgotten(upcoming.state, state)]);
-    algebra.dispose([...weights, ...forgotten(state), ...unread.take()]);
+    algebra.dispose([...weights, ...forgotten(state)]);
+    unread.dispose();
     measurer.dispose();
     objective.dispose?.();
+  }
+}
+
+/**
+ * Trains, and hands each record to `observe`: of each measured step and, after the last update, one of the final weights.
+ * A non-finite or too large loss, at whatever step, ends the training as a result, not as an error.
+ *
+ * What is measured is read back from the device several steps at a time, so that records come up to
+ * `algebra.stepsPerRead` steps late, but never later than the loop's next pause; none comes after one that diverged.
+ */
+export async function follow<V, S>(
+  training: Training<V, S>,
+  observe: (record: StepRecord) => void,
+): Promise<TrainingEnd> {
+  const turns = loop(training);
+  try {
+    for (let answer: unknown; ; ) {
+      const { value, done } = turns.next(answer);
+      if (done) return value;
+      if (value instanceof Promise) answer = await value;
+      else observe(value);
+    }
+  } finally {
+    turns.return({ outcome: "interrupted", steps: 0 });
+  }
+}
+
+/** The same, for a reader that takes the records one by one and may end before the training does. */
+export async function* train<V, S>(training: Training<V, S>): AsyncGenerator<StepRecord, TrainingEnd> {
+  const turns = loop(training);
+  try {
+    for (let answer: unknown; ; ) {
+      const { value, done } = turns.next(answer);
+      if (done) return value;
+      if (value instanceof Promise) answer = await value;
+      else yield value;
+    }
+  } finally {
+    turns.return({ outcome: "interrupted", steps: 0 });
   }
 }

@@ -5,6 +5,7 @@ import { randomStream } from "../../src/base/random.js";
 import type { Algebra } from "../../src/compute/algebra.js";
 import { startBackend } from "../../src/compute/backends.js";
 import { float64 } from "../../src/compute/float64.js";
+import type { Scalar, TensorAlgebra } from "../../src/compute/tensors.js";
 import { optimizers } from "../../src/optimizers/registry.js";
 import { mlp } from "../../src/problems/mlp.js";
 import type { Objective } from "../../src/problems/problem.js";
@@ -12,7 +13,7 @@ import { optimizerOver } from "../optimizers/rules.js";
 import { testedBackends } from "../tested-backends.js";
 
 type Tensor = tf.Tensor;
-type Gradients<V> = (weights: readonly V[]) => { loss?: V; gradients: readonly V[] };
+type Gradients<V, S> = (weights: readonly V[]) => { loss?: S; gradients: readonly V[] };
 
 function noise(name: string, size: number, scale = 1): Float32Array {
   const stream = randomStream({ seed: 3, name });
@@ -25,7 +26,7 @@ async function steps<V, S>(
   config: Record<string, unknown>,
   start: readonly V[],
   shapes: readonly (readonly number[])[],
-  gradientsAt: Gradients<V>,
+  gradientsAt: Gradients<V, S>,
   count: number,
 ): Promise<{ losses: number[]; weights: number[] }> {
   const optimizer = optimizerOver(
@@ -41,7 +42,7 @@ async function steps<V, S>(
       const { loss, gradients } = gradientsAt(weights);
       const output = optimizer.updates(algebra, step, weights, gradients, state);
       return {
-        loss: loss && algebra.sum(loss),
+        loss,
         state: output.state,
         weights: weights.map((w, i) => algebra.add(w, output.updates[i]!)),
       };
@@ -72,7 +73,7 @@ describe.each(testedBackends)("steps on %s", (name) => {
       const fixed = sizes.map((size, i) => algebra.vector(noise(`g${i}`, size), shapes[i]));
       const start = sizes.map((size, i) => algebra.vector(noise(`w${i}`, size), shapes[i]));
       // Gradients that depend on the weights: g = w/2 + fixed.
-      const gradientsAt: Gradients<V> = (weights) => ({
+      const gradientsAt: Gradients<V, S> = (weights) => ({
         gradients: weights.map((w, i) => algebra.addScaled(fixed[i]!, algebra.scalar(0.5), w)),
       });
       return steps(algebra, { name: rule, learningRate: 0.05, ...options }, start, shapes, gradientsAt, 10);
@@ -84,7 +85,7 @@ describe.each(testedBackends)("steps on %s", (name) => {
 
 describe.each(testedBackends.filter((name) => name !== "cpu"))("steps on %s", (name) => {
   /** The same steps here and on the cpu backend, whose kernels are plain JavaScript. */
-  async function agreesWithCpu(run: (algebra: Algebra<Tensor, Tensor>) => Promise<{ losses: number[] }>) {
+  async function agreesWithCpu(run: (algebra: TensorAlgebra) => Promise<{ losses: number[] }>) {
     const here = await run((await startBackend(name)).algebra);
     const reference = await run((await startBackend("cpu")).algebra);
     expect(reference.losses.at(-1)!).toBeLessThan(0.9 * reference.losses[0]!);
@@ -110,7 +111,7 @@ describe.each(testedBackends.filter((name) => name !== "cpu"))("steps on %s", (n
           directory: ".",
         },
       );
-      const objective: Objective<Tensor, Tensor> = await problem.onTensors(algebra);
+      const objective: Objective<Tensor, Scalar> = await problem.onTensors(algebra);
       const start = objective.initialWeights();
       return steps(
         algebra,
@@ -178,7 +179,7 @@ describe.each(testedBackends.filter((name) => name !== "cpu"))("steps on %s", (n
               const logits = model.apply(images, { training: true }) as Tensor;
               return tf.neg(tf.mean(tf.sum(tf.mul(labels, tf.logSoftmax(logits)), 1))) as tf.Scalar;
             }, variables);
-            return { loss: value, gradients: variables.map((variable) => grads[variable.name]!) };
+            return { loss: value as Scalar, gradients: variables.map((variable) => grads[variable.name]!) };
           },
           // Further on, with the loss near 0, roundings decide which of two pixels is the larger.
           10,

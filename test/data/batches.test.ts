@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { ExperimentError } from "../../src/base/errors.js";
-import { batchSampler, fixedSubset, gatherLabels, stepsPerEpoch } from "../../src/data/batches.js";
+import { batchSampler, fixedSubset, gatherLabels, gatherPixels, stepsPerEpoch } from "../../src/data/batches.js";
 
 const source = (seed: number) => ({ seed, name: "data order" });
 const range = (n: number) => Int32Array.from({ length: n }, (_, i) => i);
@@ -74,9 +74,11 @@ test("steps per epoch count the incomplete batch", () => {
   expect([stepsPerEpoch(60_000, 128), stepsPerEpoch(60_000, 100), stepsPerEpoch(10, 64)]).toEqual([469, 600, 1]);
 });
 
-test("gathers labels", () => {
-  const set = { size: 3, pixels: new Uint8Array(3), labels: Uint8Array.of(2, 0, 1) };
-  expect(gatherLabels(set, Int32Array.of(2, 0, 2))).toEqual(Int32Array.of(1, 2, 1));
+test("gathers images and labels", () => {
+  const set = { size: 3, pixels: Uint8Array.of(0, 51, 102, 153, 204, 255), labels: Uint8Array.of(2, 0, 1) };
+  const indices = Int32Array.of(2, 0, 2);
+  expect(gatherPixels(set.pixels, indices, 2)).toEqual(Uint8Array.of(204, 255, 0, 51, 204, 255));
+  expect(gatherLabels(set, indices)).toEqual(Int32Array.of(1, 2, 1));
 });
 
 describe("a fixed subset", () => {

@@ -13,16 +13,15 @@ import {
 } from "@tensorflow/tfjs-layers";
 import { beforeAll, describe, expect, test } from "vitest";
 import { randomStream } from "../../src/base/random.js";
-import type { Algebra } from "../../src/compute/algebra.js";
 import { startBackend } from "../../src/compute/backends.js";
+import type { TensorAlgebra } from "../../src/compute/tensors.js";
 import type { ImageDataset, ImageSet } from "../../src/data/dataset.js";
 import { model } from "../../src/problems/model.js";
 import { scalarsOf, scoresFrom } from "../../src/training/evaluation.js";
 
-type Tensor = tf.Tensor;
 type Json = Record<string, unknown>;
 
-let A: Algebra<Tensor, Tensor>;
+let A: TensorAlgebra;
 beforeAll(async () => {
   ({ algebra: A } = await startBackend("cpu"));
 });
@@ -116,7 +115,7 @@ describe("a model of the user's", () => {
     const onTest = objective.onTest!()!;
     const scores = A.scope(() => ({ test: onTest(start) }));
     const values = await A.read(scalarsOf(scores));
-    expect(scoresFrom(scores, () => values.shift()!).test!.loss).toBeCloseTo(entropy + penalty, 5);
+    expect(scoresFrom(scores, values, 0).test!.loss).toBeCloseTo(entropy + penalty, 5);
     // ∂f/∂bias of the last layer = mean of p − e_y, whose entries sum to 0.
     const { gradients, loss, accuracy } = A.scope(() => objective.lossAndGradients(start, "full"));
     const lastBias = await A.values(gradients.at(-1)!);

@@ -1,8 +1,8 @@
 import * as tf from "@tensorflow/tfjs-core";
 import { beforeAll, describe, expect, it } from "vitest";
 import { randomStream } from "../../src/base/random.js";
-import type { Algebra } from "../../src/compute/algebra.js";
 import { startBackend } from "../../src/compute/backends.js";
+import type { Scalar, TensorAlgebra } from "../../src/compute/tensors.js";
 import type { ImageDataset, ImageSet } from "../../src/data/dataset.js";
 import { mlp } from "../../src/problems/mlp.js";
 import type { Evaluator, Objective } from "../../src/problems/problem.js";
@@ -69,13 +69,13 @@ function lossByHand(
 }
 
 describe.each(testedBackends)("networks on %s", (backend) => {
-  let A: Algebra<Tensor, Tensor>;
+  let A: TensorAlgebra;
   beforeAll(async () => {
     ({ algebra: A } = await startBackend(backend));
   });
 
   /** Loss, accuracy and gradients on the host. */
-  async function evaluated(objective: Objective<Tensor, Tensor>, weights: Tensor[], batch: Int32Array | "full") {
+  async function evaluated(objective: Objective<Tensor, Scalar>, weights: Tensor[], batch: Int32Array | "full") {
     const { loss, gradients, accuracy } = A.scope(() => objective.lossAndGradients(weights, batch));
     const values = await Promise.all(gradients.map((gradient) => A.values(gradient)));
     A.dispose(gradients);
@@ -84,10 +84,10 @@ describe.each(testedBackends)("networks on %s", (backend) => {
   }
 
   /** What an evaluation finds, in one read-back. */
-  async function scored(evaluate: Evaluator<Tensor, Tensor>, weights: Tensor[]) {
+  async function scored(evaluate: Evaluator<Tensor, Scalar>, weights: Tensor[]) {
     const scores = A.scope(() => ({ test: evaluate(weights) }));
     const values = await A.read(scalarsOf(scores));
-    return scoresFrom(scores, () => values.shift()!).test!;
+    return scoresFrom(scores, values, 0).test!;
   }
 
   it("has the loss, gradient and accuracy worked out by hand", async () => {

@@ -4,6 +4,7 @@ import type { Algebra } from "../../src/compute/algebra.js";
 import { startBackend } from "../../src/compute/backends.js";
 import { float64 } from "../../src/compute/float64.js";
 import { layerSize } from "../../src/compute/layer.js";
+import type { Scalar } from "../../src/compute/tensors.js";
 import type { Batch, Objective } from "../../src/problems/problem.js";
 import { makeProblem } from "./support.js";
 
@@ -44,7 +45,7 @@ test.each(variants.map((options) => ({ options, label: JSON.stringify(options) }
     for (const batch of problem.examples === undefined
       ? (["full"] as const)
       : (["full", Int32Array.of(3, 1, 7)] as const)) {
-      const objective: Objective<Tensor, Tensor> = await problem.onTensors(algebra);
+      const objective: Objective<Tensor, Scalar> = await problem.onTensors(algebra);
       const [here, host] = [
         await atStart(algebra, objective, batch),
         await atStart(float64, problem.onHost!(float64), batch),

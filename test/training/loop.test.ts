@@ -2,9 +2,10 @@ import { describe, expect, test } from "vitest";
 import type { Algebra } from "../../src/compute/algebra.js";
 import { float64 } from "../../src/compute/float64.js";
 import { batchSampler } from "../../src/data/batches.js";
+import { averagingWeights } from "../../src/optimizers/average-weights.js";
 import type { Objective, Problem } from "../../src/problems/problem.js";
 import type { TrainingState } from "../../src/training/state.js";
-import { type Training, train } from "../../src/training/train.js";
+import { follow, type Training, train } from "../../src/training/train.js";
 import { optimizerOver } from "../optimizers/rules.js";
 import { vector } from "../problems/support.js";
 import { collect } from "./support.js";
@@ -66,6 +67,144 @@ test("losses that nobody asked for are read back 256 at a time, each once", asyn
   await collect(algebra, problem, halving(), sgd, { steps: 600, traced: () => false });
   // 600 losses, and of the last record the loss, w, ‖w‖, ‖g‖ and the distance
   expect(counts).toEqual([256, 256, 88 + 5]);
+});
+
+describe("where a device is read several steps at a time", () => {
+  /** Three steps a reading, and what was read and freed. */
+  function device() {
+    const { algebra, freed } = watched();
+    const counts: number[] = [];
+    const read = async (scalars: readonly number[]) => {
+      counts.push(scalars.length);
+      return [...scalars];
+    };
+    return { algebra: { ...algebra, stepsPerRead: 3, read }, counts, freed };
+  }
+  const total = (counts: readonly number[]) => counts.reduce((sum, count) => sum + count, 0);
+  const measured = { measureEveryStep: true, traced: (step: number) => step % 2 === 0 };
+  const growing = { name: "sgd", learningRate: 3 }; // w doubles and changes sign: 8, −16, 32, …
+
+  test("the records are those of reading each step", async () => {
+    const { algebra, counts } = device();
+    const options = { steps: 7, ...measured };
+    const together = await collect(algebra, problem, halving(), sgd, options);
+    expect(together).toStrictEqual(await collect(float64, problem, halving(), sgd, options));
+    // Loss, w, ‖w‖, ‖g‖, ‖Δw‖, its proportion, distance; the last record has no update.
+    expect(total(counts)).toBe(7 * 7 + 5);
+    // Three steps at a time, unless the loop paused between them.
+    expect(Math.max(...counts)).toBeLessThanOrEqual(3 * 7);
+    expect(counts.length).toBeLessThan(8);
+  });
+
+  test("losses that nobody asked for are read with them, in their order", async () => {
+    const { algebra, counts } = device();
+    const options = { steps: 7, traced: (step: number) => step % 2 === 1 };
+    const together = await collect(algebra, problem, halving(), sgd, options);
+    expect(together).toStrictEqual(await collect(float64, problem, halving(), sgd, options));
+    expect(total(counts)).toBe(3 * 8 + 1 + 5);
+    expect(counts.length).toBeLessThan(4);
+  });
+
+  test.each([measured, { traced: () => false }, { traced: (step: number) => step === 2 }])(
+    "a run diverges at the same step, with nothing after it",
+    async (options) => {
+      for (const lossLimit of [20, 100, 400, 1000]) {
+        const run = { steps: 9, keepWeights: true, lossLimit, ...options };
+        const { algebra } = device();
+        const together = await collect(algebra, problem, halving(), growing, run);
+        expect(together).toStrictEqual(await collect(float64, problem, halving(), growing, run));
+        expect(together.end.outcome).toBe("diverged");
+      }
+    },
+  );
+
+  test("what is saved beside the weights is of the step at which the run diverged", async () => {
+    let moves = 0;
+    const counting = { ...halving(), nonTrainable: () => [vector(moves)], advance: () => void moves++ };
+    const counted = { ...problem, nonTrainable: [{ name: "moves", shape: [1] }] };
+    // w = 8, −16, 32, whose loss 512 is too large; its average 8, −4, 14.
+    const optimizer = averagingWeights(optimizerOver(layers, growing, 9), { decay: 0.5, fromStep: 0 }, layers);
+    const run = { steps: 9, keepWeights: true, lossLimit: 400, ...measured, optimizer };
+    const { end } = await collect(device().algebra, counted, counting, growing, run);
+    expect(end).toMatchObject({ outcome: "diverged", steps: 2 });
+    expect(end.weights).toEqual([vector(32), vector(2)]);
+    expect(end.averagedWeights).toEqual([vector(14)]);
+  });
+
+  test("everything up to a checkpoint, or a stop, is handed out before it", async () => {
+    const events: string[] = [];
+    const controller = new AbortController();
+    const checkpoints = {
+      everySteps: 2,
+      due: () => false,
+      save: ({ step }: TrainingState) => events.push(`saved ${step}`),
+    };
+    const traced = (step: number) => {
+      if (step === 4) controller.abort();
+      return true;
+    };
+    const options = {
+      optimizer: optimizerOver(layers, sgd, 9),
+      steps: 9,
+      traced,
+      checkpoints,
+      signal: controller.signal,
+    };
+    const end = await follow({ ...training(halving(), device().algebra), ...options }, ({ step }) =>
+      events.push(`record ${step}`),
+    );
+    expect(events).toEqual([
+      ...["record 0", "record 1", "saved 2", "record 2", "record 3", "saved 4"],
+      ...["record 4", "saved 5"],
+    ]);
+    expect(end).toStrictEqual({ outcome: "interrupted", steps: 5 });
+  });
+
+  test("a loop that takes long hands out what it has before it lets others run", async () => {
+    const seen: number[] = [];
+    const options = { optimizer: optimizerOver(layers, sgd, 2), steps: 2 };
+    const running = follow({ ...training(slowly(halving()), device().algebra), ...options }, ({ step }) =>
+      seen.push(step),
+    );
+    await new Promise((resolve) => setTimeout(resolve, 1));
+    expect(seen.length).toBeLessThan(3);
+    await running;
+    expect(seen).toEqual([0, 1, 2]);
+  });
+
+  test.each([1, 2, 9])(
+    "weights that were kept for it are freed, each once, by a reader of %i records",
+    async (taken) => {
+      const { algebra, freed } = device();
+      const options = { optimizer: optimizerOver(layers, sgd, 5), steps: 5, keepWeights: true };
+      const made: unknown[] = [vector(0), vector(8)];
+      const add: typeof algebra.add = (...given) => {
+        made.push(algebra.add(...given));
+        return made.at(-1) as Float64Array;
+      };
+      const records = train({ ...training(halving(), { ...algebra, add }), ...options });
+      for (let i = 0; i < taken; i++) await records.next();
+      await records.return({ outcome: "interrupted", steps: 0 });
+      expect(new Set(freed).size).toBe(freed.length);
+      expect(new Set(freed.map(String))).toEqual(new Set(made.map(String)));
+      expect(freed).toHaveLength(made.length);
+    },
+  );
+
+  test("what nobody will read is freed where a step cannot be made", async () => {
+    const { algebra, freed } = device();
+    let made = 0;
+    const lossAndGradients: Objective<Float64Array, number>["lossAndGradients"] = (...given) => {
+      if (++made === 3) throw new Error("no memory");
+      return halving().lossAndGradients(...given);
+    };
+    const options = { optimizer: optimizerOver(layers, sgd, 5), steps: 5, keepWeights: true };
+    const failing = { ...training({ ...halving(), lossAndGradients }, algebra), ...options };
+    await expect(follow(failing, () => {})).rejects.toThrow("no memory");
+    // Seven scalars of each of two steps, w_0, w_1, w_2 and w*
+    expect(freed.filter((one) => typeof one === "number")).toHaveLength(14);
+    expect(freed.filter((one) => typeof one !== "number")).toEqual([vector(2), vector(8), vector(4), vector(0)]);
+  });
 });
 
 /** Every gradient takes longer than the loop goes on without a pause. */

@@ -4,7 +4,7 @@ import { Product } from "./product";
 import { gathered4x16, gathered4x8, gathered5x8, tile4x16, tile4x8, tile5x8, tileRows } from "./tile";
 import { aColumns, aRows, bRows, cRows, packedA, packedB, scratch, starts } from "./workspace";
 
-// @ts-ignore: decorator
+// @ts-expect-error: a decorator of AssemblyScript
 @inline
 function panelWidth(columns: usize, wide: bool): usize {
   return wide && columns > 8 ? 16 : 8;

@@ -1,5 +1,5 @@
 /** Copies a few floats; no more bytes than these are read or written. */
-// @ts-ignore: decorator
+// @ts-expect-error: a decorator of AssemblyScript
 @inline
 export function copyFloats(to: usize, from: usize, count: usize): void {
   const end = to + ((count & ~3) << 2);
@@ -13,7 +13,7 @@ export function copyFloats(to: usize, from: usize, count: usize): void {
 }
 
 /** Writes four floats of each of four addresses as four columns, `stride` bytes from one row to the next. */
-// @ts-ignore: decorator
+// @ts-expect-error: a decorator of AssemblyScript
 @inline
 export function transposeFour(to: usize, stride: usize, from0: usize, from1: usize, from2: usize, from3: usize): void {
   const x0 = v128.load(from0);

@@ -1,7 +1,7 @@
 // Images lie row by row with channels last. Lengths are in pixels, and what they hold in floats; addresses in bytes.
 
 /** Adds floats to as many others. */
-// @ts-ignore: decorator
+// @ts-expect-error: a decorator of AssemblyScript
 @inline
 function addFloats(to: usize, from: usize, count: usize): void {
   const end = to + ((count & ~3) << 2);

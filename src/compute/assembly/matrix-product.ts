@@ -1,11 +1,9 @@
 import { multiplyBlock, packA, packB } from "./block";
-import { addPatches, addToLargest, pad } from "./images";
 import { Product } from "./product";
 import { multiplyRow } from "./row";
 import { gathered4x16, gathered4x8, gathered5x8, tile4x16, tile4x8, tile5x8 } from "./tile";
 import { columnBlock, innerBlock, rowBlock, workspaceSize, writeInner, writeRows, writeStarts } from "./workspace";
 
-export { addPatches, addToLargest, pad };
 // Functions of their own, and not parts of their only caller: V8 puts optimized code in place call by call.
 export { gathered4x16, gathered4x8, gathered5x8, tile4x16, tile4x8, tile5x8 };
 

@@ -6,7 +6,7 @@ import { copyFloats, transposeFour } from "./copy";
  *
  * @param isContiguous whether the entries of each row lie beside each other
  */
-// @ts-ignore: decorator
+// @ts-expect-error: a decorator of AssemblyScript
 @inline
 function packRows(five: bool, packed: usize, rows: usize, columns: usize, steps: usize, isContiguous: bool): void {
   const a0 = load<usize>(rows, 0);

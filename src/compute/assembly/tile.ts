@@ -1,12 +1,12 @@
 /** Rows of C that one tile holds in registers: of 16 columns four, of 8 columns five. */
-// @ts-ignore: decorator
+// @ts-expect-error: a decorator of AssemblyScript
 @inline
 export function tileRows(wide: bool): usize {
   return wide ? 4 : 5;
 }
 
 /** max(0, x), and NaN where x is. */
-// @ts-ignore: decorator
+// @ts-expect-error: a decorator of AssemblyScript
 @inline
 function rectifyRow(wide: bool, row: usize): void {
   const zero = f32x4.splat(0);
@@ -34,7 +34,7 @@ function rectifyRow(wide: bool, row: usize): void {
  * @param sums addresses of the rows of C
  * @param column bytes from the beginning of a row to the tile
  */
-// @ts-ignore: decorator
+// @ts-expect-error: a decorator of AssemblyScript
 @inline
 function tile(
   five: bool,

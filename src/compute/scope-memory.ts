@@ -1,0 +1,47 @@
+import * as tf from "@tensorflow/tfjs-core";
+import type { Norm } from "./algebra.js";
+import type { Scalar } from "./tensors.js";
+
+/** What was made in the outermost scope and is of use again there: norms, which a rule and the trace share, and constants. */
+export class ScopeMemory {
+  private depth = 0;
+  private norms = new WeakMap<object, Map<Norm, Scalar>>();
+  private readonly constants = new Map<number, tf.Scalar>();
+
+  within<T>(f: () => T): T {
+    this.depth++;
+    try {
+      return f();
+    } finally {
+      this.depth--;
+      if (this.depth === 0) this.forget();
+    }
+  }
+
+  /** The norm by the data it is of. */
+  norm(a: tf.Tensor, p: Norm, compute: () => Scalar): Scalar {
+    if (this.depth === 0) return compute();
+    const norms = this.norms.get(a.dataId) ?? new Map<Norm, Scalar>();
+    this.norms.set(a.dataId, norms);
+    const remembered = norms.get(p);
+    // One that was made in an inner scope may be gone.
+    if (remembered !== undefined && !(remembered instanceof tf.Tensor && remembered.isDisposed)) return remembered;
+    const norm = compute();
+    norms.set(p, norm);
+    return norm;
+  }
+
+  /** The number for an operation on tensors: once on the device in a scope, which frees it. */
+  constant(value: number): Scalar {
+    if (this.depth === 0) return value;
+    const constant = this.constants.get(value) ?? tf.keep(tf.scalar(value, "float32"));
+    this.constants.set(value, constant);
+    return constant;
+  }
+
+  private forget(): void {
+    this.norms = new WeakMap();
+    tf.dispose([...this.constants.values()]);
+    this.constants.clear();
+  }
+}

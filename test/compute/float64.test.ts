@@ -1,0 +1,128 @@
+import fc from "fast-check";
+import { describe, expect, test } from "vitest";
+import { randomStream } from "../../src/base/random.js";
+import { float64 } from "../../src/compute/float64.js";
+
+const numbers = (count: number, name: string) => {
+  const stream = randomStream({ seed: 0, name });
+  return Float64Array.from({ length: count }, () => stream.normal());
+};
+
+describe("a product of a matrix and a vector", () => {
+  /** Four sums of the entries in turn, the rest to the first; of few entries a single one. */
+  function dotByDefinition(a: Float64Array, b: Float64Array) {
+    const sums = [0, 0, 0, 0];
+    const whole = a.length < 32 ? 0 : a.length - (a.length % 4);
+    a.forEach((x, i) => {
+      sums[i < whole ? i % 4 : 0]! += x * b[i]!;
+    });
+    return sums[0]! + sums[1]! + (sums[2]! + sums[3]!);
+  }
+
+  test("is the same to the bit wherever the matrix lies, and as it is defined", () => {
+    fc.assert(
+      fc.property(fc.integer({ min: 1, max: 130 }), fc.integer({ min: 33, max: 140 }), (rows, columns) => {
+        const given = numbers(rows * columns, `${rows} × ${columns}`);
+        const [x, y] = [numbers(columns, "x"), numbers(rows, "y")];
+        // Made outside a scope it is constant, and where it is large WebAssembly has a copy of it.
+        const [constant, foreign] = [float64.vector(given), given].map((entries) => ({ rows, columns, entries }));
+        const product = float64.multiplyMatrix(constant!, x);
+        expect(product).toEqual(float64.multiplyMatrix(foreign!, x));
+        expect(product).toEqual(
+          Float64Array.from({ length: rows }, (_, i) =>
+            dotByDefinition(given.subarray(i * columns, (i + 1) * columns), x),
+          ),
+        );
+        const transposed = float64.multiplyTransposed(constant!, y);
+        expect(transposed).toEqual(float64.multiplyTransposed(foreign!, y));
+        const sums = new Float64Array(columns);
+        for (let i = 0; i < rows; i++) for (let j = 0; j < columns; j++) sums[j]! += given[i * columns + j]! * y[i]!;
+        expect(transposed).toEqual(sums);
+      }),
+      { seed: 1, numRuns: 60 },
+    );
+  });
+
+  test("sees NaN and infinity", () => {
+    const [rows, columns] = [100, 50];
+    const entries = float64.vector(numbers(rows * columns, "A"));
+    const x = new Float64Array(columns).fill(1);
+    x[7] = Number.NaN;
+    expect(float64.multiplyMatrix({ rows, columns, entries }, x).every(Number.isNaN)).toBe(true);
+    x[7] = Number.POSITIVE_INFINITY;
+    expect(float64.multiplyMatrix({ rows, columns, entries }, x).some(Number.isFinite)).toBe(false);
+  });
+
+  test("knows a matrix by its shape too", () => {
+    const entries = float64.vector(numbers(6400, "A"));
+    const wide = float64.multiplyMatrix({ rows: 64, columns: 100, entries }, numbers(100, "x"));
+    expect(float64.multiplyMatrix({ rows: 100, columns: 64, entries }, numbers(64, "x"))).toHaveLength(100);
+    expect(float64.multiplyMatrix({ rows: 64, columns: 100, entries }, numbers(100, "x"))).toEqual(wide);
+  });
+
+  test("is of what a matrix of one step holds, not of what lay there a step ago", () => {
+    const [rows, columns] = [64, 100];
+    const x = numbers(columns, "x");
+    for (const step of ["1", "2", "3"]) {
+      const given = numbers(rows * columns, step);
+      const sum = float64.scope(() => {
+        const matrix = { rows, columns, entries: float64.vector(given) };
+        return float64.sum(float64.multiplyMatrix(matrix, x));
+      });
+      expect(sum).toBe(float64.sum(float64.multiplyMatrix({ rows, columns, entries: given }, x)));
+    }
+  });
+});
+
+describe("what is made in a scope", () => {
+  const size = 3000;
+  const ones = () => float64.vector(new Float64Array(size).fill(1));
+
+  test("is used again afterwards, save what the scope returns", () => {
+    let inner: Float64Array | undefined;
+    const { kept } = float64.scope(() => {
+      inner = ones();
+      return { kept: [{ doubled: float64.add(inner, inner) }] };
+    });
+    const doubled = kept[0]!.doubled;
+    const next = float64.scope(() => [float64.subtract(doubled, doubled), ones(), ones()]);
+    expect(next).toContain(inner);
+    expect(next).not.toContain(doubled);
+    expect(new Set(next).size).toBe(3);
+    expect(doubled.every((entry) => entry === 2)).toBe(true);
+  });
+
+  test("is zero where it is to be, whatever it was", () => {
+    float64.scope(() => void ones());
+    const zeros = float64.scope(() => [float64.zerosLike(new Float64Array(size)), float64.zerosLike(ones())]);
+    expect(zeros.every((vector) => vector.every((entry) => entry === 0))).toBe(true);
+  });
+
+  test("lasts to the end of the outer scope where an inner one returns it", () => {
+    float64.scope(() => {
+      const returned = float64.scope(() => float64.add(ones(), ones()));
+      float64.scope(() => [ones(), ones(), ones()]);
+      expect(returned.every((entry) => entry === 2)).toBe(true);
+    });
+  });
+
+  test("is left alone where the scope fails", () => {
+    let inner: Float64Array | undefined;
+    const failing = () => {
+      inner = ones();
+      throw new Error("in the middle");
+    };
+    expect(() => float64.scope(failing)).toThrow("in the middle");
+    expect(float64.scope(() => [ones(), ones()])).not.toContain(inner);
+  });
+
+  test("has norms that are those of its entries, in any p, a step later too", () => {
+    for (const entry of [1, 2, 3]) {
+      const norms = float64.scope(() => {
+        const vector = float64.vector([3 * entry, -4 * entry]);
+        return ([2, 1, "infinity", 2] as const).map((p) => float64.norm(vector, p));
+      });
+      expect(norms).toEqual([5 * entry, 7 * entry, 4 * entry, 5 * entry]);
+    }
+  });
+});
