@@ -3,6 +3,7 @@ import { type Layer, layerSize } from "../compute/layer.js";
 import type { Optimizer } from "../optimizers/optimizer.js";
 import type { LossAndGradients, Problem } from "../problems/problem.js";
 import { type ReadScores, type Scores, scalarsOf, scoresFrom } from "./evaluation.js";
+import { invariantsOf, measuredBlocks } from "./invariants.js";
 import type { AveragedRecord, LayerRecord, StepRecord } from "./record.js";
 
 /** What one step computed, still on the device. */
@@ -39,6 +40,7 @@ export type Measurement = Pick<
   | "secondWeight"
   | "averaged"
   | "layers"
+  | "invariants"
 >;
 
 /** A layer at w = 0 has no norm ratio, whatever its update. */
@@ -69,6 +71,8 @@ export class Measurer<V, S> {
     private readonly problem: Problem,
     /** Whether every batch holds all examples: its score is that of the training set. */
     private readonly fullBatch: boolean,
+    /** Whether the invariants that the rule promises are measured. */
+    private readonly measuresInvariants = false,
   ) {
     const { constants, layers } = problem;
     this.optimum = constants?.optimum?.map((values, i) => algebra.vector(values, layers[i]!.shape));
@@ -98,6 +102,9 @@ export class Measurer<V, S> {
       if (batch && inRule !== undefined) scalars.push(algebra.norm(batch.gradients[i]!, inRule));
       if (updates) scalars.push(algebra.norm(updates[i]!, 2), rule.proportion(algebra, w, updates[i]!));
       if (optimum) scalars.push(algebra.norm(algebra.subtract(w, optimum[i]!), 2));
+    }
+    if (updates && this.measuresInvariants) {
+      scalars.push(...invariantsOf(algebra, this.optimizer, this.problem.layers, weights, updates).flat());
     }
     if (optimum && averaged) {
       for (const [i, w] of averaged.entries()) scalars.push(algebra.norm(algebra.subtract(w, optimum[i]!), 2));
@@ -143,6 +150,10 @@ export class Measurer<V, S> {
         normRatioL2: finiteOrNaN(updateNorm / weightNorm),
       });
     }
+    const invariants =
+      updates && this.measuresInvariants
+        ? measuredBlocks(this.optimizer, layers).map(() => (this.optimizer.rule.promises.invariants ?? []).map(next))
+        : undefined;
     return {
       loss,
       ...(shareCorrect !== undefined && { accuracy: shareCorrect }),
@@ -155,6 +166,7 @@ export class Measurer<V, S> {
       ...(secondWeight !== undefined && { secondWeight }),
       ...(read.averaged && { averaged: this.averagedRecord(read.averaged, next) }),
       layers: records,
+      ...(invariants && { invariants }),
     };
   }
 
