@@ -32,6 +32,8 @@ export {
   type Convention,
   defineOptimizer,
   type EquationOne,
+  type Form,
+  type HeavyBall,
   type Invariant,
   type OptimizerDefinition,
   type Promises,

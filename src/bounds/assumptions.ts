@@ -1,5 +1,6 @@
 import type { Norm } from "../compute/algebra.js";
 import { layerSize } from "../compute/layer.js";
+import type { Form } from "../optimizers/update-rule.js";
 import type { KnownConstants } from "../problems/problem.js";
 import type { Bound, BoundContext } from "./bound.js";
 import { conditionNumberOf, optimumNorm, type Rates, ratesOf, short } from "./facts.js";
@@ -41,6 +42,58 @@ export const equationOne: Assumption = {
     return equationOne.holds ? seenPerNeuron(context) : `${name}: ${equationOne.reason}`;
   },
 };
+
+/**
+ * The rule's step is of this form.
+ *
+ * @param told the form in a few words, for the reason why a run does not apply
+ */
+const ofForm = (phrase: string, told: string, met: (form: Form) => boolean): Assumption => ({
+  phrase,
+  unmet: (context) =>
+    met(context.rule.form ?? {}) ? seenPerNeuron(context) : `${context.rule.name}, as configured, is no ${told}`,
+});
+
+/** Equation (1) steps along the gradient too. */
+export const alongGradient: Assumption = {
+  phrase: "Δw = −s_kg_k with s_k ≥ 0: no momentum, no weight decay, no entry scaled apart",
+  unmet(context) {
+    const { name, form, equationOne } = context.rule;
+    return form?.alongGradient || equationOne.holds
+      ? seenPerNeuron(context)
+      : `${name}, as configured, does not step along the gradient: momentum, weight decay, or scaling in parts turns it`;
+  },
+};
+
+export const clippedRate = ofForm(
+  "s_k = min(λ_k, c‖w_k‖₂/(‖g_k‖₂ + ε))",
+  "step along the gradient at the rate min(λ, c‖w‖₂/‖g‖₂)",
+  ({ clippedRate }) => clippedRate !== undefined,
+);
+
+export const shrunk = ofForm(
+  "w_{k+1} = (w_k − λ_k(‖w_k‖₂/‖g_k‖₂)·g_k)/√(1 + λ_k²)",
+  "step of equation (1) after which the weights are shrunk by √(1 + λ²)",
+  ({ shrunk }) => shrunk === true,
+);
+
+export const heavyBall: Assumption = {
+  phrase: "v_k = mv_{k−1} + s_kg_k and Δw_k = −v_k, with a constant λ where it multiplies v_k",
+  unmet(context) {
+    const { name, form } = context.rule;
+    if (!form?.heavyBall) return `${name}, as configured, is no heavy ball whose s_k the norms tell`;
+    const { smallest, largest } = context.learningRates();
+    return form.heavyBall.constantRate && smallest !== largest
+      ? `${name} multiplies its velocity by λ, which must be constant; it goes from ${short(smallest)} to ${short(largest)}`
+      : seenPerNeuron(context);
+  },
+};
+
+export const decayed = ofForm(
+  "Δw = −λ_k(‖w_k‖₂/(‖g_k‖₂ + β‖w_k‖₂))·(g_k + βw_k)",
+  "LARS with weight decay in the gradient and in a separate denominator, without momentum and guards",
+  ({ decayed }) => decayed !== undefined,
+);
 
 const normIs = (phrase: string, met: (p: Norm) => boolean): Assumption => ({
   phrase,
@@ -106,6 +159,12 @@ export const smooth = knowing(
   "no smoothness constant L of the objective is known",
   "smoothness",
 );
+
+export const scaleInvariantLoss: Assumption = {
+  phrase: "f does not depend on the length of w: ⟨w, ∇f(w)⟩ = 0",
+  unmet: ({ constants }) =>
+    constants?.scaleInvariant ? undefined : "the objective is not known to be invariant under scaling of the weights",
+};
 
 export const boundedGradients = knowing(
   "‖g‖₂ ≤ G for every (sub)gradient, with a known G",

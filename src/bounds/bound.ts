@@ -1,6 +1,6 @@
 import type { Norm, Precision } from "../compute/algebra.js";
 import type { Layer } from "../compute/layer.js";
-import type { EquationOne } from "../optimizers/update-rule.js";
+import type { EquationOne, Form, Promises } from "../optimizers/update-rule.js";
 import type { KnownConstants } from "../problems/problem.js";
 import type { StepRecord } from "../training/record.js";
 
@@ -9,6 +9,9 @@ export interface BoundContext {
   readonly rule: {
     readonly name: string;
     readonly equationOne: EquationOne;
+    /** As gradients are measured, before they are clipped. */
+    readonly form?: Form;
+    readonly promises?: Promises;
     /** The p of the measured norm ratio, where it is one. */
     readonly norm?: Norm;
     /** True where the measured proportion equals λ_k exactly although the rule is not eq. (1) (T10). */
@@ -69,7 +72,7 @@ export interface Bound {
   readonly kind: "bound";
   /** Kebab-case, e.g. "best-iterate". */
   readonly name: string;
-  /** "T1" … "T10" */
+  /** "T1" … "T15" */
   readonly theorem: string;
   /** Raised whenever its checks or columns change: part of a run's identity. */
   readonly version: number;
@@ -81,6 +84,8 @@ export interface Bound {
   readonly columns: readonly BoundColumn[];
   /** Undefined if the bound applies to the run; otherwise the reason why it does not. */
   reasonNotApplicable(context: BoundContext): string | undefined;
+  /** True if it looks at the `invariants` of records, which are not measured otherwise. */
+  readonly needsInvariants?: true;
   start(context: BoundContext, state?: unknown): BoundMonitor;
 }
 

@@ -39,3 +39,12 @@ export function nextEnvelope(after: DistanceAfterStep, envelope: number, rate: n
   const near = after(envelope, rate * (optimumNorm - envelope));
   return Math.max(rate * optimumNorm, far, near);
 }
+
+/**
+ * What co-coercivity, ⟨g, w − w*⟩ ≥ (μLd² + ‖g‖²)/(μ + L), makes of a step −s·g with s ≤ `longest`: the squared distance
+ * falls at least by the factor 1 − 2q·s (T12).
+ */
+export const coCoercivity = (strongConvexity: number, smoothness: number) => ({
+  q: 1 / (1 / strongConvexity + 1 / smoothness),
+  longest: 2 / (strongConvexity + smoothness),
+});

@@ -11,48 +11,16 @@ import {
 } from "./assumptions.js";
 import { type BoundContext, type BoundMonitor, defineBound } from "./bound.js";
 import { distanceAfterStep, nextEnvelope } from "./contraction.js";
-import { conditionNumberOf, optimumNorm, ruleOf, short } from "./facts.js";
-import { weightNorm, wholeOf } from "./measures.js";
-import { startTooFar } from "./radius.js";
-import { roundingOf } from "./rounding.js";
-
-interface Memory {
-  initialDistance?: number;
-  /** D_k; NaN once it has reached W */
-  envelope: number;
-}
+import { asIndependent, enveloped } from "./enveloped.js";
+import { conditionNumberOf, optimumNorm, ruleOf } from "./facts.js";
 
 function start(context: BoundContext, state?: unknown): BoundMonitor {
-  const whole = wholeOf(context);
   const after = distanceAfterStep(conditionNumberOf(context));
   const { coefficient } = ruleOf(context);
-  const rounding = roundingOf(context);
   const optimum = optimumNorm(context);
-  const memory: Memory = { envelope: Number.NaN, ...(state as Partial<Memory>) };
-  const columns = [Number.NaN];
-  return {
-    observe(record, check) {
-      if (memory.initialDistance === undefined) {
-        memory.initialDistance = memory.envelope = record.distance!;
-      } else if (memory.envelope < optimum) {
-        // The roundings of k steps add up, as independent ones, to √k times a single one.
-        const tolerance = Math.sqrt(record.step) * rounding(weightNorm(record, whole) + optimum);
-        check(record.distance!, memory.envelope, tolerance);
-      }
-      if (!(memory.envelope < optimum)) memory.envelope = Number.NaN;
-      columns[0] = memory.envelope;
-      if (!record.last)
-        memory.envelope = nextEnvelope(after, memory.envelope, record.learningRate * coefficient, optimum);
-      return columns;
-    },
-    state: () => ({ ...memory }),
-    unchecked() {
-      const { initialDistance = Number.NaN } = memory;
-      return initialDistance >= optimum
-        ? startTooFar(initialDistance, optimum)
-        : `the envelope reached W = ${short(optimum)} at once: λ_0 is too large for d_0`;
-    },
-  };
+  const next = (envelope: number, learningRate: number) =>
+    nextEnvelope(after, envelope, learningRate * coefficient, optimum);
+  return enveloped(context, { next, accumulated: asIndependent }, state);
 }
 
 /**

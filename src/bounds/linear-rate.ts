@@ -9,40 +9,14 @@ import {
   stronglyConvexAndSmooth,
 } from "./assumptions.js";
 import { type BoundContext, type BoundMonitor, defineBound } from "./bound.js";
+import { contracting } from "./contracting.js";
 import { distanceAfterStep } from "./contraction.js";
 import { conditionNumberOf, ruleOf } from "./facts.js";
-import { roundingOf } from "./rounding.js";
-
-interface Memory {
-  /** ρ_{k−1}d_{k−1} */
-  bound: number;
-  absoluteTolerance: number;
-  /** d_0Πρ_i */
-  line?: number;
-}
 
 function start(context: BoundContext, state?: unknown): BoundMonitor {
   const after = distanceAfterStep(conditionNumberOf(context));
-  const rounding = roundingOf(context);
   const { coefficient } = ruleOf(context);
-  const memory: Memory = { bound: Number.NaN, absoluteTolerance: 0, ...(state as Partial<Memory>) };
-  const columns = [Number.NaN];
-  return {
-    observe(record, check) {
-      const distance = record.distance!;
-      memory.line ??= distance;
-      columns[0] = memory.line;
-      if (!Number.isNaN(memory.bound)) check(distance, memory.bound, memory.absoluteTolerance);
-      if (record.last) return columns;
-      const rate = record.learningRate * coefficient;
-      const contraction = after(1, rate);
-      memory.bound = contraction * distance;
-      memory.absoluteTolerance = rounding((1 + rate) * distance);
-      memory.line *= contraction;
-      return columns;
-    },
-    state: () => ({ ...memory }),
-  };
+  return contracting(context, (learningRate) => after(1, learningRate * coefficient), coefficient, state);
 }
 
 /**

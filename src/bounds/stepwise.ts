@@ -9,6 +9,8 @@ export interface StepwiseStatement {
   readonly bound: (record: StepRecord) => number;
   /** The rounding level of the step from k to k + 1. */
   readonly absoluteTolerance: (record: StepRecord) => number;
+  /** True where it is not a bound but the value of the quantity. */
+  readonly isEqual?: true;
   /** Whether the trace shows the bound, next to the quantity at step k + 1. */
   readonly column: boolean;
   readonly unchecked?: () => string;
@@ -27,7 +29,11 @@ export function stepwise(statement: StepwiseStatement, state: unknown): BoundMon
   return {
     observe(record, check) {
       const { bound, absoluteTolerance } = memory;
-      if (!Number.isNaN(bound)) check(statement.measured(record), bound, absoluteTolerance);
+      if (!Number.isNaN(bound)) {
+        const measured = statement.measured(record);
+        check(measured, bound, absoluteTolerance);
+        if (statement.isEqual) check(bound, measured, absoluteTolerance);
+      }
       if (statement.column) columns[0] = bound;
       memory.bound = record.last ? Number.NaN : statement.bound(record);
       memory.absoluteTolerance = record.last ? 0 : statement.absoluteTolerance(record);

@@ -32,6 +32,8 @@ export interface BoundWatch {
   readonly columns: readonly BoundColumn[];
   /** False if none applies, so that steps that are not traced need not be measured. */
   readonly needsEveryStep: boolean;
+  /** True if one that applies looks at the invariants of the rule. */
+  readonly needsInvariants: boolean;
   /**
    * Sees every record of the run, traced or not, in order.
    *
@@ -124,6 +126,7 @@ export function watchBounds(bounds: readonly Bound[], context: BoundContext, sta
   return {
     columns: watched.flatMap(({ bound }) => bound.columns),
     needsEveryStep: watched.length > 0,
+    needsInvariants: watched.some(({ bound }) => bound.needsInvariants),
 
     observe(record) {
       step = record.step;

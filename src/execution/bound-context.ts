@@ -12,6 +12,8 @@ export function boundContext({ problem, optimizer, steps, precision, run }: Fact
     rule: {
       name: optimizer.name,
       equationOne: optimizer.equationOne,
+      form: optimizer.form,
+      promises: rule.promises,
       ...(rule.norm !== undefined && { norm: rule.norm }),
       ...(rule.elementwise && { elementwise: true }),
     },

@@ -21,7 +21,7 @@ export function samplerOf({ run, problem }: PreparedRun, state?: BatchSamplerSta
 export function trainingOf<V, S>(
   prepared: PreparedRun,
   { algebra, objective }: Computation<V, S>,
-  bounds: Pick<BoundWatch, "needsEveryStep">,
+  bounds: Pick<BoundWatch, "needsEveryStep" | "needsInvariants">,
 ): Training<V, S> {
   const { run, problem, optimizer, steps, stepsPerEpoch } = prepared;
   const { batchSize, evaluate, stop, trace } = run.config;
@@ -38,6 +38,7 @@ export function trainingOf<V, S>(
     evaluated: (step) => step === steps || (every !== "end" && step % every === 0),
     evaluationExamples: evaluationExamples(prepared),
     measureEveryStep: bounds.needsEveryStep,
+    measureInvariants: bounds.needsInvariants,
     lossLimit: stop.lossAbove,
   };
 }

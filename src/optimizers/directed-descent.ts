@@ -39,6 +39,7 @@ export function directedDescent({ beta, equationOne, norm, direction, againstGra
     equationOne,
     promises: {
       ...(againstGradient && { againstGradient }),
+      ...(againstGradient && beta === 0 && { form: { alongGradient: true } }),
       scaleInvariant: true,
       invariants: [stepsOf(norm)],
     },

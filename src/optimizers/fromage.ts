@@ -65,7 +65,7 @@ export const fromage = defineOptimizer({
     equationOne: { holds: false, reason: "fromage shrinks the weights after its step, so it is not equation (1)" },
     promises: {
       scaleInvariant: options.minimumNorm === 0,
-      ...(options.minimumNorm === 0 && { invariants: [normChange] }),
+      ...(options.minimumNorm === 0 && { invariants: [normChange], form: { shrunk: true } }),
     },
     unscaled: plainGradient,
     ...normRatio(2),

@@ -13,7 +13,15 @@ import {
 } from "./schedules/learning-rate.js";
 import type { ScheduleDefinition } from "./schedules/schedule.js";
 import { plainGradient } from "./sgd.js";
-import type { EquationOne, OptimizerDefinition, RuleInput, RuleOutput, RuleState, UpdateRule } from "./update-rule.js";
+import type {
+  EquationOne,
+  Form,
+  OptimizerDefinition,
+  RuleInput,
+  RuleOutput,
+  RuleState,
+  UpdateRule,
+} from "./update-rule.js";
 
 /** What optimizers of a config are made from. */
 export interface Rules {
@@ -88,6 +96,8 @@ export interface Optimizer {
   readonly rule: UpdateRule;
   /** Whether a step is exactly equation (1), clipping included: the rule's own answer, unless clipping turns the gradient. */
   readonly equationOne: EquationOne;
+  /** The rule's, as far as clipping leaves it: of steps made from gradients as they were before. */
+  readonly form: Form;
   readonly scope: Scope;
   /** Names of the layers kept out of the rule. */
   readonly excluded: readonly string[];
@@ -160,27 +170,38 @@ function groupsOf(rule: UpdateRule, config: OptimizerConfig, layers: readonly La
   return [{ rule, members: included, shape: [size], seen: [size], isPerNeuron: false }, ...outside];
 }
 
+/** Whether clipping scales parts of some block's gradient apart, and so turns it. */
+const turnsGradients = (clip: GradientClip, rule: UpdateRule, groups: readonly Group[], layers: readonly Layer[]) =>
+  groups.some(
+    (group) =>
+      group.rule === rule &&
+      clip.scalesApart(
+        group.members.map((i) => layers[i]!),
+        group.isPerNeuron,
+      ),
+  );
+
 /**
- * Equation (1) is blind to the length of a block's gradient: scaled as one it leaves the step as it is, scaled in parts
- * it does not.
+ * What a step is once gradients are clipped. Equation (1) is blind to the length of a block's gradient: scaled as one it
+ * leaves the step as it is, scaled in parts it does not.
  */
-function equationOneOf(
-  rule: UpdateRule,
-  clip: GradientClip | undefined,
-  groups: readonly Group[],
-  layers: readonly Layer[],
-) {
-  const isTurned = ({ members, isPerNeuron }: Group) =>
-    clip?.scalesApart(
-      members.map((i) => layers[i]!),
-      isPerNeuron,
-    );
-  if (!rule.equationOne.holds || !groups.some((group) => group.rule === rule && isTurned(group)))
-    return rule.equationOne;
+function clipped(rule: UpdateRule, clip: GradientClip | undefined, groups: readonly Group[], layers: readonly Layer[]) {
+  const { equationOne, promises } = rule;
+  const { form = {}, scaleInvariant } = promises;
+  if (!clip) return { equationOne, form };
+  if (turnsGradients(clip, rule, groups, layers)) {
+    const reason = `gradients are clipped ${clip.title}, which turns them, so it is not equation (1)`;
+    return { equationOne: equationOne.holds ? ({ holds: false, reason } as const) : equationOne, form: {} };
+  }
+  const { alongGradient, shrunk, heavyBall } = form;
   return {
-    holds: false,
-    reason: `gradients are clipped ${clip!.title}, which turns them, so it is not equation (1)`,
-  } as const;
+    equationOne,
+    form: {
+      ...(alongGradient && { alongGradient }),
+      ...(shrunk && { shrunk }),
+      ...(heavyBall && scaleInvariant && { heavyBall }),
+    },
+  };
 }
 
 /**
@@ -214,7 +235,7 @@ export function createOptimizer(
     name: config.name,
     version: definition.version,
     rule,
-    equationOne: equationOneOf(rule, clip, groups, layers),
+    ...clipped(rule, clip, groups, layers),
     scope: config.scope,
     excluded: [...excluded],
     blocks: groups.map(({ members }) => ({ layers: members })),

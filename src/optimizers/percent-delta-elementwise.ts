@@ -43,6 +43,7 @@ export const percentDeltaElementwise = defineOptimizer({
   create: ({ epsilon, denominatorEpsilon }) => ({
     promises: {
       againstGradient: true,
+      form: { alongGradient: true },
       scaleInvariant: denominatorEpsilon === 0,
       proportion: { coefficient: 1, is: denominatorEpsilon === 0 ? "exactly" : "at most" },
     },

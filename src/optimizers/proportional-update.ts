@@ -7,6 +7,8 @@ import { decayWhereScaled, trustRatio } from "./trust-ratio.js";
 import {
   defineOptimizer,
   type EquationOne,
+  type Form,
+  type HeavyBall,
   type Invariant,
   type OptimizerDefinition,
   type Promises,
@@ -100,12 +102,41 @@ function promisesOf(options: ProportionalOptions, norm: Norm, isEquationOne: boo
     range: () => [0, trustCoefficient],
   };
   return {
+    form: formOf(options, norm),
     ...((weightDecay === 0 || !options.weightDecayInGradient) && { againstGradient: true }),
     scaleInvariant: weightDecay === 0 && threshold === 0 && epsilon === 0 && !clip,
     ...(isBounded &&
       !clip && { proportion: { coefficient: trustCoefficient, is: isEquationOne ? "exactly" : "at most" } }),
     ...(isBounded && clip && { invariants: [atMostCoefficient] }),
   };
+}
+
+/** Equation (1) but for momentum, as the heavy ball: s_k = λ_kc‖w_k‖/‖g_k‖, and 0 where eq. (1) stays. */
+function heavyBallOf(options: ProportionalOptions, norm: Norm): HeavyBall | undefined {
+  const { momentum, nesterov, momentumOrder, trustCoefficient } = options;
+  const isApart = nesterov || momentumOrder === "gradient" || !equationOne({ ...options, momentum: 0 }, norm).holds;
+  if (momentum === 0 || isApart) return undefined;
+  return {
+    momentum,
+    rate: (learningRate, weightNorm, gradientNorm) =>
+      gradientNorm === 0 ? 0 : (learningRate * trustCoefficient * weightNorm) / gradientNorm,
+    constantRate: momentumOrder === "learning-rate-outside",
+  };
+}
+
+/** The forms of rules of the family that theorems are about. */
+function formOf(options: ProportionalOptions, norm: Norm): Form {
+  const { momentum, threshold, epsilon, trustCoefficient: coefficient, clip } = options;
+  const { weightDecay: decay, weightDecayInGradient, weightDecayNorm, zeroRule } = options;
+  const heavyBall = heavyBallOf(options, norm);
+  if (heavyBall) return { heavyBall };
+  if (momentum > 0 || (decay > 0 && !weightDecayInGradient)) return {};
+  if (decay > 0) {
+    const isGuarded = threshold > 0 || epsilon > 0 || zeroRule !== "stay" || clip;
+    return weightDecayNorm === "separate" && !isGuarded && norm === 2 ? { decayed: { coefficient, decay } } : {};
+  }
+  const isClipped = clip && norm === 2 && threshold === 0;
+  return { alongGradient: true, ...(isClipped && { clippedRate: { coefficient, epsilon } }) };
 }
 
 /** An update rule of the family, in the given norm. */

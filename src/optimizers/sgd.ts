@@ -1,15 +1,24 @@
 import { z } from "zod";
 import { type MomentumOptions, momentumFields, velocityOf } from "./momentum.js";
 import { normRatio } from "./norm-ratio.js";
-import { defineOptimizer, type UpdateRule } from "./update-rule.js";
+import { defineOptimizer, type Form, type UpdateRule } from "./update-rule.js";
 
 interface Options extends MomentumOptions {
   readonly weightDecay: number;
 }
 
+/** Without weight decay: along the gradient, or the heavy ball with s = λ. */
+function formOf({ momentum, nesterov }: MomentumOptions): Form {
+  if (momentum === 0) return { alongGradient: true };
+  return nesterov ? {} : { heavyBall: { momentum, rate: (learningRate) => learningRate, constantRate: true } };
+}
+
 const gradientDescent = (options: Options): UpdateRule => ({
   equationOne: { holds: false, reason: "sgd's step is proportional to the gradient, so it is not equation (1)" },
-  promises: { ...(options.weightDecay === 0 && { againstGradient: true }), scaleInvariant: false },
+  promises: {
+    ...(options.weightDecay === 0 && { againstGradient: true, form: formOf(options) }),
+    scaleInvariant: false,
+  },
   proportion: normRatio(2).proportion,
   ...(options.momentum > 0 && { initialState: (algebra, weights) => ({ velocity: algebra.zerosLike(weights) }) }),
 

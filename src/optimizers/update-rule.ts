@@ -47,8 +47,36 @@ export interface Invariant {
   /** In plain text, e.g. "‖w + Δw‖₂/‖w‖₂ ∈ [1 − λ, 1 + λ]/√(1 + λ²)". */
   readonly statement: string;
   measure<V, S>(algebra: RuleAlgebra<V, S>, step: StepMade<V>): S;
-  /** The ends of the range. */
+  /** The ends of the range; a step of length 0 may be below the lowest. */
   range(learningRate: number): readonly [lowest: number, highest: number];
+  /** The size of the numbers that cancel in what is measured, whose rounding errors it has; absent: none do. */
+  magnitude?(learningRate: number): number;
+}
+
+/**
+ * How a step is made of the weights and the gradient of its block, where it is one of the forms that theorems are
+ * about. s stands for a number ≥ 0, λ for λ_k.
+ */
+export interface Form {
+  /** Δw = −s·g at every step, whatever is remembered: no momentum, no decay, no entry scaled apart (T3, T4a, T12a). */
+  readonly alongGradient?: true;
+  /** Δw = −s·g with s = min(λ, c‖w‖₂/(‖g‖₂ + ε)) (T12b). */
+  readonly clippedRate?: { readonly coefficient: number; readonly epsilon: number };
+  /** w + Δw = (w − λ(‖w‖₂/‖g‖₂)·g)/√(1 + λ²): equation (1), and then the weights are shrunk (T13). */
+  readonly shrunk?: true;
+  /** Δw_k = m·Δw_{k−1} − s_k·g_k, the heavy ball (T14). */
+  readonly heavyBall?: HeavyBall;
+  /** Δw = −λc·(‖w‖₂/(‖g‖₂ + β‖w‖₂))·(g + βw): weight decay in LARS (T15c). */
+  readonly decayed?: { readonly coefficient: number; readonly decay: number };
+}
+
+export interface HeavyBall {
+  /** m */
+  readonly momentum: number;
+  /** s_k from the norms of the weights and the gradient, in the rule's norm. */
+  rate(learningRate: number, weightNorm: number, gradientNorm: number): number;
+  /** True where λ multiplies the velocity, so that the form is this one while λ is constant. */
+  readonly constantRate: boolean;
 }
 
 /** What a rule promises of every step, as configured: checked by `ruleChecks` over random weights and gradients. */
@@ -63,6 +91,7 @@ export interface Promises {
   readonly proportion?: { readonly coefficient: number; readonly is: "exactly" | "at most" };
   /** What else its form guarantees; the rule's docstring has the proofs. */
   readonly invariants?: readonly Invariant[];
+  readonly form?: Form;
 }
 
 /**

@@ -81,6 +81,8 @@ export interface KnownConstants {
   readonly optimumSource?: string;
   /** True if f = ½(w − w*)ᵀH(w − w*) + const: T5 presupposes it. */
   readonly quadratic?: boolean;
+  /** True if f(αw) = f(w) for every α > 0, so that gradients are at right angles to the weights: T15 presupposes it. */
+  readonly scaleInvariant?: boolean;
   /** Other numbers worth comparing a run with, e.g. the median of the targets (T9). */
   readonly reference?: Readonly<Record<string, number>>;
 }

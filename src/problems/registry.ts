@@ -9,6 +9,7 @@ import { mlp } from "./mlp.js";
 import { model } from "./model.js";
 import type { ProblemDefinition } from "./problem.js";
 import { quadratic } from "./quadratic.js";
+import { rayleighQuotient } from "./rayleigh-quotient.js";
 import { robustRegression } from "./robust-regression.js";
 import { scalar } from "./scalar.js";
 import { softmaxRegression } from "./softmax-regression.js";
@@ -26,6 +27,7 @@ export const problems: readonly ProblemDefinition[] = [
   robustRegression,
   deepLinear,
   testFunction,
+  rayleighQuotient,
   softmaxRegression,
   mlp,
   cnn,

@@ -3,6 +3,7 @@ import { type Layer, layerSize } from "../compute/layer.js";
 import type { Optimizer } from "../optimizers/optimizer.js";
 import type { LossAndGradients, Problem, Score } from "../problems/problem.js";
 import { type ReadScores, type Scores, scalarsOf, scoresFrom } from "./evaluation.js";
+import { invariantsOf, measuredBlocks } from "./invariants.js";
 import type { AveragedRecord, LayerRecord, StepRecord } from "./record.js";
 
 /** What one step computed, still on the device. */
@@ -51,6 +52,7 @@ export class Measurer<V, S> {
   private readonly optimum: readonly V[] | undefined;
   /** Of problems with one or two weights, the layer of each, and what takes it out of there, if it has company. */
   private readonly few: readonly { readonly layer: number; readonly unit?: V }[];
+  private readonly measured: ReturnType<typeof measuredBlocks>;
 
   constructor(
     private readonly algebra: Algebra<V, S>,
@@ -58,8 +60,11 @@ export class Measurer<V, S> {
     private readonly problem: Problem,
     /** Whether every batch holds all examples: its score is that of the training set. */
     private readonly fullBatch: boolean,
+    /** Whether the invariants that the rule promises are measured. */
+    private readonly measuresInvariants = false,
   ) {
     const { constants, layers } = problem;
+    this.measured = measuredBlocks(optimizer, layers);
     this.optimum = constants?.optimum?.map((values, i) => algebra.vector(values, layers[i]!.shape));
     this.few = fewWeightsOf(layers).map(({ layer, place }) => {
       const { shape } = layers[layer]!;
@@ -87,6 +92,9 @@ export class Measurer<V, S> {
       if (batch && inRule !== undefined) scalars.push(algebra.norm(batch.gradients[i]!, inRule));
       if (updates) scalars.push(algebra.norm(updates[i]!, 2), rule.proportion(algebra, w, updates[i]!));
       if (optimum) scalars.push(algebra.norm(algebra.subtract(w, optimum[i]!), 2));
+    }
+    if (updates && this.measuresInvariants) {
+      scalars.push(...invariantsOf(algebra, this.optimizer, this.problem.layers, weights, updates).flat());
     }
     if (optimum && averaged) {
       for (const [i, w] of averaged.entries()) scalars.push(algebra.norm(algebra.subtract(w, optimum[i]!), 2));
@@ -132,6 +140,8 @@ export class Measurer<V, S> {
         normRatioL2: finiteOrNaN(updateNorm / weightNorm),
       });
     }
+    const invariants = updates && this.measuresInvariants ? this.invariantsIn(values, position) : undefined;
+    position += invariants?.flat().length ?? 0;
     const train = this.fullBatch ? onBatch : read.train;
     const all = this.fullBatch ? onBatch : read.all;
     const { step, epoch, learningRate, evaluated, traced, last } = facts;
@@ -146,7 +156,14 @@ export class Measurer<V, S> {
     if (weight !== undefined) record.weight = weight;
     if (secondWeight !== undefined) record.secondWeight = secondWeight;
     if (read.averaged) record.averaged = this.averagedRecord(read.averaged, values, position);
+    if (invariants) record.invariants = invariants;
     return record;
+  }
+
+  /** @param first where the invariants are among the values: a row for each block of the rule */
+  private invariantsIn(values: readonly number[], first: number): number[][] {
+    const size = this.optimizer.rule.promises.invariants?.length ?? 0;
+    return this.measured.map((_, i) => values.slice(first + i * size, first + (i + 1) * size));
   }
 
   /** @param first where the distances of the averaged layers are among the values */

@@ -56,6 +56,8 @@ export interface StepRecord {
   /** At the average of the weights, at evaluations from the step on where it begins */
   readonly averaged?: AveragedRecord;
   readonly layers: readonly LayerRecord[];
+  /** What the invariants of the rule's promises measure of this step, where a bound asks: a row for each of its blocks. */
+  readonly invariants?: readonly (readonly number[])[];
   /** True at evaluations: what the run comes to is taken from these alone, and so does not depend on what is traced. */
   readonly evaluated: boolean;
   /** True at the steps that go into the trace; bounds see the others too. */

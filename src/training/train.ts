@@ -38,6 +38,8 @@ export interface Training<V, S> {
   readonly evaluationExamples?: Batch | undefined;
   /** True if a reader (a bound) must see every step, traced or not. */
   readonly measureEveryStep: boolean;
+  /** True if a bound looks at the invariants that the rule promises; default: false. */
+  readonly measureInvariants?: boolean;
   /** A run whose loss exceeds this has diverged. */
   readonly lossLimit: number;
   /** Hand over the weights at the end. */
@@ -93,7 +95,7 @@ function setUp<V, S>(training: Training<V, S>) {
   const made: { dispose?(): void }[] = [objective];
   try {
     const fullBatch = sampler === undefined && !problem.hasTrainingMode;
-    const measurer = new Measurer(algebra, optimizer, problem, fullBatch);
+    const measurer = new Measurer(algebra, optimizer, problem, fullBatch, training.measureInvariants);
     made.push(measurer);
     const averages = optimizer.averagedWeights !== undefined;
     const evaluation = new Evaluation(objective, problem, { fullBatch, examples, averages });

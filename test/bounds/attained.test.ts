@@ -1,13 +1,15 @@
 import { describe, expect, test } from "vitest";
 import { tolerance } from "../../src/bounds/bound.js";
 import { bounds } from "../../src/bounds/registry.js";
-import { absoluteValues, line, quadratic } from "./problems.js";
+import { ball, clippedTo, decaying, gradientDescent, proportionalAcross, shrinking, signs } from "./forms.js";
+import { absoluteValues, line, quadratic, quotient } from "./problems.js";
 import { scaled, type TestRun, verdictOn } from "./simulate.js";
 
 const plane = quadratic({ spectrum: [4, 1], start: [3, -2] });
 /** Squared components in the ratio μ : L: the worst start for κ = 4. */
 const worst = quadratic({ spectrum: [4, 1], start: [1, 2] });
 const rates = (...all: readonly number[]) => ({ rate: (step: number) => all[step] ?? 0, steps: all.length });
+const round = quotient([4, 1, 2], [1, 2, 3]);
 const near = 2 ** -40;
 const elementwise = {
   rule: { name: "elementwise", equationOne: { holds: false, reason: "another rule" }, elementwise: true },
@@ -143,6 +145,122 @@ const table: Record<string, readonly Attained[]> = {
       how: "the second part, by hand",
       run: { problem: quadratic({ spectrum: [1], start: [1] }), rate: 0.25, steps: 2 },
       checks: 4,
+      slack: 0,
+    },
+  ],
+  "promised-proportion": [
+    {
+      how: "everywhere, from both sides",
+      run: { problem: plane, rate: 0.1, steps: 3, of: proportionalAcross("exactly") },
+      checks: 6,
+      slack: 0,
+    },
+    {
+      how: "everywhere, from one side",
+      run: { problem: plane, rate: 0.1, steps: 3, of: proportionalAcross("at most") },
+      checks: 3,
+      slack: 0,
+    },
+  ],
+  "promised-invariants": [
+    { how: "everywhere", run: { problem: plane, rate: 0.1, steps: 3, of: signs }, checks: 6, slack: 0 },
+  ],
+  "rate-contraction": [
+    {
+      // s = 2/(μ + L) = 0.4: (1, 2) → (−0.6, 1.2), d² from 5 to 1.8 = (1 − 0.64)·5
+      how: "at the longest rate",
+      run: { problem: worst, rate: 0.4, steps: 1, of: gradientDescent },
+      checks: 1,
+      slack: 0,
+    },
+    {
+      // (1, 2) → (0.6, 1.8): 3.6 against (1 − 2·0.8·0.1)·5 = 4.2
+      how: "by hand, below it",
+      run: { problem: worst, rate: 0.1, steps: 1, of: gradientDescent },
+      checks: 1,
+      slack: 1 - Math.sqrt(3.6 / 4.2),
+    },
+  ],
+  "clipped-envelope": [
+    {
+      // W = 2, d_0 = 1, L = μ = 1, q = ½: s = min(½, 0.2·(2 − 1)/1) = 0.2; w = 1, g = −1: d_1 = 0.8, D_1 = √0.8
+      how: "by hand",
+      run: {
+        problem: quadratic({ spectrum: [1], start: [1], optimum: [2] }),
+        rate: 0.5,
+        steps: 1,
+        of: clippedTo(0.2),
+      },
+      checks: 1,
+      slack: 1 - 0.8 / Math.sqrt(0.8),
+    },
+    {
+      // 1 − 2q·s = ½: the clip is active, d_1 = 0.5
+      how: "where the clip is active",
+      run: {
+        problem: quadratic({ spectrum: [1], start: [1], optimum: [2] }),
+        rate: 0.5,
+        steps: 1,
+        of: clippedTo(0.9),
+      },
+      checks: 1,
+      slack: 1 - 0.5 / Math.sqrt(0.5),
+    },
+    {
+      // s = 0.2·1/(1 + 1) = 0.1: d_1 = 0.9, D_1 = √0.9
+      how: "with ε",
+      run: {
+        problem: quadratic({ spectrum: [1], start: [1], optimum: [2] }),
+        rate: 0.5,
+        steps: 1,
+        of: clippedTo(0.2, 1),
+      },
+      checks: 1,
+      slack: 1 - Math.sqrt(0.9),
+    },
+  ],
+  "shrunk-rate": [
+    { how: "from the worst start", run: { problem: worst, ...rates(0.3), of: shrinking }, checks: 1, slack: 0 },
+    { how: "beyond 2c", run: { problem: worst, ...rates(1.8), of: shrinking }, checks: 1, slack: 0 },
+  ],
+  "shrunk-envelope": [
+    {
+      // W = 4, D_0 = 1, λ = ¾, h = 1.25, κ = 1: E = max(3, |1 − ¾·5|, |1 − ¾·3|) = 3, D_1 = (3 + ¼·4)/1.25 = 3.2;
+      // w = 3 → (3 + 2.25)/1.25 = 4.2, d_1 = 0.2
+      how: "by hand",
+      run: { problem: quadratic({ spectrum: [1], start: [3], optimum: [4] }), ...rates(0.75), of: shrinking },
+      checks: 1,
+      slack: 1 - 0.2 / 3.2,
+    },
+  ],
+  "heavy-ball": [
+    {
+      // |w − 1| from 0 with m = ½, s = ¼: w = 0, ¼, ⅝, gaps 1, ¾, ⅜, velocities −¼, −⅜.
+      // K = 1: (1 + ¼)/(2·½) says nothing; K = 2: (1 + ¼ + ¼ − 4·¼·(¾ − 1))/(2·1) = 0.875 against ¾, and then ⅜
+      how: "by hand",
+      run: { problem: absoluteValues([1], [0], [1]), rate: 0.25, steps: 2, of: ball(0.5) },
+      checks: 2,
+      slack: 1 - 0.75 / 0.875,
+    },
+  ],
+  "orthogonal-growth": [
+    { how: "everywhere", run: { problem: round, rate: 0.1, steps: 3 }, checks: 6, slack: 0 },
+    {
+      how: "by plain gradient descent",
+      run: { problem: round, rate: 0.1, steps: 3, of: gradientDescent },
+      checks: 6,
+      slack: 0,
+    },
+  ],
+  "orthogonal-rest": [
+    { how: "everywhere", run: { problem: round, rate: 0.1, steps: 3, of: shrinking }, checks: 6, slack: 0 },
+  ],
+  equilibrium: [
+    {
+      // Two equalities a step, and the direction of the change, whose slack is what the norm changes by at the step.
+      how: "everywhere",
+      run: { problem: round, rate: 0.1, steps: 3, of: decaying(1e-9) },
+      checks: 9,
       slack: 0,
     },
   ],

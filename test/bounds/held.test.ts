@@ -3,7 +3,17 @@ import { describe, expect, it } from "vitest";
 import { tolerance, type Verdict } from "../../src/bounds/bound.js";
 import { bounds } from "../../src/bounds/registry.js";
 import type { Norm, Precision } from "../../src/compute/algebra.js";
-import { absoluteValues, line, polyhedron, quadratic, twoLayers } from "./problems.js";
+import {
+  ball,
+  clippedTo,
+  decaying,
+  gradientDescent,
+  proportionalAcross,
+  shrinking,
+  signs,
+  type TestForm,
+} from "./forms.js";
+import { absoluteValues, line, polyhedron, quadratic, quotient, twoLayers } from "./problems.js";
 import { judge, norm, scaled, type TestProblem, type TestRun } from "./simulate.js";
 
 const entry = fc.double({ min: -1, max: 1, noNaN: true });
@@ -132,15 +142,64 @@ const anyConfinedRun: fc.Arbitrary<TestRun> = fc
   .tuple(quadratics({ nearness: magnitude(1e-2, 0.99), centred: fc.constant(false) }), magnitude(3e-3, 0.3))
   .map(([problem, rate]) => ({ problem, rate, steps: 400, scope: "global" }));
 
+const anyQuotient = fc
+  .integer({ min: 2, max: 5 })
+  .chain((n) => {
+    // Doubles are most of them next to 0, and starts eigenvectors.
+    const whole = (low: number, high: number) =>
+      fc.array(fc.integer({ min: low, max: high }), { minLength: n, maxLength: n });
+    return fc.tuple(
+      whole(1, 40),
+      whole(-9, 9).filter((w) => w.some((x) => x !== 0)),
+    );
+  })
+  .map(([spectrum, start]) => quotient(spectrum, start));
+
+/** Rules that are not equation (1). */
+const anyOther = (problems: fc.Arbitrary<TestProblem>, ...forms: readonly TestForm[]): fc.Arbitrary<TestRun> =>
+  fc
+    .tuple(problems, fc.constantFrom(...forms), schedule)
+    .map(([problem, of, { rate, steps }]) => ({ problem, of, rate, steps, scope: "global" }));
+
+const anyOtherConvex = anyOther(
+  fc.oneof(quadratics({ nearness: magnitude(1e-2, 0.99), centred: fc.boolean() }), anyKinked),
+  ...[gradientDescent, clippedTo(0.02), clippedTo(0.3, 0.01), shrinking, shrinking],
+  ...[ball(0.9), ball(0.5, true), signs],
+);
+
+/** Clipped steps at rates up to 2/(μ + L), from within W of the optimum. */
+const anyClippedRun: fc.Arbitrary<TestRun> = fc
+  .tuple(
+    quadratics({ nearness: magnitude(1e-2, 0.99), centred: fc.constant(false) }),
+    magnitude(1e-3, 0.05),
+    fc.constantFrom(clippedTo(0.001), clippedTo(0.02), clippedTo(0.3, 0.01)),
+  )
+  .map(([problem, rate, of]) => ({ problem, rate, steps: 200, of, scope: "global" }));
+
+/** Steps of two entries across the gradient, of a promised length. */
+const anyAcross: fc.Arbitrary<TestRun> = fc
+  .tuple(vector(2), vector(2), schedule, fc.constantFrom<"exactly" | "at most">("exactly", "at most"))
+  .map(([start, optimum, { rate, steps }, is]) => ({
+    problem: quadratic({ spectrum: [4, 1], start, optimum }),
+    rate,
+    steps,
+    of: proportionalAcross(is),
+  }));
+
 const families: Record<string, fc.Arbitrary<TestRun>> = {
   "quadratics, rotated and shifted": anyRun(quadratics({ nearness: magnitude(1e-2, 3), centred: fc.boolean() })),
   "quadratics from near the optimum": anyConfinedRun,
   "convex functions of one variable": anyRun(anyLine),
   "convex functions with kinks": anyRun(anyKinked),
   "smooth functions of two layers": anyRun(anyTwoLayers),
+  "quotients, whose argument has no length": anyRun(anyQuotient),
+  "convex functions by other rules": anyOtherConvex,
+  "quotients by other rules": anyOther(anyQuotient, gradientDescent, shrinking, decaying(0.1), decaying(3)),
+  "quadratics by clipped steps": anyClippedRun,
+  "quadratics by steps across the gradient": anyAcross,
 };
 
-describe("equation (1) violates no bound", () => {
+describe("a rule violates no bound that is for it", () => {
   for (const [name, runs] of Object.entries(families)) {
     it(`on ${name}`, () =>
       fc.assert(

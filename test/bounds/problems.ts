@@ -104,6 +104,28 @@ export function twoLayers(rows: readonly Vector[], targets: Vector, bumps: numbe
   };
 }
 
+/** f(w) = ½wᵀdiag(spectrum)w/‖w‖²: the length of w does not matter. */
+export function quotient(spectrum: Vector, start: Vector): TestProblem {
+  const value = (w: Vector) => {
+    const squared = dot(w, w);
+    return w.reduce((sum, x, i) => sum + (spectrum[i]! * x * x) / squared, 0) / 2;
+  };
+  return {
+    layers: [start.length],
+    start,
+    value,
+    gradient(w) {
+      const squared = dot(w, w);
+      const g = w.map((x, i) => ((spectrum[i]! - 2 * value(w)) * x) / squared);
+      // What rounding leaves along w, or nothing but rounding.
+      const across = difference(g, scaled(dot(w, g) / squared, w));
+      const noise = (Math.max(...spectrum) * 2 ** -46) / Math.sqrt(squared);
+      return Math.hypot(...across) < noise ? w.map(() => 0) : across;
+    },
+    constants: { convex: false, scaleInvariant: true, optimalValue: Math.min(...spectrum) / 2 },
+  };
+}
+
 /** One of several convex functions of one variable with the only minimiser w*. */
 export function line(
   kind: "square" | "absolute" | "logCosh" | "lopsided",

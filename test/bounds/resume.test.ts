@@ -2,7 +2,8 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { bounds } from "../../src/bounds/registry.js";
 import { watchBounds } from "../../src/bounds/verdict.js";
-import { absoluteValues, line, quadratic, twoLayers } from "./problems.js";
+import { ball, clippedTo, decaying, shrinking, signs } from "./forms.js";
+import { absoluteValues, line, quadratic, quotient, twoLayers } from "./problems.js";
 import { contextOf, proportionalUpdate, scaled, simulate, type TestRule, type TestRun } from "./simulate.js";
 
 const uphill: TestRule = (w, g, rate) => scaled(-1, proportionalUpdate(2)(w, g, rate));
@@ -18,6 +19,11 @@ const runs: readonly TestRun[] = [
   { problem: quadratic({ spectrum: [4, 1], start: [3, -2], layers: [1, 1] }), rate: 0.1, steps: 30, norm: 1 },
   { problem: quadratic({ spectrum: [2, 1], start: [2.9, 1.1], optimum: [3, 1] }), rate: 0.05, steps: 400 },
   { problem: quadratic({ spectrum: [4, 1], start: [2.5, 1.5], optimum: [3, 1] }), rate: 0.05, steps: 30, rule: uphill },
+  ...[clippedTo(0.05), shrinking, ball(0.5), signs].map((of) => ({
+    problem: quadratic({ spectrum: [4, 1], start: [2.5, 1.5], optimum: [3, 1] }),
+    ...{ rate: 0.1, steps: 30, of },
+  })),
+  ...[shrinking, decaying(0.5)].map((of) => ({ problem: quotient([4, 1], [1, 2]), rate: 0.1, steps: 30, of })),
   { problem: twoLayers([[1, 2, -1]], [3], 0.3, [1, -1, 1]), rate: 0.1, steps: 30 },
   {
     problem: quadratic({ spectrum: [1, 1], start: [1, 1] }),

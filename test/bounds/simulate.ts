@@ -7,9 +7,11 @@ import type { BoundContext, Verdict } from "../../src/bounds/bound.js";
 import { bounds } from "../../src/bounds/registry.js";
 import { selectedBounds, watchBounds } from "../../src/bounds/verdict.js";
 import { type Norm, smallestNormal } from "../../src/compute/algebra.js";
+import { float64 } from "../../src/compute/float64.js";
 import type { Layer } from "../../src/compute/layer.js";
 import type { KnownConstants } from "../../src/problems/problem.js";
 import type { LayerRecord, StepRecord } from "../../src/training/record.js";
+import type { TestForm } from "./forms.js";
 
 export type Vector = readonly number[];
 
@@ -33,7 +35,9 @@ export interface TestRun {
   readonly rate: number | ((step: number) => number);
   readonly steps: number;
   readonly scope?: "layer" | "global";
-  /** In place of equation (1); the context goes on declaring equation (1). */
+  /** In place of equation (1), and declared. */
+  readonly of?: TestForm;
+  /** In place of what is declared. */
   readonly rule?: TestRule;
   /** ‖Δw‖/‖w‖ unless given: the rule's own measure. */
   readonly proportion?: (w: Vector, update: Vector) => number;
@@ -69,12 +73,16 @@ function pieces(whole: Vector, sizes: readonly number[]): Vector[] {
 
 export const rateAt = ({ rate }: TestRun, step: number): number => (typeof rate === "number" ? rate : rate(step));
 
+const declared = ({ form = {}, promises = { scaleInvariant: false } }: TestForm) => ({ form, promises });
+
 export function contextOf(run: TestRun): BoundContext {
   const { problem, norm: p = 2, coefficient = 1, scope = "layer", steps } = run;
   const layers: Layer[] = problem.layers.map((size, i) => ({ name: `layer ${i}`, shape: [size] }));
   const optimum = problem.optimum && pieces(problem.optimum, problem.layers).map((piece) => Float64Array.from(piece));
   return {
-    rule: { name: "test", equationOne: { holds: true, norm: p, coefficient }, norm: p },
+    rule: run.of
+      ? { name: "test", equationOne: { holds: false, reason: "it is another rule" }, norm: p, ...declared(run.of) }
+      : { name: "test", equationOne: { holds: true, norm: p, coefficient }, norm: p },
     scope,
     excluded: [],
     layers,
@@ -99,7 +107,7 @@ export function contextOf(run: TestRun): BoundContext {
  */
 export function* simulate(run: TestRun): Generator<StepRecord> {
   const { problem, norm: p = 2, coefficient = 1, scope = "layer", steps } = run;
-  const rule = run.rule ?? proportionalUpdate(p, coefficient);
+  const rule = run.rule ?? run.of?.rule() ?? proportionalUpdate(p, coefficient);
   const rounded = run.context?.precision === "float32" ? Math.fround : (x: number) => x;
   const blocks = scope === "global" ? [problem.start.length] : problem.layers;
   let w: Vector = problem.start.map(rounded);
@@ -127,6 +135,11 @@ export function* simulate(run: TestRun): Generator<StepRecord> {
         normRatioL2: last ? Number.NaN : norm(updates[i]!, 2) / norm(w, 2),
       }),
     );
+    const invariants = run.of?.promises?.invariants?.map(({ measure }) => {
+      const [weights, change] = [Float64Array.from(w), Float64Array.from(update)];
+      const next = float64.add(weights, change);
+      return measure(float64, { weights, update: change, next, shape: [w.length] });
+    });
     const loss = rounded(problem.value(w));
     const optimalValue = problem.constants?.optimalValue;
     yield {
@@ -138,6 +151,7 @@ export function* simulate(run: TestRun): Generator<StepRecord> {
       ...(problem.optimum && { distance: rounded(norm(difference(w, problem.optimum), 2)) }),
       ...(problem.start.length === 1 && { weight: w[0]! }),
       layers,
+      ...(invariants && { invariants: [invariants] }),
       evaluated: true,
       traced: last || step % 3 === 0,
       last,

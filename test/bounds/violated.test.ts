@@ -1,6 +1,16 @@
 import { describe, expect, it } from "vitest";
 import { bounds } from "../../src/bounds/registry.js";
-import { absoluteValues, line, quadratic, twoLayers } from "./problems.js";
+import {
+  ball,
+  clippedTo,
+  decaying,
+  gradientDescent,
+  proportionalAcross,
+  shrinking,
+  signs,
+  type TestForm,
+} from "./forms.js";
+import { absoluteValues, line, quadratic, quotient, twoLayers } from "./problems.js";
 import { norm, proportionalUpdate, scaled, type TestRule, type TestRun, verdictOn } from "./simulate.js";
 
 /** Equation (1), and what is wrong with it. */
@@ -14,6 +24,14 @@ const times =
 const plane = quadratic({ spectrum: [4, 1], start: [3, -2] });
 const shifted = quadratic({ spectrum: [4, 1], start: [2.5, 1.5], optimum: [3, 1] });
 const kink = absoluteValues([1], [1], [1.5]);
+const round = quotient([4, 1, 2], [1, 2, 3]);
+
+/** The step that a rule makes, longer by this factor. */
+const longer = (factor: number, form: TestForm): TestRule => {
+  const rule = form.rule();
+  return (w, g, rate) => scaled(factor, rule(w, g, rate));
+};
+
 /** mean_i |Δw_i/w_i| */
 const meanChange = (w: readonly number[], update: readonly number[]) =>
   update.reduce((sum, x, i) => sum + Math.abs(x / w[i]!), 0) / w.length;
@@ -135,6 +153,138 @@ const broken: Record<string, { readonly how: string; readonly run: TestRun }[]> 
     {
       how: "steps that do not happen, although they are recorded",
       run: { problem: frozen(), rate: 0.05, steps: 30 },
+    },
+  ],
+  "promised-proportion": [
+    {
+      how: "steps shorter by 1 % than promised",
+      run: { problem: plane, rate: 0.1, steps: 3, of: proportionalAcross("exactly"), rule: times(0.5 * 0.99) },
+    },
+    {
+      how: "steps longer by 1 % than they may be",
+      run: { problem: plane, rate: 0.1, steps: 3, of: proportionalAcross("at most"), rule: times(0.5 * 1.01) },
+    },
+  ],
+  "promised-invariants": [
+    {
+      how: "entries that move by 1 % more",
+      run: { problem: plane, rate: 0.1, steps: 3, of: signs, rule: longer(1.01, signs) },
+    },
+    {
+      how: "entries that move by 1 % less",
+      run: { problem: plane, rate: 0.1, steps: 3, of: signs, rule: longer(0.99, signs) },
+    },
+  ],
+  "rate-contraction": [
+    {
+      how: "across the gradient",
+      run: {
+        problem: plane,
+        rate: 0.1,
+        steps: 3,
+        of: gradientDescent,
+        rule: (_, g, rate) => turned(scaled(-rate, g)),
+      },
+    },
+    {
+      how: "uphill",
+      run: { problem: plane, rate: 0.1, steps: 3, of: gradientDescent, rule: longer(-1, gradientDescent) },
+    },
+  ],
+  "clipped-envelope": [
+    {
+      how: "a tenth of a step",
+      run: { problem: shifted, rate: 0.3, steps: 20, of: clippedTo(0.05), rule: longer(0.1, clippedTo(0.05)) },
+    },
+    {
+      how: "equation (1), which is not clipped near w*",
+      run: { problem: shifted, rate: 0.3, steps: 60, of: clippedTo(0.3), rule: lars },
+    },
+  ],
+  "shrunk-rate": [
+    {
+      how: "steps shorter by 1 % where the rate is attained",
+      run: {
+        problem: quadratic({ spectrum: [4, 1], start: [1, 2] }),
+        rate: 0.3,
+        steps: 1,
+        of: shrinking,
+        rule: longer(0.99, shrinking),
+      },
+    },
+    {
+      how: "equation (1) beyond 2c, which Fromage still contracts at",
+      run: {
+        problem: quadratic({ spectrum: [4, 1], start: [1, 2] }),
+        rate: 1.8,
+        steps: 1,
+        of: shrinking,
+        rule: lars,
+      },
+    },
+  ],
+  "shrunk-envelope": [
+    {
+      how: "a tenth of a step",
+      run: { problem: shifted, rate: 0.02, steps: 20, of: shrinking, rule: longer(0.1, shrinking) },
+    },
+    {
+      how: "uphill",
+      run: { problem: shifted, rate: 0.02, steps: 20, of: shrinking, rule: longer(-1, shrinking) },
+    },
+  ],
+  "heavy-ball": [
+    {
+      how: "uphill",
+      run: { problem: kink, rate: 0.02, steps: 60, of: ball(0.5), rule: longer(-1, ball(0.5)) },
+    },
+    {
+      how: "no step at all",
+      run: { problem: kink, rate: 0.02, steps: 60, of: ball(0.5, true), rule: longer(0, ball(0.5, true)) },
+    },
+  ],
+  "orthogonal-growth": [
+    {
+      how: "a step with a part along the weights",
+      run: {
+        problem: round,
+        rate: 0.1,
+        steps: 3,
+        rule: (w, g, rate) => lars(w, g, rate).map((x, i) => x - 1e-6 * w[i]!),
+      },
+    },
+    {
+      how: "a step with a part against them, of plain gradient descent",
+      run: {
+        problem: round,
+        rate: 0.1,
+        steps: 3,
+        of: gradientDescent,
+        rule: (w, g, rate) => w.map((x, i) => 1e-6 * x - rate * g[i]!),
+      },
+    },
+  ],
+  "orthogonal-rest": [
+    { how: "equation (1), which grows", run: { problem: round, rate: 0.1, steps: 3, of: shrinking, rule: lars } },
+    {
+      how: "weights that are shrunk by a little more",
+      run: {
+        problem: round,
+        rate: 0.1,
+        steps: 3,
+        of: shrinking,
+        rule: (w, g, rate) =>
+          shrinking
+            .rule()(w, g, rate)
+            .map((x, i) => x - 1e-6 * w[i]!),
+      },
+    },
+  ],
+  equilibrium: [
+    { how: "no decay", run: { problem: round, rate: 0.1, steps: 3, of: decaying(0.1), rule: lars } },
+    {
+      how: "twice the decay",
+      run: { problem: round, rate: 0.1, steps: 3, of: decaying(0.1), rule: decaying(0.2).rule() },
     },
   ],
   "elementwise-proportionality": [

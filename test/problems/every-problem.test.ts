@@ -68,6 +68,8 @@ const variants: { name: string; [option: string]: unknown }[] = [
   { name: "test-function" },
   { name: "test-function", function: "beale", separate: true },
   { name: "test-function", function: "branin", start: [1, 2], lossScale: 2 },
+  { name: "rayleigh-quotient" },
+  { name: "rayleigh-quotient", dimension: 4, conditionNumber: 100, rotation: "none", start: { norm: 3 }, lossScale: 2 },
   { name: "deep-linear", dimensions: [3, 2, 4], examples: 7, lossScale: 2 },
 ];
 

@@ -20,6 +20,7 @@ const variants: { name: string; [option: string]: unknown }[] = [
   { name: "test-function" },
   { name: "test-function", function: "beale", start: [1, -1], separate: true },
   { name: "test-function", function: "branin" },
+  { name: "rayleigh-quotient", dimension: 5 },
   { name: "block-quadratic", blocks: [2, 2], rotation: "within-blocks" },
 ];
 
