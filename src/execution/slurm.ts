@@ -92,7 +92,7 @@ class Follower {
     if (live.length > 0)
       observer.announce(`attached to Slurm job ${[...new Set(live.map(({ job }) => job))].join(", ")}`);
     if (attach) {
-      if (tasks.length === 0 && this.open.size > 0) {
+      if (this.submissions.tasks.length === 0 && this.open.size > 0) {
         throw new ExperimentError(`${directory}: nothing was submitted from here; leave --attach out to submit it`);
       }
       for (const id of [...this.open.keys()]) {

@@ -249,6 +249,8 @@ onCluster("an array that is refused does not orphan the one before it; a damaged
   expect(refused.stderr).toContain("error: sbatch: QOSMaxSubmitJobPerUserLimit");
   const again = await runTool([...args, "--attach"], { env });
   expect(again.stdout.match(/completed/g), again.stderr).toHaveLength(2);
+  const late = await runTool([...args, "--attach"], { env });
+  expect(late.stdout.match(/completed/g), late.stderr).toHaveLength(2);
 
   const record = join(directory, "limited", "slurm", "submissions.json");
   writeFileSync(record, readFileSync(record, "utf8").replace('"job"', '"jib"'));
