@@ -34,7 +34,7 @@ function start(context: BoundContext, state?: unknown): BoundMonitor {
   const rounding = roundingOf(context);
   const { coefficient, decay } = context.rule.form!.decayed!;
   let memory: Memory = { ...nothing, ...(state as Partial<Memory>) };
-  const columns = [Number.NaN];
+  const columns = [Number.NaN, Number.NaN];
 
   /** What is known of w_{k+1} from the norms at w_k; nothing where the gradient has vanished. */
   function stated(record: StepRecord, ratio: number, rate: number): Memory {
@@ -60,7 +60,8 @@ function start(context: BoundContext, state?: unknown): BoundMonitor {
       }
       const ratio = (decay * norm) / gradientNorm(record, whole);
       const rate = record.learningRate * coefficient;
-      columns[0] = record.last ? Number.NaN : norm * Math.sqrt(equilibriumRatio(rate) / ratio);
+      columns[0] = norm * Math.sqrt(equilibriumRatio(rate) / ratio);
+      columns[1] = Math.sqrt(ratio / equilibriumRatio(rate));
       memory = record.last ? nothing : stated(record, ratio, rate);
       return columns;
     },
@@ -92,6 +93,12 @@ export const equilibrium = defineBound({
       meaning: "norm at which weights of this direction would neither grow nor shrink (T15c)",
       formula: "‖w_k‖₂√(r*/r_k), r_k = β‖w_k‖₂/‖g_k‖₂, 2r*(1 + r*) = λ_k(1 + r*²)",
       unit: "weight",
+    },
+    {
+      name: "norm_over_equilibrium",
+      meaning: "norm of the weights relative to that (T15c)",
+      formula: "√(r_k/r*)",
+      unit: "1",
     },
   ],
   start,

@@ -13,7 +13,7 @@ function start(context: BoundContext, state?: unknown): BoundMonitor {
       bound: (record) => Math.hypot(weightNorm(record, whole), updateNorm(record, whole)),
       absoluteTolerance: (record) => rounding(weightNorm(record, whole) + updateNorm(record, whole)),
       isEqual: true,
-      column: false,
+      column: true,
     },
     state,
   );
@@ -33,6 +33,13 @@ export const orthogonalGrowth = defineBound({
   statement: "‖w_{k+1}‖₂² = ‖w_k‖₂² + η_k²",
   ...assuming(alongGradient, fullBatch, singleBlock, scaleInvariantLoss),
   source: "Arora, Li & Lyu, arXiv:1812.03981, lemma 2.4; proof in the docstring",
-  columns: [],
+  columns: [
+    {
+      name: "orthogonal_norm",
+      meaning: "norm of the weights, from the step before (T15a)",
+      formula: "√(‖w_{k−1}‖₂² + η_{k−1}²)",
+      unit: "weight",
+    },
+  ],
   start,
 });

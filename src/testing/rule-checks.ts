@@ -4,6 +4,7 @@ import { createOptimizer, optimizerSchema, type Rules } from "../optimizers/opti
 import { schedules } from "../optimizers/schedules/registry.js";
 import type { Invariant, OptimizerDefinition, UpdateRule } from "../optimizers/update-rule.js";
 import { captureState, restoreState } from "../training/state.js";
+import { formClaims, formDrives } from "./form-checks.js";
 import { type Drive, Driver, trajectory } from "./trajectory.js";
 
 /** One thing that is checked of a rule. */
@@ -263,6 +264,30 @@ function checksOf(rules: Rules, config: { name: string }): RuleCheck[] {
         const mayRest = invariant.range(1)[0] <= 0;
         for (const drive of histories(mayRest))
           demandWithin(invariant, rules, { ...config, learningRate: 0.01 }, drive);
+      },
+    });
+  }
+  for (const { statement, expected } of formClaims(promises.form ?? {}, rule.norm ?? 2)) {
+    checks.push({
+      name: `${statement}, at every step`,
+      run() {
+        for (const learningRate of [0.01, 0.7]) {
+          for (const { start, gradients } of formDrives()) {
+            let weights = Float64Array.from(start[0]!);
+            let before = float64.zerosLike(weights);
+            const updates = trajectory(rules, { ...config, learningRate }, { start, gradients });
+            updates.forEach(([made], k) => {
+              const [update, gradient] = [Float64Array.from(made!), Float64Array.from(gradients[k]![0]!)];
+              const wanted = expected({ weights, gradient, learningRate, update, before });
+              demand(
+                float64.norm(float64.subtract(update, wanted), 2) <= 1e-12 * float64.norm(wanted, 2),
+                () => `Δw at step ${k} is ${JSON.stringify([...update])} in place of ${JSON.stringify([...wanted])}`,
+              );
+              weights = Float64Array.from(float64.add(weights, update));
+              before = update;
+            });
+          }
+        }
       },
     });
   }

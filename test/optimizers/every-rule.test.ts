@@ -95,3 +95,27 @@ test.each<[name: string, promise: string]>([
   });
   expect(await complaints(spoilt)).toContain(`${name} ${promise}`);
 });
+
+test.each<[name: string, claim: string]>([
+  ["sgd", "steps along the gradient"],
+  ["larc", "steps at the rate min(λ, c‖w‖/(‖g‖ + ε))"],
+  ["fromage", "makes the step of equation (1) and shrinks"],
+  ['sgd {"momentum":0.9}', "is the heavy ball"],
+  ['lars {"weightDecay":0.1}', "is LARS with weight decay"],
+])("%s with steps a millionth of the weights apart is found out: it no longer %s", async (title, claim) => {
+  const [, name, options = "{}"] = /^(\S+)(?: (.*))?$/.exec(title)!;
+  const right = optimizers.find((definition) => definition.name === name)!;
+  const apart = defineOptimizer({
+    ...right,
+    variants: [JSON.parse(options)],
+    create(options) {
+      const rule = right.create(options);
+      const update: typeof rule.update = (algebra, input) => {
+        const output = rule.update(algebra, input);
+        return { ...output, update: algebra.addScaled(output.update, algebra.scalar(1e-6), input.weights) };
+      };
+      return { ...rule, update };
+    },
+  });
+  expect(await complaints(apart)).toContain(`${title} ${claim}, at every step`);
+});
