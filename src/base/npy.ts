@@ -88,8 +88,9 @@ function readHeader(bytes: Uint8Array): Header {
   const [, endian, kind = ""] = type ?? [];
   if (!(kind in readers)) {
     const found = /'descr': *(.*?), *'fortran_order'/.exec(text)?.[1] ?? "unknown";
+    const mend = /'[<>|=]?[US]/.test(found) ? "np.unique(names, return_inverse=True)[1]" : 'array.astype("float32")';
     throw new ExperimentError(
-      `its array is of the type ${found}; expected integers, float32 or float64 (in NumPy: array.astype("float32"))`,
+      `its array is of the type ${found}; expected integers, float32 or float64 (in NumPy: ${mend})`,
     );
   }
   return {

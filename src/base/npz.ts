@@ -1,7 +1,7 @@
-import { unzipSync } from "fflate";
 import { ExperimentError, messageOf } from "./errors.js";
 import { checkMemory } from "./memory.js";
 import { type NpyArray, parseNpy } from "./npy.js";
+import { unzip } from "./zip.js";
 
 /**
  * Arrays in a file of NumPy's `savez` or `savez_compressed`: a zip file of .npy files.
@@ -18,16 +18,14 @@ export function parseNpz(
 ): { readonly arrays: ReadonlyMap<string, NpyArray>; readonly present: readonly string[] } {
   const present: string[] = [];
   const wanted = names && new Set(names);
-  let files: Record<string, Uint8Array>;
+  let files: ReadonlyMap<string, Uint8Array>;
   try {
-    files = unzipSync(bytes, {
-      filter: ({ name, originalSize }) => {
-        const array = name.replace(/\.npy$/, "");
-        present.push(array);
-        if (wanted && !wanted.has(array)) return false;
-        checkMemory(`${path}, array ${array}`, originalSize, "make it smaller");
-        return true;
-      },
+    files = unzip(bytes, ({ name, originalSize }) => {
+      const array = name.replace(/\.npy$/, "");
+      present.push(array);
+      if (wanted && !wanted.has(array)) return false;
+      checkMemory(`${path}, array ${array}`, originalSize, "make it smaller");
+      return true;
     });
   } catch (cause) {
     if (cause instanceof ExperimentError) throw cause;
@@ -37,7 +35,7 @@ export function parseNpz(
     );
   }
   const arrays = new Map<string, NpyArray>();
-  for (const [file, content] of Object.entries(files)) {
+  for (const [file, content] of files) {
     const name = file.replace(/\.npy$/, "");
     try {
       arrays.set(name, parseNpy(content));

@@ -5,9 +5,10 @@ import { printable } from "../base/text.js";
  * Columns aligned with two spaces between them, numbers (by their looks) to the right; columns without any cell are
  * left out.
  *
- * @returns one line a row, the titles first
+ * @returns one line a row, the titles first; nothing where there are no rows
  */
 export function table(titles: readonly string[], cells: readonly (readonly string[])[]): string[] {
+  if (cells.length === 0) return [];
   const filled = titles.map((_, column) => column).filter((column) => cells.some((row) => row[column]));
   const header = filled.map((column) => printable(titles[column]!));
   const rows = cells.map((row) => filled.map((column) => printable(row[column] ?? "")));

@@ -1,3 +1,4 @@
+import { isUtf8 } from "node:buffer";
 import { ExperimentError, messageOf } from "../base/errors.js";
 import { readOwnFile } from "./own-file.js";
 
@@ -17,11 +18,29 @@ export class CsvTable {
     readonly sha256: string,
   ) {}
 
-  /** @throws ExperimentError if there is no such column */
+  /** @throws ExperimentError if there is no such column, or more than one */
   columnOf(name: string): number {
     const index = this.header.indexOf(name);
-    if (index >= 0) return index;
-    throw new ExperimentError(`${this.path} has no column "${name}"; its columns are ${this.header.join(", ")}`);
+    if (index < 0) {
+      throw new ExperimentError(
+        `${this.path} has no column "${name}"; its first line names ${this.header.join(", ")}: correct the name, the line or the delimiter`,
+      );
+    }
+    if (index === this.header.lastIndexOf(name)) return index;
+    throw new ExperimentError(`${this.path} has several columns "${name}"; give each a name of its own`);
+  }
+
+  /**
+   * The columns that a target is predicted from unless others are named: all but the targets.
+   *
+   * @throws ExperimentError if one has no name, as the row numbers that pandas writes
+   */
+  featuresBeside(targets: readonly string[]): string[] {
+    const nameless = this.header.indexOf("");
+    if (nameless < 0) return this.header.filter((name) => !targets.includes(name));
+    throw new ExperimentError(
+      `${this.path}: column ${nameless + 1} has no name; give it one, or name the features (row numbers of pandas: to_csv(…, index=False))`,
+    );
   }
 
   /** @throws ExperimentError unless the cell holds a finite number */
@@ -49,6 +68,9 @@ const mostBytes = 100_000_000;
  */
 export async function readCsv(path: string, option: string, delimiter = ","): Promise<CsvTable> {
   const { bytes, sha256 } = readOwnFile(path, option, mostBytes);
+  if (!isUtf8(bytes) || bytes.includes(0)) {
+    throw new ExperimentError(`${path} is not text in UTF-8: save it as CSV in UTF-8`);
+  }
   const [header, ...rows] = await parseRows(bytes.toString(), path, delimiter);
   if (header && rows.length > 0) return new CsvTable(path, header.cells, rows, sha256);
   throw new ExperimentError(`${path} holds no examples: expected a header line and at least one line of numbers`);

@@ -37,9 +37,9 @@ function targetsOf(table: CsvTable, column: number, task: Task): (string | numbe
 }
 
 function examplesOf(table: CsvTable, { target, features, task }: CsvOptions): OwnExamples {
-  const { header, rows, path } = table;
+  const { rows, path } = table;
   const column = table.columnOf(target);
-  const columns = (features ?? header.filter((name) => name !== target)).map((name) => table.columnOf(name));
+  const columns = (features ?? table.featuresBeside([target])).map((name) => table.columnOf(name));
   if (columns.includes(column)) throw new ExperimentError(`data.features: "${target}" is what is to be predicted`);
   if (columns.length === 0) throw new ExperimentError(`${path} has no column besides "${target}" to predict it from`);
   return {
@@ -47,6 +47,7 @@ function examplesOf(table: CsvTable, { target, features, task }: CsvOptions): Ow
     pixels: Float64Array.from(rows.flatMap((row) => columns.map((one) => table.numberIn(row, one)))),
     targets: targetsOf(table, column, task),
     placeOf: (example) => `${path}:${rows[example]!.line}`,
+    targetPlaceOf: (example) => `${path}:${rows[example]!.line}, column "${target}"`,
   };
 }
 
@@ -65,11 +66,10 @@ export const csv = defineDataset({
     return ownDataset({
       ...{ name: "csv", task, split },
       train: examplesOf(train, options),
-      test: test && examplesOf(test, { ...options, features: options.features ?? featuresOf(train, options) }),
+      // The test table has its features under the same names.
+      test:
+        test && examplesOf(test, { ...options, features: options.features ?? train.featuresBeside([options.target]) }),
       source: files.map(({ path, sha256 }) => `${path}, SHA-256 ${sha256}`).join("; "),
     });
   },
 });
-
-/** The features of the training table, which the test table must have under the same names. */
-const featuresOf = ({ header }: CsvTable, { target }: CsvOptions) => header.filter((name) => name !== target);

@@ -76,6 +76,7 @@ function examplesOf(file: Arrays, names: z.output<typeof arrayNames>, option: st
     pixels: inputs.values,
     targets: targets.values,
     placeOf: (example) => `${place}, example ${example}`,
+    targetPlaceOf: (example) => `${file.path}, array ${names.targets}, example ${example}`,
   };
 }
 

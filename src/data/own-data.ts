@@ -30,28 +30,41 @@ export interface OwnExamples {
   readonly pixels: ImageSet["pixels"];
   /** One an example: names or numbers of classes, or numbers to be predicted. */
   readonly targets: ArrayLike<string | number>;
-  /** Where example i stands, for errors, such as "iris.csv:12". */
+  /** Where the inputs of example i stand, for errors, such as "iris.csv:12". */
   readonly placeOf: (example: number) => string;
+  /** Where its target stands. */
+  readonly targetPlaceOf: (example: number) => string;
 }
 
-/** The distinct targets in their order: numbers by size, texts by their characters. */
-function classesOf({ targets }: OwnExamples): (string | number)[] {
+/**
+ * The distinct targets in their order: numbers by size, texts by their characters.
+ *
+ * @throws ExperimentError if there is but one, or a number that numbers no class
+ */
+function classesOf({ targets, targetPlaceOf }: OwnExamples): (string | number)[] {
+  const odd = Array.from(targets).findIndex((target) => typeof target === "number" && !Number.isInteger(target));
+  if (odd >= 0) {
+    throw new ExperimentError(
+      `${targetPlaceOf(odd)}: expected a class, a name or a whole number, found ${targets[odd]} (data.task: regression predicts numbers)`,
+    );
+  }
   const distinct = [...new Set(Array.from(targets))];
-  return distinct.sort((a, b) => (a < b ? -1 : a > b ? 1 : 0));
+  if (distinct.length > 1) return distinct.sort((a, b) => (a < b ? -1 : a > b ? 1 : 0));
+  throw new ExperimentError(`${targetPlaceOf(0)}: every example is of the class ${distinct[0]}; expected two or more`);
 }
 
 const listed = (classes: readonly (string | number)[]) =>
   classes.length > 12 ? `${classes.slice(0, 12).join(", ")}, … (${classes.length} in all)` : classes.join(", ");
 
 /** @throws ExperimentError if a target is no class of the training examples */
-function classIndices({ targets, size, placeOf }: OwnExamples, classes: readonly (string | number)[]) {
+function classIndices({ targets, size, targetPlaceOf }: OwnExamples, classes: readonly (string | number)[]) {
   const indexOf = new Map(classes.map((one, index) => [one, index]));
   const indices = classes.length > 256 ? new Int32Array(size) : new Uint8Array(size);
   for (let i = 0; i < size; i++) {
     const index = indexOf.get(targets[i]!);
     if (index === undefined) {
       throw new ExperimentError(
-        `${placeOf(i)}: the class ${targets[i]} does not occur among the training examples, whose classes are ${listed(classes)}`,
+        `${targetPlaceOf(i)}: the class ${targets[i]} does not occur among the training examples, whose classes are ${listed(classes)}`,
       );
     }
     indices[i] = index;
@@ -60,11 +73,11 @@ function classIndices({ targets, size, placeOf }: OwnExamples, classes: readonly
 }
 
 /** @throws ExperimentError unless every target is a finite number */
-function numbersOf({ targets, size, placeOf }: OwnExamples): Float64Array {
+function numbersOf({ targets, size, targetPlaceOf }: OwnExamples): Float64Array {
   return Float64Array.from({ length: size }, (_, i) => {
     const value = targets[i]!;
     if (typeof value === "number" && Number.isFinite(value)) return value;
-    throw new ExperimentError(`${placeOf(i)}: expected a finite number to predict, found ${value}`);
+    throw new ExperimentError(`${targetPlaceOf(i)}: expected a finite number to predict, found ${value}`);
   });
 }
 
@@ -123,9 +136,6 @@ export function ownDataset(data: OwnData): ImageDataset {
   checkTest(data);
   for (const examples of test ? [train, test] : [train]) checkInputs(examples);
   const classes = task === "classification" ? classesOf(train) : [];
-  if (classes.length === 1) {
-    throw new ExperimentError(`${train.placeOf(0)}: every example is of the class ${classes[0]}; expected two or more`);
-  }
   const setOf = (examples: OwnExamples): ImageSet => ({
     size: examples.size,
     pixels: examples.pixels,

@@ -46,7 +46,11 @@ async function readPair({ images, labels }: FilePair, directory: string, option:
 function examplesOf(imageFile: IdxFile, labelFile: IdxFile): OwnExamples {
   const { labels, ...images } = idxImages(imageFile, labelFile);
   if (images.pixels.length === 0) throw new ExperimentError(`${imageFile.path} holds no images`);
-  return { ...images, targets: labels, placeOf: (example) => `${labelFile.path}, example ${example}` };
+  return {
+    ...{ ...images, targets: labels },
+    placeOf: (example) => `${imageFile.path}, example ${example}`,
+    targetPlaceOf: (example) => `${labelFile.path}, example ${example}`,
+  };
 }
 
 /** Images of the user's in the format of MNIST. */

@@ -80,6 +80,8 @@ export class Resources {
       const backend = await startBackend(choice);
       const others = backend.notChosen.map(({ name, reason }) => `${name}: ${reason}`).join("; ");
       this.announce(`backend ${backend.name} (${backend.device})${others && ` — not chosen: ${others}`}`);
+      // A run asks for the one that "auto" came to by its name.
+      this.started.set(backend.name, Promise.resolve(backend));
       return backend;
     });
     await started.activate();

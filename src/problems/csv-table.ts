@@ -19,8 +19,8 @@ export interface CsvSource {
  */
 export async function readExamples(source: CsvSource): Promise<Examples> {
   const table = await readCsv(resolve(source.directory, source.file), "problem.data.file");
-  const { header, rows } = table;
-  const featureNames = source.features ?? header.filter((name) => !source.targets.includes(name));
+  const { rows } = table;
+  const featureNames = source.features ?? table.featuresBeside(source.targets);
   const entriesOf = (names: readonly string[]) => {
     const columns = names.map((name) => table.columnOf(name));
     return Float64Array.from(rows.flatMap((row) => columns.map((column) => table.numberIn(row, column))));

@@ -40,15 +40,20 @@ const weightSchema = z.looseObject({
   quantization: z.never({ error: "expected none; save the model without quantization" }).optional(),
 });
 
-const fileSchema = z.looseObject({
-  format: z.literal("layers-model", { error: "expected a layers model (a graph model cannot be trained)" }).optional(),
-  modelTopology: z.custom<unknown>((value) => modelIn(value) !== undefined, {
-    error: "expected the layers of a model, as model.save writes them",
-  }),
-  weightsManifest: z.array(z.looseObject({ paths: z.array(z.string()).min(1), weights: z.array(weightSchema) }), {
-    error: "expected the list of weight files that model.save writes",
-  }),
-});
+const fileSchema = z.looseObject(
+  {
+    format: z
+      .literal("layers-model", { error: "expected a layers model (a graph model cannot be trained)" })
+      .optional(),
+    modelTopology: z.custom<unknown>((value) => modelIn(value) !== undefined, {
+      error: "expected the layers of a model, as model.save writes them",
+    }),
+    weightsManifest: z.array(z.looseObject({ paths: z.array(z.string()).min(1), weights: z.array(weightSchema) }), {
+      error: "expected the list of weight files that model.save writes",
+    }),
+  },
+  { error: "expected the model.json that model.save writes" },
+);
 
 function parse(path: string, content: Buffer): z.output<typeof fileSchema> {
   let value: unknown;
@@ -62,7 +67,27 @@ function parse(path: string, content: Buffer): z.output<typeof fileSchema> {
   const result = fileSchema.safeParse(value);
   if (result.success) return result.data;
   const { path: place, message } = result.error.issues[0]!;
-  throw new ExperimentError(`${path}: ${place.join(".") || "the file"}: ${message}`);
+  throw new ExperimentError(`${path}: ${[place.join("."), message].filter((part) => part !== "").join(": ")}`);
+}
+
+/**
+ * @param data of these weights, one after the other, float32
+ * @throws ExperimentError if two weights have one name, or a weight an entry that is no finite number
+ */
+function checkWeights(path: string, weights: readonly Layer[], data: Buffer): void {
+  const view = new DataView(data.buffer, data.byteOffset, data.byteLength);
+  const known = new Set<string>();
+  let at = 0;
+  for (const weight of weights) {
+    if (known.has(weight.name)) throw new ExperimentError(`${path} lists the weight ${weight.name} twice`);
+    known.add(weight.name);
+    for (const end = at + 4 * layerSize(weight); at < end; at += 4) {
+      const value = view.getFloat32(at, true);
+      if (!Number.isFinite(value)) {
+        throw new ExperimentError(`${path}: the weight ${weight.name} holds ${value}; expected finite numbers`);
+      }
+    }
+  }
 }
 
 /**
@@ -86,6 +111,7 @@ export function readModelFile(file: string, directory: string): ModelFile {
       );
     }
     hash.update(data);
+    checkWeights(path, weights, data);
     return { data, weights: weights.map(({ name, shape }) => ({ name, shape })) };
   });
   return {

@@ -66,10 +66,21 @@ function obstacleOf({ class_name, config }: LayerJson): string | undefined {
 
 /** @throws ExperimentError naming the first layer that cannot be trained here as the file has it */
 export function checkLayers(path: string, model: LayerJson): void {
+  checkNames(path, model);
   for (const layer of layersIn(model)) {
     const obstacle = obstacleOf(layer);
     if (obstacle) throw new ExperimentError(`${path}: layer ${layer.config.name} ${obstacle}`);
   }
+}
+
+/** @throws ExperimentError if two parts of a model have one name, which the library finds out at the first step */
+function checkNames(path: string, model: LayerJson): void {
+  const parts = partsOf(model) ?? [];
+  const names = parts.map(({ config }) => config.name);
+  const twice = names.find((name, i) => name !== undefined && names.indexOf(name) !== i);
+  if (twice !== undefined)
+    throw new ExperimentError(`${path} has two layers named ${twice}; give each a name of its own`);
+  for (const part of parts) checkNames(path, part);
 }
 
 /** Whether some layer does something else in training than in evaluation. */

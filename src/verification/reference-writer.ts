@@ -1,6 +1,6 @@
 import { existsSync, rmSync } from "node:fs";
 import { join } from "node:path";
-import { writeAtomically, writeJson } from "../base/files.js";
+import { writeAtomically } from "../base/files.js";
 import { tolerance } from "../bounds/bound.js";
 import type { Precision } from "../compute/algebra.js";
 import { isFinished, type Manifest } from "../results/manifest.js";
@@ -20,7 +20,7 @@ import {
 } from "./reference.js";
 
 /** Size that a trace file of a reference is kept to by leaving out steps: references are committed. */
-const wantedBytes = 30_000;
+const wantedBytes = 8_000;
 /** Size above which runs are left out, where every run is down to its fewest steps. */
 export const mostBytes = 100_000;
 /** The first two steps, one in the middle and the last. */
@@ -104,6 +104,12 @@ function filesOf(
   return filesOf(spread(runs, Math.max(1, Math.floor(runs.length / excess))), directory);
 }
 
+/** One line a run: its change is one line's, and a file of many runs stays small. */
+function referenceText({ runs, ...facts }: ReferenceFile): string {
+  const lines = runs.map((run) => `    ${JSON.stringify(run)}`);
+  return `${JSON.stringify(facts, null, 2).slice(0, -2)},\n  "runs": [\n${lines.join(",\n")}\n  ]\n}\n`;
+}
+
 /**
  * Writes the reference of an experiment from its finished runs: the first steps and some later ones of each, what it
  * came to, and how its bounds ended.
@@ -142,5 +148,5 @@ export function writeReference(
       };
     }),
   };
-  writeJson(referencePath(directory), reference);
+  writeAtomically(referencePath(directory), referenceText(reference));
 }

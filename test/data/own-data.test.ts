@@ -171,7 +171,7 @@ describe("IDX files", () => {
 });
 
 const table = "x,y\n1,a\n2,b\n3,a\n";
-const csvRefusals: [title: string, content: string, options: object, message: string][] = [
+const csvRefusals: [title: string, content: string | Uint8Array, options: object, message: string][] = [
   [
     "no such file",
     table,
@@ -191,8 +191,48 @@ const csvRefusals: [title: string, content: string, options: object, message: st
     {},
     "a.csv is not a valid CSV file: Invalid Record Length: expect 2, got 1 on line 3",
   ],
-  ["no such column", table, { target: "z" }, 'a.csv has no column "z"; its columns are x, y'],
-  ["no such feature", table, { features: ["w"] }, 'a.csv has no column "w"; its columns are x, y'],
+  [
+    "no such column",
+    table,
+    { target: "z" },
+    'a.csv has no column "z"; its first line names x, y: correct the name, the line or the delimiter',
+  ],
+  [
+    "no such feature",
+    table,
+    { features: ["w"] },
+    'a.csv has no column "w"; its first line names x, y: correct the name, the line or the delimiter',
+  ],
+  [
+    "two columns of one name",
+    "x,x,y\n1,2,a\n3,4,b\n",
+    {},
+    'a.csv has several columns "x"; give each a name of its own',
+  ],
+  [
+    "row numbers without a name, which tell the order of the rows",
+    ",x,y\n0,1,a\n1,2,b\n",
+    {},
+    "a.csv: column 1 has no name; give it one, or name the features (row numbers of pandas: to_csv(…, index=False))",
+  ],
+  [
+    "UTF-16",
+    Buffer.from("\ufeffx,y\n1,a\n2,b\n", "utf16le"),
+    {},
+    "a.csv is not text in UTF-8: save it as CSV in UTF-8",
+  ],
+  [
+    "UTF-16 without a mark, which is UTF-8 too",
+    Buffer.from("x,y\n1,a\n2,b\n", "utf16le"),
+    {},
+    "a.csv is not text in UTF-8: save it as CSV in UTF-8",
+  ],
+  [
+    "numbers for classes",
+    "x,y\n1,2\n2,0.5\n",
+    {},
+    'a.csv:3, column "y": expected a class, a name or a whole number, found 0.5 (data.task: regression predicts numbers)',
+  ],
   ["a feature that is the target", table, { features: ["y"] }, 'data.features: "y" is what is to be predicted'],
   ["no feature", "y\na\nb\n", {}, 'a.csv has no column besides "y" to predict it from'],
   ["a cell that is no number", "x,y\n1,a\n?,b\n", {}, 'a.csv:3, column "x": expected a finite number, found "?"'],
@@ -204,12 +244,17 @@ const csvRefusals: [title: string, content: string, options: object, message: st
     { task: "regression" },
     'a.csv:2, column "y": expected a finite number, found "a"',
   ],
-  ["a single class", "x,y\n1,a\n2,a\n", {}, "a.csv:2: every example is of the class a; expected two or more"],
+  [
+    "a single class",
+    "x,y\n1,a\n2,a\n",
+    {},
+    'a.csv:2, column "y": every example is of the class a; expected two or more',
+  ],
   [
     "a class that only the test file has",
     table,
     { test: "test.csv" },
-    "test.csv:2: the class c does not occur among the training examples, whose classes are a, b",
+    'test.csv:2, column "y": the class c does not occur among the training examples, whose classes are a, b',
   ],
   [
     "two test sets",
@@ -248,6 +293,14 @@ const features = [
   [2, 2],
   [1, 2, 3, 4],
 ] as const;
+/** NumPy's array of two names, as its format has it. */
+const names = Buffer.from(formatNpy(new Float64Array(2), [2]));
+names.write("'<U2'", names.indexOf("'<f8'"));
+
+/** A .npz file with one bit of an input turned. */
+const turned = Buffer.from(zipSync({ "x.npy": formatNpy(Float64Array.of(1, 2, 3, 4), [2, 2]) }, { level: 0 }));
+turned[turned.indexOf("PK\x01\x02") - 1]! ^= 1;
+
 const npzRefusals: [title: string, content: Uint8Array | string, options: object, message: string][] = [
   [
     "no such file",
@@ -260,6 +313,24 @@ const npzRefusals: [title: string, content: Uint8Array | string, options: object
     "x,y\n1,2\n",
     {},
     "a.npz is no .npz file, or a damaged one (invalid zip data); write it with NumPy's savez",
+  ],
+  [
+    "a bit has turned",
+    turned,
+    {},
+    "a.npz is no .npz file, or a damaged one (the checksum of x.npy is wrong); write it with NumPy's savez",
+  ],
+  [
+    "names for classes",
+    zipSync({ "x.npy": formatNpy(Float64Array.of(1, 2), [2, 1]), "y.npy": names }),
+    {},
+    "a.npz, array y: its array is of the type '<U2'; expected integers, float32 or float64 (in NumPy: np.unique(names, return_inverse=True)[1])",
+  ],
+  [
+    "numbers for classes",
+    npz({ x: features as never, y: [[2], [0, Number.NaN]] }),
+    {},
+    "a.npz, array y, example 1: expected a class, a name or a whole number, found NaN (data.task: regression predicts numbers)",
   ],
   [
     "no such array",
@@ -302,7 +373,7 @@ const npzRefusals: [title: string, content: Uint8Array | string, options: object
     "a target that is none",
     npz({ x: features as never, y: [[2], [0, Number.POSITIVE_INFINITY]] }),
     { task: "regression" },
-    "a.npz, array x, example 1: expected a finite number to predict, found Infinity",
+    "a.npz, array y, example 1: expected a finite number to predict, found Infinity",
   ],
   [
     "test examples of another size",

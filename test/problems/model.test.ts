@@ -171,6 +171,7 @@ describe("a file that cannot serve is told in one line", () => {
       (_, weights) => [{ a: 1 }, weights],
       /: modelTopology: expected the layers of a model, as model/,
     ],
+    ["it is a list", (_, weights) => [[1], weights], /model\.json: expected the model\.json that model\.save writes$/],
     [
       "it is a graph model",
       (json, weights) => [{ ...json, format: "graph-model" }, weights],
@@ -186,6 +187,32 @@ describe("a file that cannot serve is told in one line", () => {
       "the weights are cut off",
       (json, weights) => [json, weights.subarray(4)],
       /weights\.bin: found 200 bytes, expected 204 for the weights that .*model\.json lists; save the model again$/,
+    ],
+    [
+      "a weight is NaN",
+      (json, weights) => {
+        const spoilt = Buffer.from(weights);
+        spoilt.writeFloatLE(Number.NaN, 8);
+        return [json, spoilt];
+      },
+      /model\.json: the weight last\/kernel holds NaN; expected finite numbers$/,
+    ],
+    [
+      "two weights have one name",
+      (json, weights) => {
+        manifestOf(json).weights[1]!.name = "last/kernel";
+        return [json, weights];
+      },
+      /model\.json lists the weight last\/kernel twice$/,
+    ],
+    [
+      "two layers have one name",
+      (json) => {
+        configOf(json, "first").name = "last";
+        return undefined;
+      },
+      /model\.json has two layers named last; give each a name of its own$/,
+      () => small(layers.reLU({ name: "first" })),
     ],
     [
       "the weights are quantized",

@@ -184,8 +184,10 @@ test.each([
   ["a,y\n1,2\n3,n/a\n", {}, /data\.csv:3, column "y": expected a finite number, found "n\/a"/],
   ["a,y\n1,2\n,4\n", {}, /data\.csv:3, column "a": expected a finite number, found ""/],
   ["a,y\n1,2\n1\n", {}, /data\.csv is not a valid CSV file: .*line 3/],
-  ["a,z\n1,2\n", {}, /has no column "y"; its columns are a, z/],
+  ["a,z\n1,2\n", {}, /has no column "y"; its first line names a, z: correct/],
   ["a,y\n", {}, /holds no examples/],
+  ["a,a,y\n1,2,3\n", {}, /has several columns "a"; give each a name of its own$/],
+  [",a,y\n0,1,2\n", {}, /: column 1 has no name; give it one, or name the features/],
   ["y\n1\n", {}, /no feature column besides the target/],
   ["a,y\n1,2\n", { file: "missing.csv" }, /missing\.csv does not exist: correct problem\.data\.file/],
 ])("a bad file is named with the place: %j", async (text, data, message) => {

@@ -156,12 +156,12 @@ function findingsTable(findings: readonly Finding[]): string[] {
 function printResult({ directory, manifests, skipped, interrupted, findings }: ExperimentResult): void {
   const columns = runColumns(manifests);
   const header = ["run", "status", ...columns.map(({ title }) => title), "norm ratio", "bounds", "time"];
+  const runs = table(
+    header,
+    manifests.map((manifest) => row(manifest, columns)),
+  );
   const lines = [
-    "",
-    ...table(
-      header,
-      manifests.map((manifest) => row(manifest, columns)),
-    ),
+    ...(runs.length > 0 ? ["", ...runs] : []),
     "",
     ...(findings.length > 0 ? [...findingsTable(findings), ""] : []),
     ...(skipped > 0 ? [`${skipped} of the runs had been made before and were kept; --force makes them again`] : []),
