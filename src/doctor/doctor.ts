@@ -53,7 +53,15 @@ function noiseImages(): ImageDataset {
 /** Median time of a step, without the first one, which compiles; of fewer than ten where they are slow. */
 async function timeStep({ algebra }: StartedBackend): Promise<number> {
   const problem = await mlp.create(
-    { name: "mlp", hidden: [100], activation: "relu", initializer: "glorotUniform", bias: true },
+    {
+      name: "mlp",
+      hidden: [100],
+      activation: "relu",
+      initializer: "glorotUniform",
+      initialScale: 1,
+      lossScale: 1,
+      bias: true,
+    },
     { stream: (name) => randomStream({ seed: 0, name }), dataset: noiseImages(), directory: "." },
   );
   const objective = await problem.onTensors(algebra);

@@ -43,10 +43,11 @@ export const cnn = defineProblem({
   schema,
   // Max pooling and relu have kinks.
   gradientJumps: () => true,
-  create({ layers, ...standard }, context) {
+  create({ layers, lossScale, ...standard }, context) {
     const { height, width, channels = 1, classes } = context.dataset!;
     const image = [height, width, channels];
     const logits: LayerOption = { layer: "dense", units: classes, activation: "linear" };
-    return classification(stacked(image, layersOf([...chosen(layers), logits], image, standard), context), context);
+    const stack = layersOf([...chosen(layers), logits], image, standard);
+    return classification(stacked(image, stack, context), context, { lossScale });
   },
 });

@@ -24,23 +24,24 @@ export function scaleLoss(factor: number, problem: Problem): Problem {
 
 const scaledConstants = ["smoothness", "strongConvexity", "gradientBound", "optimalValue", "infimum"] as const;
 
+/** Each is multiplied where it is asked for: some cost something, and are found only then. */
 function scaleConstants(factor: number, constants: KnownConstants): KnownConstants {
   const scaled = scaledConstants.flatMap((name) => {
-    const value = constants[name];
-    return value === undefined ? [] : [[name, factor * value] as const];
+    const get = () => factor * constants[name]!;
+    return name in constants ? [[name, { get, enumerable: true }] as const] : [];
   });
-  return { ...constants, ...Object.fromEntries(scaled) };
+  const properties = { ...Object.getOwnPropertyDescriptors(constants), ...Object.fromEntries(scaled) };
+  return Object.create(Object.prototype, properties);
 }
 
 function scaleObjective<V, S>(factor: number, algebra: Algebra<V, S>, objective: Objective<V, S>): Objective<V, S> {
-  const { onTraining, onValidation, onTest } = objective;
   const scaled = (evaluate: Evaluator<V, S>): Evaluator<V, S> => {
     return (weights) =>
       evaluate(weights).map((part) => ({ ...part, loss: algebra.times(algebra.scalar(factor), part.loss) }));
   };
   const scaledIfAny = (evaluate: Evaluator<V, S> | undefined) => evaluate && scaled(evaluate);
   return {
-    ...objective,
+    initialWeights: () => objective.initialWeights(),
     lossAndGradients(weights, batch, step) {
       const { loss, gradients, ...rest } = objective.lossAndGradients(weights, batch, step);
       const scale = algebra.scalar(factor);
@@ -50,8 +51,12 @@ function scaleObjective<V, S>(factor: number, algebra: Algebra<V, S>, objective:
         gradients: gradients.map((gradient) => algebra.scale(scale, gradient)),
       };
     },
-    ...(onTraining && { onTraining: (examples: Batch) => scaled(onTraining(examples)) }),
-    ...(onValidation && { onValidation: () => scaledIfAny(onValidation()) }),
-    ...(onTest && { onTest: () => scaledIfAny(onTest()) }),
+    advance: () => objective.advance?.(),
+    nonTrainable: () => objective.nonTrainable?.() ?? [],
+    restore: (nonTrainable) => objective.restore?.(nonTrainable),
+    ...(objective.onTraining && { onTraining: (examples: Batch) => scaled(objective.onTraining!(examples)) }),
+    onValidation: () => scaledIfAny(objective.onValidation?.()),
+    onTest: () => scaledIfAny(objective.onTest?.()),
+    dispose: () => objective.dispose?.(),
   };
 }

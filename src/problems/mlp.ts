@@ -19,20 +19,21 @@ export const mlp = defineProblem({
   needsData: true,
   schema,
   gradientJumps: ({ activation }) => activation === "relu",
-  create({ hidden, activation, initializer, bias }, context) {
+  create({ hidden, activation, lossScale, initializer, initialScale, bias }, context) {
     const { classes } = context.dataset!;
     const pixels = imageSize(context.dataset!);
     const units = [...hidden, classes];
     const layers = units.map((count, i) =>
       dense({
+        initializer,
+        initialScale,
+        bias,
         name: `dense_${i + 1}`,
         inputs: i === 0 ? pixels : units[i - 1]!,
         units: count,
         activation: i < hidden.length ? activation : "linear",
-        initializer,
-        bias,
       }),
     );
-    return classification(stacked([pixels], layers, context), context);
+    return classification(stacked([pixels], layers, context), context, { lossScale });
   },
 });

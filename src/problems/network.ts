@@ -1,6 +1,7 @@
 import type * as tfl from "@tensorflow/tfjs-layers";
 import { z } from "zod";
 import type { Layer } from "../compute/layer.js";
+import { lossScaleOption, scaleLoss } from "./loss-scale.js";
 import type { KnownConstants, Problem, ProblemContext } from "./problem.js";
 
 /** The TensorFlow.js layers library, handed to those who make layers: this module is read without loading it. */
@@ -72,25 +73,25 @@ export function stacked(
   };
 }
 
-const initializers = {
-  glorotUniform: "glorotUniform",
-  glorotNormal: "glorotNormal",
-  heUniform: "heUniform",
-  heNormal: "heNormal",
-  lecunUniform: "leCunUniform",
-  lecunNormal: "leCunNormal",
-  zeros: "zeros",
+/** Keras's initializers of the variance scale/fan, fan being the inputs of a unit, or their mean with its outputs. */
+const varianceScalings = {
+  glorotUniform: { scale: 1, mode: "fanAvg", distribution: "uniform" },
+  glorotNormal: { scale: 1, mode: "fanAvg", distribution: "normal" },
+  heUniform: { scale: 2, mode: "fanIn", distribution: "uniform" },
+  heNormal: { scale: 2, mode: "fanIn", distribution: "normal" },
+  lecunUniform: { scale: 1, mode: "fanIn", distribution: "uniform" },
+  lecunNormal: { scale: 1, mode: "fanIn", distribution: "normal" },
 } as const;
 
 const normals = { normal: "randomNormal", truncatedNormal: "truncatedNormal" } as const;
 
-type InitializerName = keyof typeof initializers;
+const initializerNames = [...(Object.keys(varianceScalings) as (keyof typeof varianceScalings)[]), "zeros"] as const;
 type NormalName = keyof typeof normals;
 
 const initializerOption = z
   .union(
     [
-      z.enum(Object.keys(initializers) as [InitializerName, ...InitializerName[]]),
+      z.enum(initializerNames),
       z.strictObject({
         distribution: z
           .enum(Object.keys(normals) as [NormalName, ...NormalName[]])
@@ -101,12 +102,17 @@ const initializerOption = z
           .describe("of the normal distribution, before what is beyond is left out"),
       }),
     ],
-    { error: `expected ${Object.keys(initializers).join(", ")}, or {distribution, standardDeviation}` },
+    { error: `expected ${initializerNames.join(", ")}, or {distribution, standardDeviation}` },
   )
   .default("glorotUniform")
   .describe("distribution of the initial weights, as Keras names it; the he ones are meant for relu");
 
-export type Initializer = z.infer<typeof initializerOption>;
+/** How initial weights are drawn. */
+export interface Initialisation {
+  readonly initializer: z.infer<typeof initializerOption>;
+  /** What they are multiplied by. */
+  readonly initialScale: number;
+}
 
 /** Activations by the names configs have for them, which are the library's. */
 export const activations = ["relu", "tanh", "sigmoid", "gelu"] as const;
@@ -114,29 +120,39 @@ export const activations = ["relu", "tanh", "sigmoid", "gelu"] as const;
 export type Activation = (typeof activations)[number] | "linear";
 
 /** The distribution of initial weights of this seed. */
-export function initializerOf({ library }: Toolbox, initializer: Initializer, seed: number) {
-  if (typeof initializer === "string") return library.initializers[initializers[initializer]]({ seed });
-  const { distribution, standardDeviation: stddev } = initializer;
-  return library.initializers[normals[distribution]]({ mean: 0, stddev, seed });
+export function initializerOf({ library }: Toolbox, { initializer, initialScale }: Initialisation, seed: number) {
+  const { zeros, varianceScaling, ...others } = library.initializers;
+  if (initializer === "zeros") return zeros();
+  if (typeof initializer === "string") {
+    const { scale, ...shared } = varianceScalings[initializer];
+    return varianceScaling({ ...shared, scale: initialScale ** 2 * scale, seed });
+  }
+  const { distribution, standardDeviation } = initializer;
+  return others[normals[distribution]]({ mean: 0, stddev: initialScale * standardDeviation, seed });
 }
 
 /** Options every network has. */
 export const networkFields = {
   initializer: initializerOption,
+  initialScale: z
+    .number()
+    .positive()
+    .default(1)
+    .describe("what the weights drawn from the initializer are multiplied by; biases stay zero"),
+  lossScale: lossScaleOption,
   bias: z.boolean().default(true).describe("whether layers have a bias, initially zero"),
 };
 
-export interface DenseOptions {
+export interface DenseOptions extends Initialisation {
   readonly name: string;
   readonly inputs: number;
   readonly units: number;
   readonly activation: Activation;
-  readonly initializer: Initializer;
   readonly bias: boolean;
 }
 
 /** A fully connected layer, activation(x·W + b), W of shape [inputs, units]. */
-export function dense({ name, inputs, units, activation, initializer, bias }: DenseOptions): NetworkLayer {
+export function dense({ name, inputs, units, activation, bias, ...initialisation }: DenseOptions): NetworkLayer {
   const kernel: Layer = { name: `${name}/kernel`, shape: [inputs, units] };
   return {
     weights: bias ? [kernel, { name: `${name}/bias`, shape: [units] }] : [kernel],
@@ -146,16 +162,24 @@ export function dense({ name, inputs, units, activation, initializer, bias }: De
         units,
         activation,
         useBias: bias,
-        kernelInitializer: initializerOf(tools, initializer, seed),
+        kernelInitializer: initializerOf(tools, initialisation, seed),
         biasInitializer: "zeros",
       }),
   };
 }
 
-/** Trains the network on the context's data set to the least mean softmax cross-entropy. */
-export function classification(network: Network, context: ProblemContext, constants?: KnownConstants): Problem {
+/**
+ * Trains the network on the context's data set to the least mean softmax cross-entropy, multiplied by `lossScale`.
+ *
+ * @param constants of the loss before it is multiplied
+ */
+export function classification(
+  network: Network,
+  context: ProblemContext,
+  { lossScale = 1, constants }: { readonly lossScale?: number; readonly constants?: KnownConstants } = {},
+): Problem {
   const dataset = context.dataset!;
-  return {
+  return scaleLoss(lossScale, {
     layers: network.weights,
     ...(network.nonTrainable.length > 0 && { nonTrainable: network.nonTrainable }),
     hasTrainingMode: network.hasTrainingMode,
@@ -167,5 +191,5 @@ export function classification(network: Network, context: ProblemContext, consta
       const { networkObjective } = await import("./network-objective.js");
       return networkObjective(algebra, network, context);
     },
-  };
+  });
 }

@@ -19,12 +19,15 @@ export const softmaxRegression = defineProblem({
   formula: "f(W, b) = mean_i −log softmax(x_i·W + b)[y_i]",
   needsData: true,
   schema,
-  create({ initializer, bias }, context) {
+  create({ name: _, lossScale, ...options }, context) {
     const dataset = context.dataset!;
     const inputs = imageSize(dataset);
     const units = dataset.classes;
-    const layer = dense({ name: "dense_1", inputs, units, activation: "linear", initializer, bias });
-    return classification(stacked([inputs], [layer], context), context, constantsOf(dataset, bias));
+    const layer = dense({ ...options, name: "dense_1", inputs, units, activation: "linear" });
+    return classification(stacked([inputs], [layer], context), context, {
+      lossScale,
+      constants: constantsOf(dataset, options.bias),
+    });
   },
 });
 

@@ -54,6 +54,10 @@ function facetOf(axes: Group["axes"]): string {
     .join(", ");
 }
 
+/** α of a loss α·f: what it is divided by where losses of different α are shown together. */
+export const lossScaleOf = ({ runs }: Group): number =>
+  (runs[0]!.config.problem as { readonly lossScale?: number }).lossScale ?? 1;
+
 /** "validation loss", "training loss": what these groups are ranked by. */
 export function rankingLoss(groups: readonly Group[]): string {
   const words = groups.map((group) => (chosenBy(group.runs) === "valLoss" ? "validation" : "training"));

@@ -104,7 +104,15 @@ describe.each(testedBackends.filter((name) => name !== "cpu"))("steps on %s", (n
     const dataset = { name: "noise", height: 8, width: 8, channels: 1, classes: 10, train: images, test: images };
     await agreesWithCpu(async (algebra) => {
       const problem = await mlp.create(
-        { name: "mlp", hidden: [30, 20], activation: "relu", initializer: "glorotUniform", bias: false },
+        {
+          name: "mlp",
+          hidden: [30, 20],
+          activation: "relu",
+          initializer: "glorotUniform",
+          initialScale: 1,
+          lossScale: 1,
+          bias: false,
+        },
         {
           stream: (stream) => randomStream({ seed: 0, name: stream }),
           dataset: { ...dataset, checksum: "", source: "" },

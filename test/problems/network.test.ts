@@ -41,7 +41,7 @@ function context(data: ImageDataset, seed = 0) {
   return { stream: (name: string) => randomStream({ seed, name }), dataset: data, directory: "." };
 }
 
-const plain = { initializer: "glorotUniform", bias: true } as const;
+const plain = { initializer: "glorotUniform", initialScale: 1, lossScale: 1, bias: true } as const;
 const smallMlp = { name: "mlp" as const, hidden: [5, 4], activation: "tanh" as const, ...plain };
 
 const range = (n: number, first = 0) => Int32Array.from({ length: n }, (_, i) => first + i);
@@ -154,6 +154,42 @@ describe.each(testedBackends)("networks on %s", (backend) => {
     });
     A.dispose(weights);
     objective.dispose?.();
+  });
+
+  it("multiplies initial weights and the loss by their scales, and keeps the number of tensors flat", async () => {
+    const scaled = async (scales: { initialScale?: number; lossScale?: number }) => {
+      const atStart = tf.memory().numTensors;
+      const problem = await mlp.create({ ...smallMlp, ...scales }, context(dataset()));
+      const objective = await problem.onTensors(A);
+      const weights = objective.initialWeights();
+      const same = problem.layers.map(({ shape }) => A.vector(new Float32Array(shape.reduce((a, b) => a * b)), shape));
+      const found = {
+        initial: await Promise.all(weights.map((weight) => A.values(weight))),
+        full: await evaluated(objective, same, "full"),
+        batch: await evaluated(objective, same, Int32Array.of(3, 17)),
+        training: await scored(objective.onTraining!("full"), same),
+        test: await scored(objective.onTest!()!, same),
+        validation: objective.onValidation!(),
+      };
+      A.dispose([...weights, ...same]);
+      objective.dispose?.();
+      expect(tf.memory().numTensors).toBe(atStart);
+      return found;
+    };
+    const one = await scaled({});
+    // By a power of two everything is exact.
+    const larger = await scaled({ initialScale: 4 });
+    expect(larger.initial).toEqual(one.initial.map((weight) => weight.map((entry) => 4 * entry)));
+    const steeper = await scaled({ lossScale: 1024 });
+    const by1024 = <Score extends { loss: number }>({ loss, ...rest }: Score) => ({ ...rest, loss: 1024 * loss });
+    expect(steeper.initial).toEqual(one.initial);
+    expect(steeper.training).toEqual(by1024(one.training));
+    expect(steeper.test).toEqual(by1024(one.test));
+    expect(steeper.validation).toBeUndefined();
+    for (const batch of ["full", "batch"] as const) {
+      const gradients = one[batch].gradients.map((gradient) => gradient.map((entry) => 1024 * entry));
+      expect(steeper[batch]).toEqual({ ...by1024(one[batch]), gradients });
+    }
   });
 
   it("stays finite with logits that would overflow", async () => {
@@ -290,9 +326,14 @@ describe.each(testedBackends)("networks on %s", (backend) => {
 
 describe("initial weights", () => {
   /** Standard deviation and largest magnitude of the kernel's 60,000 weights. */
-  async function spreadOf(initializer: unknown) {
+  async function spreadOf(initializer: unknown, initialScale = 1) {
     const { algebra } = await startBackend("cpu");
-    const options = softmaxRegression.schema.parse({ name: "softmax-regression", bias: false, initializer });
+    const options = softmaxRegression.schema.parse({
+      name: "softmax-regression",
+      bias: false,
+      initializer,
+      initialScale,
+    });
     const data = dataset({ height: 20, width: 30, classes: 100 });
     const problem = await softmaxRegression.create(options as never, context(data));
     const objective = await problem.onTensors(algebra);
@@ -316,5 +357,14 @@ describe("initial weights", () => {
     expect(truncated.largest).toBeLessThanOrEqual(0.06);
     expect(truncated.largest).toBeGreaterThan(0.0595);
     expect(await spreadOf("zeros")).toEqual({ deviation: 0, largest: 0 });
+  });
+
+  it("of every distribution are multiplied by the initial scale", async () => {
+    const normal = { distribution: "normal", standardDeviation: 0.03 };
+    for (const initializer of ["glorotUniform", "glorotNormal", "heUniform", "heNormal", "lecunUniform", normal]) {
+      const [one, half] = [await spreadOf(initializer), await spreadOf(initializer, 0.5)];
+      expect(half).toEqual({ deviation: one.deviation / 2, largest: one.largest / 2 });
+    }
+    expect(await spreadOf("zeros", 3)).toEqual({ deviation: 0, largest: 0 });
   });
 });

@@ -97,6 +97,16 @@ describe("L of softmax regression", () => {
     expect(await smoothnessOf(dataset, false)).toBeCloseTo(1.5, 10);
   });
 
+  test("is multiplied with the loss, and found at the first question for it alone", async () => {
+    const dataset = randomDataset(2, 2, 1);
+    const options = softmaxRegression.schema.parse({ name: "softmax-regression", bias: false, lossScale: 8 });
+    const { constants } = await softmaxRegression.create(options as never, { ...contextOf(1), dataset });
+    // Had it been found already, the pixels of now would change nothing.
+    dataset.train.pixels.fill(255, 0, 6).fill(0, 6);
+    expect(constants!.smoothness).toBeCloseTo(8 * 1.5, 10);
+    expect({ ...constants }).toMatchObject({ convex: true, infimum: 0 });
+  });
+
   test("is at least the norm of the Hessian, wherever that is taken", async () => {
     await fc.assert(
       fc.asyncProperty(

@@ -36,7 +36,7 @@ export const convolution = defineLayerKind({
             padding,
             activation,
             useBias: bias,
-            kernelInitializer: initializerOf(tools, standard.initializer, seed),
+            kernelInitializer: initializerOf(tools, standard, seed),
             biasInitializer: "zeros",
           }),
       },

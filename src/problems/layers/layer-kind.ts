@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { ExperimentError } from "../../base/errors.js";
-import { type Activation, activations, type Initializer, type NetworkLayer } from "../network.js";
+import { type Activation, activations, type Initialisation, type NetworkLayer } from "../network.js";
 
 /** Height and width. */
 export type Pair = readonly [number, number];
@@ -12,9 +12,8 @@ export interface Shaped {
 }
 
 /** What a network's layers have where they say nothing themselves. */
-export interface Standard {
+export interface Standard extends Initialisation {
   readonly activation: Activation;
-  readonly initializer: Initializer;
   readonly bias: boolean;
 }
 

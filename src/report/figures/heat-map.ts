@@ -1,6 +1,6 @@
 import { toDigits } from "../../base/numbers.js";
 import { type Cell, type Figure, type FigureMaker, plural } from "../figure.js";
-import { axesOf, bestGroups, finalLosses, type Group, rankingLoss } from "../groups.js";
+import { axesOf, bestGroups, finalLosses, type Group, lossScaleOf, rankingLoss } from "../groups.js";
 import { quantile } from "../quantile.js";
 import { divergedOf } from "./sweep-figure.js";
 
@@ -43,7 +43,7 @@ export const heatMap: FigureMaker = ({ groups }): Figure | undefined => {
   const panelOf = ({ optimizer, facet }: Group) => (hasFacetPanels ? `${optimizer}, ${facet}` : optimizer);
   const cells = new Map<string, { group: Group; row: Cell[]; median: number }>();
   for (const group of groups) {
-    const median = quantile(finalLosses(group), 0.5);
+    const median = quantile(finalLosses(group), 0.5) / lossScaleOf(group);
     const [x, y] = [short(group.axes[first[0]]), short(group.axes[second[0]])];
     const key = JSON.stringify([panelOf(group), x, y]);
     const known = cells.get(key);
@@ -121,7 +121,9 @@ export const heatMap: FigureMaker = ({ groups }): Figure | undefined => {
   };
   const seeds = Math.max(...groups.map(({ runs }) => runs.length));
   const caption = [
-    `Median over ${plural(seeds, "seed")}; ring: the smallest of each optimizer${facets.length > 0 ? " on each problem" : ""}; ×: half of the seeds or more diverged.`,
+    `Median over ${plural(seeds, "seed")}; ×: half of the seeds or more diverged.`,
+    best.size > 0 ? `Ring: the smallest of each optimizer${facets.length > 0 ? " on each problem" : ""}.` : "",
+    groups.some((group) => lossScaleOf(group) !== 1) ? "Losses are divided by problem.lossScale." : "",
     "Colours end at ten times the median.",
     others.length > 0 ? `The smallest over ${others.map(([path]) => path).join(", ")}.` : "",
   ];
