@@ -13,13 +13,10 @@ function map(a: Float64Array, f: Unary): Float64Array {
 /** From this many terms on a sum is made of several. */
 const manyTerms = 32;
 
-/**
- * Σ_i a_{first + i}·b_i over the entries of b; of many terms in four sums of fixed order, which need not wait for one
- * another's additions.
- */
-function dotFrom(a: Float64Array, first: number, b: Float64Array): number {
+/** Σ_i a_{first + i}·b_i over the entries of b, in four sums of fixed order, which need not wait for one another's additions. */
+function longDot(a: Float64Array, first: number, b: Float64Array): number {
   const { length } = b;
-  const whole = length < manyTerms ? 0 : length & ~3;
+  const whole = length & ~3;
   let [s, t, u, v] = [0, 0, 0, 0];
   for (let i = 0; i < whole; i += 4) {
     s += a[first + i]! * b[i]!;
@@ -29,6 +26,14 @@ function dotFrom(a: Float64Array, first: number, b: Float64Array): number {
   }
   for (let i = whole; i < length; i++) s += a[first + i]! * b[i]!;
   return s + t + (u + v);
+}
+
+/** Σ_i a_{first + i}·b_i over the entries of b. */
+function dotFrom(a: Float64Array, first: number, b: Float64Array): number {
+  if (b.length >= manyTerms) return longDot(a, first, b);
+  let sum = 0;
+  for (let i = 0; i < b.length; i++) sum += a[first + i]! * b[i]!;
+  return sum;
 }
 
 const dot = (a: Float64Array, b: Float64Array) => dotFrom(a, 0, b);
@@ -90,25 +95,19 @@ const nowhere = new Float64Array();
  * time are looked through in less time than one of ten entries is taken.
  */
 class NormMemory {
-  private depth = 0;
   private count = 0;
   private readonly vectors = new Array<Float64Array>(mostNorms).fill(nowhere);
   private readonly ps = new Array<Norm>(mostNorms).fill(2);
   private readonly norms = new Float64Array(mostNorms);
 
-  open(): void {
-    this.depth++;
-  }
-
-  close(): void {
-    this.depth--;
-    if (this.depth === 0) while (this.count > 0) this.vectors[--this.count] = nowhere;
+  forget(): void {
+    while (this.count > 0) this.vectors[--this.count] = nowhere;
   }
 
   norm(a: Float64Array, p: Norm): number {
     for (let i = 0; i < this.count; i++) if (this.vectors[i] === a && this.ps[i] === p) return this.norms[i]!;
     const norm = normOf(a, p);
-    if (this.depth > 0 && this.count < mostNorms) {
+    if (isInScope() && this.count < mostNorms) {
       this.vectors[this.count] = a;
       this.ps[this.count] = p;
       this.norms[this.count++] = norm;
@@ -118,6 +117,7 @@ class NormMemory {
 }
 
 const memory = new NormMemory();
+const forgetNorms = () => memory.forget();
 
 function sum(a: Float64Array): number {
   let total = 0;
@@ -287,13 +287,6 @@ export const float64: Algebra<Float64Array, number> = {
     });
   },
 
-  scope(f) {
-    memory.open();
-    try {
-      return scope(f);
-    } finally {
-      memory.close();
-    }
-  },
+  scope: (f) => scope(f, forgetNorms),
   dispose() {},
 };

@@ -80,8 +80,12 @@ function releaseSince(first: number, result: unknown): void {
   made.length = end;
 }
 
-/** Runs f; every large vector made in it is used again afterwards, save those in what it returns. */
-export function scope<T>(f: () => T): T {
+/**
+ * Runs f; every large vector made in it is used again afterwards, save those in what it returns.
+ *
+ * @param leave called at the end of the outermost scope
+ */
+export function scope<T>(f: () => T, leave: () => void): T {
   const first = made.length;
   depth++;
   try {
@@ -90,6 +94,10 @@ export function scope<T>(f: () => T): T {
     return result;
   } finally {
     depth--;
-    if (depth === 0) made.length = 0;
+    if (depth === 0) {
+      // To assign the length takes longer than to compare it.
+      if (made.length > 0) made.length = 0;
+      leave();
+    }
   }
 }

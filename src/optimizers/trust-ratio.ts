@@ -54,6 +54,19 @@ function denominatorOf<V, S>(
     : algebra.norm(algebra.addScaled(gradient, decay, weights), norm);
 }
 
+/** `atZero` where one of two norms is 0, else the last argument. */
+function whereZero<V, S>(algebra: RuleAlgebra<V, S>, norms: readonly [S, S], atZero: S, otherwise: S): S {
+  const vanishing = algebra.scalar(smallestNormal[algebra.precision]);
+  // NaN compares false: in this order a diverged norm stays visible in place of passing for zero.
+  const unlessSecond = algebra.ifLess(norms[1], vanishing, atZero, otherwise);
+  return algebra.ifLess(norms[0], vanishing, atZero, unlessSecond);
+}
+
+/** At most 1/λ, as λ·ratio at most 1: λ may be so small that 1/λ is no float32 number. */
+function clipped<V, S>(algebra: RuleAlgebra<V, S>, ratio: TrustRatio<S>, learningRate: number): TrustRatio<S> {
+  return atMost(algebra, { ...ratio, length: algebra.over(ratio.length, algebra.scalar(learningRate)) }, 1);
+}
+
 /** c·‖w‖/denominator, with the guards: what the gradient is scaled by besides λ_k. */
 export function trustRatio<V, S>(
   algebra: RuleAlgebra<V, S>,
@@ -61,37 +74,32 @@ export function trustRatio<V, S>(
   norm: Norm,
   input: Pick<RuleInput<V, S>, "weights" | "gradient" | "learningRate">,
 ): TrustRatio<S> {
-  const { epsilon, threshold, trustCoefficient, zeroRule } = options;
-  const { plus, times, scalar, ifLess } = algebra;
-  const coefficient = scalar(trustCoefficient);
-  const one = scalar(1);
+  const { epsilon, threshold, trustCoefficient, zeroRule, clip } = options;
+  const coefficient = algebra.scalar(trustCoefficient);
+  const one = algebra.scalar(1);
 
   const weightNorm = algebra.norm(input.weights, norm);
   const denominator = denominatorOf(algebra, options, norm, input);
-  const guarded = epsilon === 0 ? denominator : plus(denominator, scalar(epsilon));
+  const guarded = epsilon === 0 ? denominator : algebra.plus(denominator, algebra.scalar(epsilon));
   // Others with a zero rule look at the gradient itself, though β‖w‖ alone could be divided by.
   const looksAtGradient = (zeroRule === "one" || zeroRule === "gradient") && options.weightDecayNorm === "separate";
-  const measured = looksAtGradient ? algebra.norm(input.gradient, norm) : denominator;
-  // NaN compares false: in this order a diverged norm stays visible in place of passing for zero.
-  const vanishing = scalar(smallestNormal[algebra.precision]);
-  const whereZero = (atZero: S, otherwise: S) =>
-    ifLess(weightNorm, vanishing, atZero, ifLess(measured, vanishing, atZero, otherwise));
-  const atZero = scalar(zeroRule === "stay" ? 0 : zeroRule === "coefficient" ? trustCoefficient : 1);
-  const zeroRuled = (ratio: TrustRatio<S>) => ({
-    length: whereZero(atZero, ratio.length),
-    denominator: whereZero(one, ratio.denominator),
-  });
-  /** At most 1/λ, as λ·ratio at most 1: λ may be so small that 1/λ is no float32 number. */
-  const clipped = (ratio: TrustRatio<S>) =>
-    options.clip
-      ? atMost(algebra, { ...ratio, length: algebra.over(ratio.length, scalar(input.learningRate)) }, 1)
-      : ratio;
-  const full = { length: times(coefficient, weightNorm), denominator: guarded };
+  const norms = [weightNorm, looksAtGradient ? algebra.norm(input.gradient, norm) : denominator] as const;
+  const atZero = algebra.scalar(zeroRule === "stay" ? 0 : zeroRule === "coefficient" ? trustCoefficient : 1);
+
+  let ratio: TrustRatio<S> = { length: algebra.times(coefficient, weightNorm), denominator: guarded };
   // With "gradient" a layer without a ratio is left alone by the clip too.
-  const ratio = zeroRule === "gradient" ? zeroRuled(clipped(full)) : clipped(zeroRuled(full));
+  if (clip && zeroRule === "gradient") ratio = clipped(algebra, ratio, input.learningRate);
+  ratio = {
+    length: whereZero(algebra, norms, atZero, ratio.length),
+    denominator: whereZero(algebra, norms, one, ratio.denominator),
+  };
+  if (clip && zeroRule !== "gradient") ratio = clipped(algebra, ratio, input.learningRate);
   if (threshold === 0) return ratio;
-  const whereSmall = (small: S, otherwise: S) => ifLess(weightNorm, scalar(threshold), small, otherwise);
-  return { length: whereSmall(coefficient, ratio.length), denominator: whereSmall(one, ratio.denominator) };
+  const small = algebra.scalar(threshold);
+  return {
+    length: algebra.ifLess(weightNorm, small, coefficient, ratio.length),
+    denominator: algebra.ifLess(weightNorm, small, one, ratio.denominator),
+  };
 }
 
 /** β, or 0 where ‖w‖ or ‖g‖ is 0 and the zero rule leaves the gradient as it is. */

@@ -15,7 +15,7 @@ import {
   restoreState,
   type TrainingState,
 } from "./state.js";
-import { UnreadSteps } from "./unread-steps.js";
+import { type Unread, UnreadSteps } from "./unread-steps.js";
 
 /** Everything one run's training consists of, on one backend. */
 export interface Training<V, S> {
@@ -113,18 +113,31 @@ function forgotten<V, S>(state: OptimizerState<V, S>, successor: OptimizerState<
   return state.flatMap((block) => Object.values(block)).filter((vector) => !kept.has(vector));
 }
 
-/** What the loop hands out: records, and promises whose values it goes on with. */
-type Turns<End> = Generator<StepRecord | Promise<unknown>, End, unknown>;
+/** Who is given the records of a training, one by one and in order. */
+interface Reader {
+  observe(record: StepRecord): void;
+  /** What the loop waits for after each reading, until all records are taken. */
+  taken?(): Promise<void>;
+}
 
-function* settled<T>(promise: Promise<T>): Turns<T> {
-  return (yield promise) as T;
+/** Promises that the loop waits for, and with whose values it goes on. */
+type Turns<End> = Generator<Promise<unknown>, End, unknown>;
+
+function* settled<T>(promise: T | Promise<T>): Turns<T> {
+  return promise instanceof Promise ? ((yield promise) as T) : promise;
+}
+
+/** The end of a run that has diverged, and the weights it ended with, if there are any. */
+interface Divergence<V> {
+  readonly end: TrainingEnd;
+  readonly weights?: readonly V[] | undefined;
 }
 
 /**
- * The experiment's loop, w_{k+1} = w_k + Δw_k, which does not wait by itself: whoever goes through it settles the promises
- * that are among its records. So a step on the host costs no turn of the event loop.
+ * The experiment's loop, w_{k+1} = w_k + Δw_k, which does not wait by itself: whoever goes through it settles its promises.
+ * So a step on the host costs no turn of the event loop, and a record none of the loop.
  */
-function* loop<V, S>(training: Training<V, S>): Turns<TrainingEnd> {
+function* loop<V, S>(training: Training<V, S>, { observe, taken }: Reader): Turns<TrainingEnd> {
   const { algebra, objective, optimizer, problem, sampler, batchSize, steps, signal, checkpoints } = training;
   const { keepWeights = false, lossLimit } = training;
   const fullBatch = sampler === undefined && !problem.hasTrainingMode;
@@ -170,9 +183,9 @@ function* loop<V, S>(training: Training<V, S>): Turns<TrainingEnd> {
 
   const epochAt = (step: number) => step / training.stepsPerEpoch;
   /** At a step that was not measured: the weights of that step are gone. */
-  function* endedBefore(firstStep: number, { index, loss, detail }: DivergedLoss): Turns<TrainingEnd> {
+  function divergedBefore(firstStep: number, { index, loss, detail }: DivergedLoss): Divergence<V> {
     const step = firstStep + index;
-    yield {
+    observe({
       step,
       epoch: epochAt(step),
       learningRate: optimizer.learningRate(step),
@@ -182,8 +195,8 @@ function* loop<V, S>(training: Training<V, S>): Turns<TrainingEnd> {
       evaluated: false,
       traced: true,
       last: false,
-    };
-    return { outcome: "diverged", steps: step, detail };
+    });
+    return { end: { outcome: "diverged", steps: step, detail } };
   }
 
   const factsOf = (step: number, traced: boolean, evaluated: boolean): StepFacts => ({
@@ -195,8 +208,8 @@ function* loop<V, S>(training: Training<V, S>): Turns<TrainingEnd> {
     last: step === steps,
   });
 
-  function* ended(end: TrainingEnd, at: readonly V[]): Turns<TrainingEnd> {
-    if (!keepWeights) return end;
+  function* ended(end: TrainingEnd, at: readonly V[] | undefined): Turns<TrainingEnd> {
+    if (!(keepWeights && at)) return end;
     const averaged = optimizer.averagedWeights?.(end.steps, state);
     return {
       ...end,
@@ -205,32 +218,37 @@ function* loop<V, S>(training: Training<V, S>): Turns<TrainingEnd> {
     };
   }
 
+  /** Hands out the records of these steps, in order, up to the one at which the run has diverged, if there is one. */
+  function handOut({ firstStep, measured }: Unread<V, S>, values: readonly number[], nextStep: number) {
+    let [step, position] = [firstStep, 0];
+    for (const { facts, present, count, weights: kept = weights } of measured) {
+      const before = divergedLoss(values, position, facts.step - step, lossLimit);
+      if (before) return divergedBefore(step, before);
+      position += facts.step - step;
+      step = facts.step;
+      const record = measurer.record(facts, values, present, position);
+      const detail = divergence(record, lossLimit);
+      observe(detail === undefined ? record : { ...record, traced: true });
+      if (detail !== undefined) return { end: { outcome: "diverged", steps: step, detail }, weights: kept } as const;
+      position += count;
+      step++;
+    }
+    const before = divergedLoss(values, position, nextStep - step, lossLimit);
+    return before && divergedBefore(step, before);
+  }
+
   /**
-   * Reads back what was computed up to here and hands out its records, in order, up to the one at which the run has
-   * diverged, if there is one.
+   * Reads back what was computed up to here and hands out its records.
    *
-   * @returns that end; undefined if the run goes on
+   * @returns the end at which the run has diverged; undefined if it goes on
    */
   function* read(nextStep: number): Turns<TrainingEnd | undefined> {
     const steps = unread.take(nextStep);
     try {
-      const reading = algebra.read(steps.scalars);
-      const values = reading instanceof Promise ? yield* settled(reading) : reading;
-      let [step, position] = [steps.firstStep, 0];
-      for (const { facts, present, count, weights: kept = weights } of steps.measured) {
-        const before = divergedLoss(values, position, facts.step - step, lossLimit);
-        if (before) return yield* endedBefore(step, before);
-        position += facts.step - step;
-        step = facts.step;
-        const record = measurer.record(facts, values, present, position);
-        const detail = divergence(record, lossLimit);
-        yield detail === undefined ? record : { ...record, traced: true };
-        if (detail !== undefined) return yield* ended({ outcome: "diverged", steps: step, detail }, kept);
-        position += count;
-        step++;
-      }
-      const before = divergedLoss(values, position, nextStep - step, lossLimit);
-      return before && (yield* endedBefore(step, before));
+      const values = yield* settled(algebra.read(steps.scalars));
+      const diverged: Divergence<V> | undefined = handOut(steps, values, nextStep);
+      if (taken) yield taken();
+      return diverged && (yield* ended(diverged.end, diverged.weights));
     } finally {
       unread.free(steps);
     }
@@ -290,17 +308,13 @@ function* loop<V, S>(training: Training<V, S>): Turns<TrainingEnd> {
  * What is measured is read back from the device several steps at a time, so that records come up to
  * `algebra.stepsPerRead` steps late, but never later than the loop's next pause; none comes after one that diverged.
  */
-export async function follow<V, S>(
-  training: Training<V, S>,
-  observe: (record: StepRecord) => void,
-): Promise<TrainingEnd> {
-  const turns = loop(training);
+export async function follow<V, S>(training: Training<V, S>, observe: Reader["observe"]): Promise<TrainingEnd> {
+  const turns = loop(training, { observe });
   try {
     for (let answer: unknown; ; ) {
       const { value, done } = turns.next(answer);
       if (done) return value;
-      if (value instanceof Promise) answer = await value;
-      else observe(value);
+      answer = await value;
     }
   } finally {
     turns.return({ outcome: "interrupted", steps: 0 });
@@ -309,13 +323,14 @@ export async function follow<V, S>(
 
 /** The same, for a reader that takes the records one by one and may end before the training does. */
 export async function* train<V, S>(training: Training<V, S>): AsyncGenerator<StepRecord, TrainingEnd> {
-  const turns = loop(training);
+  const records: StepRecord[] = [];
+  const turns = loop(training, { observe: (record) => records.push(record), taken: () => Promise.resolve() });
   try {
     for (let answer: unknown; ; ) {
       const { value, done } = turns.next(answer);
+      for (const record of records.splice(0)) yield record;
       if (done) return value;
-      if (value instanceof Promise) answer = await value;
-      else yield value;
+      answer = await value;
     }
   } finally {
     turns.return({ outcome: "interrupted", steps: 0 });
