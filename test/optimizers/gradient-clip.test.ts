@@ -153,3 +153,29 @@ describe("equation (1) after clipping", () => {
     expect(kernelStep({})[1]! / kernelStep({})[0]!).toBeCloseTo(1, 12);
   });
 });
+
+describe("what clipping leaves of the form of a step", () => {
+  const formOf = (config: object, shape: number[]) =>
+    Object.keys(optimizerOver([{ name: "w", shape }], { learningRate: 0.1, ...config }, 3).form);
+
+  test.each<[rule: object, clip: object | undefined, shape: number[], form: string[]]>([
+    [{ name: "sgd" }, undefined, [2, 2], ["alongGradient"]],
+    [{ name: "sgd" }, globalNorm(1), [2, 2], ["alongGradient"]],
+    [{ name: "sgd" }, adaptive(1), [2], ["alongGradient"]],
+    [{ name: "sgd" }, adaptive(1), [2, 2], []],
+    [{ name: "sgd", momentum: 0.9 }, undefined, [2], ["heavyBall"]],
+    // Its s_k is λ times what clipping leaves of the gradient, which is not measured.
+    [{ name: "sgd", momentum: 0.9 }, globalNorm(1), [2], []],
+    [{ name: "lars", momentum: 0.9 }, globalNorm(1), [2], ["heavyBall"]],
+    [{ name: "lars", momentum: 0.9, nesterov: true }, undefined, [2], []],
+    [{ name: "larc" }, undefined, [2], ["alongGradient", "clippedRate"]],
+    [{ name: "larc" }, globalNorm(1), [2], ["alongGradient"]],
+    [{ name: "fromage" }, globalNorm(1), [2], ["shrunk"]],
+    [{ name: "lars", weightDecay: 0.1 }, undefined, [2], ["decayed"]],
+    [{ name: "lars", weightDecay: 0.1 }, globalNorm(1), [2], []],
+    [{ name: "lars", weightDecay: 0.1, weightDecayNorm: "combined" }, undefined, [2], []],
+    [{ name: "adam" }, undefined, [2], []],
+  ])("%j clipped %j in shape %j: %j", (rule, clipGradient, shape, form) => {
+    expect(formOf({ ...rule, ...(clipGradient && { clipGradient }) }, shape)).toEqual(form);
+  });
+});
