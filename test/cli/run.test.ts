@@ -50,6 +50,30 @@ function resultsIn(directory: string) {
 const bytes = (run: string) => ["trace.csv", "layers.csv"].map((name) => readFileSync(join(run, name), "utf8"));
 
 describe("a network", () => {
+  test("announces the backend that auto comes to once", async () => {
+    const { code, stderr, stdout } = await experiment({ ...network, epochs: 0.1, backend: "auto" });
+    expect(code).toBe(0);
+    expect(`${stdout}${stderr}`.match(/^backend \w+ \(/gm)).toHaveLength(1);
+  });
+
+  test("that cannot be made leaves no table of runs", async () => {
+    const directory = freshDirectory();
+    const topology = JSON.parse(readFileSync(join(root, "configs/reference/small.model"), "utf8")) as {
+      weightsManifest: { weights: { name: string }[] }[];
+    };
+    topology.weightsManifest[0]!.weights[0]!.name = "conv/other";
+    writeFileSync(join(directory, "model.json"), JSON.stringify(topology));
+    writeFileSync(
+      join(directory, "small.weights.bin"),
+      readFileSync(join(root, "configs/reference/small.weights.bin")),
+    );
+    const config = { ...network, problem: { name: "model", file: "model.json" } };
+    const { code, stdout, stderr } = await experiment(config, [], directory);
+    expect(code).toBe(3);
+    expect(stderr).toMatch(/^lars seed=0: failed: .*model\.json cannot be loaded: .*conv\/other/m);
+    expect(stdout).toMatch(/^\nresults: .*\n$/);
+  });
+
   test("is trained, traced, evaluated and summed up", async () => {
     const { code, stdout, runs, manifests, directory } = await experiment(network);
     expect(code).toBe(0);
