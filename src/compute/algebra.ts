@@ -73,10 +73,8 @@ export interface Algebra<V, S> {
   power(a: V, c: number): V;
   /** Each entry limited to [low, high]. */
   clip(a: V, low: number, high: number): V;
-  /** 1/(1 + e^{−a}) */
-  sigmoid(a: V): V;
-  /** log(1 + e^a), without overflow */
-  softplus(a: V): V;
+  /** 1/(1 + e^{−a}), and log(1 + e^a) without overflow: they have their exponential in common. */
+  logistic(a: V): { sigmoid: V; softplus: V };
   /** At each entry, then if a < b, otherwise the last argument; the one not chosen may be NaN. */
   ifLessEach(a: V, b: V, then: V, otherwise: V): V;
 

@@ -108,8 +108,7 @@ export function tensorAlgebra(
     cosine: (a) => tf.cos(a),
     power: (a, c) => tf.tidy(() => tf.pow(a, c)),
     clip,
-    sigmoid: (a) => tf.sigmoid(a),
-    softplus: (a) => tf.softplus(a),
+    logistic: (a) => ({ sigmoid: tf.sigmoid(a), softplus: tf.softplus(a) }),
     ifLessEach: (a, b, then, otherwise) => tf.tidy(() => tf.where(tf.less(a, b), then, otherwise)),
 
     norm: (a, p) => memory.norm(a, p, () => norm(a, p)),

@@ -245,7 +245,7 @@ async function readClassification(
     return { ...examples, targets: targets.map((target, i) => signLabel(target, i, data.file)) };
   }
   const { features, weights } = generate(data, intercept, context);
-  const probabilities = float64.sigmoid(float64.multiplyMatrix(features, weights));
+  const probabilities = float64.logistic(float64.multiplyMatrix(features, weights)).sigmoid;
   const stream = context.stream("noise");
   return { features, targets: probabilities.map((probability) => (stream.uniform() < probability ? 1 : -1)) };
 }

@@ -15,12 +15,12 @@ export const absoluteLoss: PointwiseLoss = (algebra, predictions, targets) => {
 
 /** ℓ(z, y) = log(1 + e^{−yz}), y = ±1; the accuracy counts yz ≥ 0 as correct */
 export const logisticLoss: PointwiseLoss = (algebra, predictions, labels) => {
-  const negativeMargins = algebra.multiply(algebra.scale(algebra.scalar(-1), labels), predictions);
-  const wrongness = algebra.sigmoid(negativeMargins);
-  const correct = algebra.signOrOne(algebra.multiply(labels, predictions));
+  const margins = algebra.multiply(labels, predictions);
+  const { sigmoid: wrongness, softplus: losses } = algebra.logistic(algebra.scale(algebra.scalar(-1), margins));
+  const correct = algebra.signOrOne(margins);
   return {
-    loss: algebra.mean(algebra.softplus(negativeMargins)),
-    slopes: algebra.multiply(algebra.scale(algebra.scalar(-1), labels), wrongness),
+    loss: algebra.mean(losses),
+    slopes: algebra.scale(algebra.scalar(-1), algebra.multiply(labels, wrongness)),
     // From ±1 to 1 and 0.
     accuracy: algebra.times(algebra.scalar(0.5), algebra.mean(algebra.shift(correct, 1))),
   };

@@ -126,3 +126,23 @@ describe("what is made in a scope", () => {
     }
   });
 });
+
+describe("the logistic function and the logarithm that belongs to it", () => {
+  const sigmoid = (x: number) => float64.logistic(Float64Array.of(x)).sigmoid[0]!;
+  const softplus = (x: number) => float64.logistic(Float64Array.of(x)).softplus[0]!;
+
+  test("are right to a few roundings from where they vanish to where they overflow", () => {
+    fc.assert(
+      fc.property(fc.double({ min: -700, max: 700 }), (x) => {
+        const exact = Math.max(x, 0) + Math.log1p(Math.exp(-Math.abs(x)));
+        expect(Math.abs(softplus(x) / exact - 1)).toBeLessThan(8 * Number.EPSILON);
+        expect(Math.abs(sigmoid(x) + sigmoid(-x) - 1)).toBeLessThan(2 * Number.EPSILON);
+      }),
+    );
+  });
+
+  test("at their ends, and of what is no number", () => {
+    expect([-Infinity, 0, Infinity, Number.NaN].map(sigmoid)).toEqual([0, 0.5, 1, Number.NaN]);
+    expect([-Infinity, 0, Infinity, Number.NaN].map(softplus)).toEqual([0, Math.LN2, Infinity, Number.NaN]);
+  });
+});
