@@ -43,7 +43,7 @@ test("definitions of the program's own need no file", async () => {
   };
   const rates: number[] = [];
   for await (const { learningRate } of runExperiment(config, { definitions })) rates.push(learningRate);
-  expect(rates).toEqual([0.4, 0.2, 0.1, Number.NaN]);
+  expect(rates).toEqual([0.4, 0.2, 0.1, 0.05]);
   await expect(runExperiment(config).next()).rejects.toThrow(/optimizer\.learningRate/);
   await expect(runExperiment(config, { definitions: [...definitions, ...definitions] }).next()).rejects.toThrow(
     'definitions: schedule "halving": it defines it twice; choose another name',
