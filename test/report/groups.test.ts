@@ -1,4 +1,5 @@
 import { expect, test } from "vitest";
+import { heatMap } from "../../src/report/figures/heat-map.js";
 import {
   axesOf,
   bestGroups,
@@ -77,4 +78,21 @@ test("nothing is optimised over problems and data: the best of each optimizer is
     tuned: [["optimizer.learningRate", [0.1, 0.2]]],
     facets: [["problem.conditionNumber", [1, 100]]],
   });
+});
+
+test("a heat map shows losses of every loss scale in one unit, and names a ring only where one is drawn", () => {
+  const scaled = (initialScale: number, lossScale: number, trainLoss: number) =>
+    ({
+      ...run(1, 0, trainLoss),
+      label: `lars initialScale=${initialScale} lossScale=${lossScale}`,
+      axes: { "problem.initialScale": initialScale, "problem.lossScale": lossScale },
+      config: { problem: { name: "deep-linear", lossScale } },
+    }) as unknown as Manifest;
+  const figure = heatMap({
+    groups: groupsOf([scaled(1, 1, 0.5), scaled(2, 1, 0.25), scaled(1, 1024, 512), scaled(2, 1024, 256)]),
+  } as never)!;
+  const column = figure.data.fields.indexOf("value");
+  expect(figure.data.rows.map((row) => row[column])).toEqual([0.5, 0.25, 0.5, 0.25]);
+  expect(figure.caption).toContain("Losses are divided by problem.lossScale.");
+  expect(figure.caption).not.toContain("Ring");
 });
