@@ -50,7 +50,8 @@ export function deviceNorm(a: Tensor, p: Norm): Tensor {
     const largest = tf.max(magnitudes);
     if (p === "infinity") return largest;
     const unit = unitOf(largest);
-    return tf.mul(unit, sumOfPowers(tf.div(a, unit), p, accurateSum));
+    // Not by the unit: where all entries are 0 some GPUs make 2^(−127/p) of the root.
+    return tf.mul(largest, sumOfPowers(tf.div(a, unit), p, accurateSum));
   });
 }
 
@@ -63,6 +64,6 @@ export function columnNorms(a: tf.Tensor2D, p: Norm): Tensor {
     if (p === "infinity") return largest;
     const unit = unitOf(largest);
     const norms = sumOfPowers(tf.div(a, unit), p, (powers) => tf.sum(powers, 0));
-    return tf.mul(unit, norms);
+    return tf.mul(largest, norms);
   });
 }
