@@ -36,7 +36,7 @@ printf '%s\\n' "\${COMPREPLY[@]}"`;
   test.each<[string[], string[]]>([
     [["ver"], ["verify"]],
     [["lars"], ["lars-mnist"]],
-    [["paper/no"], ["paper/norms"]],
+    [["paper/no"], ["paper/norms", "paper/norms-dense-spectrum", "paper/norms-sparse-spectrum"]],
     [["loc"], ["local.yaml"]],
     [["a"], ["a*star.yaml", "a name with spaces.yaml"]],
     [["verify", "--ba"], ["--backend"]],
@@ -52,7 +52,10 @@ printf '%s\\n' "\${COMPREPLY[@]}"`;
     [["lars-mnist", "--jobs", ""], []],
     [["report", ""], ["library"]],
     [["--out", "l"], ["library"]],
-    [["reproduce", "nor"], ["norms"]],
+    [
+      ["reproduce", "nor"],
+      ["norms", "norms-dense-spectrum", "norms-sparse-spectrum"],
+    ],
     [
       ["completion", ""],
       ["bash", "zsh", "fish"],

@@ -40,6 +40,7 @@ const cases = {
     },
     optimizer: momentum,
     evaluate: { every: 9, trainingExamples: 100 },
+    averageWeights: { decay: 0.9, fromStep: 20 },
     save: "weights",
     ...stepsOf(7),
   },
@@ -80,41 +81,38 @@ function reference(name: keyof typeof cases): Promise<string> {
   return made;
 }
 
-test.each(["network", "normalised", "convex"] as const)(
-  "killed again and again as it writes, and resumed: %s",
-  async (name) => {
-    const expected = await reference(name);
-    const stream = randomStream({ seed: kills, name });
-    const directory = freshDirectory();
-    const args = [writeConfig(directory, cases[name]), "-o", directory];
-    const experiment = join(directory, name);
-    for (let killed = 0; killed < kills; killed++) {
-      const place = places[killed % places.length]!;
-      const moment: Moment = { ...place, count: stream.integer(2, mostCheckpoints), signal: "SIGKILL" };
-      expect(await startTool(args, signalAt(moment)).ended, JSON.stringify(moment)).toBe("SIGKILL");
-    }
-    const { code, stderr } = await runTool(args);
-    expect(code, stderr).toBe(0);
-    expect(traces(experiment)).toEqual(traces(expected));
-    const id = onlyRun(experiment);
-    expect(readdirSync(join(experiment, "runs"))).toEqual([id]);
-    expect(readdirSync(join(experiment, "runs", id)).sort()).toEqual([
-      ...("averageWeights" in cases[name] ? ["averaged-weights.npz"] : []),
-      "layers.csv",
-      "run.json",
-      "trace.csv",
-      "weights.npz",
-    ]);
-    const [made, wanted] = [manifest(experiment, id), manifest(expected, id)];
-    // Every session but the first went on from a checkpoint: each was killed after its first.
-    expect(made.resumed).toHaveLength(kills);
-    expect(made.status).toBe("completed");
-    expect(made.outcome).toEqual(wanted.outcome);
-    // By their checksums: the weights, and the running statistics beside them.
-    expect(made.files).toEqual(wanted.files);
-    expect(made.verdicts).toEqual(wanted.verdicts);
-  },
-);
+test.each(["normalised", "convex"] as const)("killed again and again as it writes, and resumed: %s", async (name) => {
+  const expected = await reference(name);
+  const stream = randomStream({ seed: kills, name });
+  const directory = freshDirectory();
+  const args = [writeConfig(directory, cases[name]), "-o", directory];
+  const experiment = join(directory, name);
+  for (let killed = 0; killed < kills; killed++) {
+    const place = places[killed % places.length]!;
+    const moment: Moment = { ...place, count: stream.integer(2, mostCheckpoints), signal: "SIGKILL" };
+    expect(await startTool(args, signalAt(moment)).ended, JSON.stringify(moment)).toBe("SIGKILL");
+  }
+  const { code, stderr } = await runTool(args);
+  expect(code, stderr).toBe(0);
+  expect(traces(experiment)).toEqual(traces(expected));
+  const id = onlyRun(experiment);
+  expect(readdirSync(join(experiment, "runs"))).toEqual([id]);
+  expect(readdirSync(join(experiment, "runs", id)).sort()).toEqual([
+    ...("averageWeights" in cases[name] ? ["averaged-weights.npz"] : []),
+    "layers.csv",
+    "run.json",
+    "trace.csv",
+    "weights.npz",
+  ]);
+  const [made, wanted] = [manifest(experiment, id), manifest(expected, id)];
+  // Every session but the first went on from a checkpoint: each was killed after its first.
+  expect(made.resumed).toHaveLength(kills);
+  expect(made.status).toBe("completed");
+  expect(made.outcome).toEqual(wanted.outcome);
+  // By their checksums: the weights, and the running statistics beside them.
+  expect(made.files).toEqual(wanted.files);
+  expect(made.verdicts).toEqual(wanted.verdicts);
+});
 
 test("velocity and the order of the examples go on in the middle of an epoch", async () => {
   const expected = await reference("network");

@@ -32,8 +32,8 @@ it.each<[what: string, file: string, from: RegExp, to: string, found: RegExp]>([
   [
     "in what it came to",
     "reference.json",
-    /"distance": 0\.8/,
-    '"distance": 0.7',
+    /"distance":0\.8/,
+    '"distance":0.7',
     /final distance 0\.8.* in place of 0\.7/,
   ],
 ])("fails where a run differs from its reference %s", async (_, file, from, to, found) => {

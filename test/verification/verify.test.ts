@@ -62,7 +62,8 @@ it("fails when a reference differs by 1e-6 in one number, and names rule, column
   const original = readFileSync(path, "utf8");
   const lines = original.split("\n");
   const column = lines[0]!.split(",").indexOf("loss");
-  const line = lines.findIndex((text) => text.startsWith("1,7,"));
+  // Of the second run, the first of the steps that are kept.
+  const line = lines.findIndex((text) => /^1,[1-9]/.test(text));
   const fields = lines[line]!.split(",");
   fields[column] = String(Number(fields[column]) * (1 + 1e-6));
   lines[line] = fields.join(",");
@@ -73,7 +74,7 @@ it("fails when a reference differs by 1e-6 in one number, and names rule, column
   const [failure, ...others] = failures(stdout);
   expect(others).toEqual([]);
   expect(failure).toMatchObject({ experiment: "rules", kind: "reference", name: "lars seed=0" });
-  expect(failure!.detail).toMatch(/^rule lars: column loss: first at step 7, /);
+  expect(failure!.detail).toContain(`rule lars: column loss: first at step ${fields[1]}, `);
 });
 
 /** A copy of the built tool with one place of its code changed. */
