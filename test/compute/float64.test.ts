@@ -133,7 +133,7 @@ describe("the logistic function and the logarithm that belongs to it", () => {
 
   test("are right to a few roundings from where they vanish to where they overflow", () => {
     fc.assert(
-      fc.property(fc.double({ min: -700, max: 700 }), (x) => {
+      fc.property(fc.double({ min: -700, max: 700, noNaN: true }), (x) => {
         const exact = Math.max(x, 0) + Math.log1p(Math.exp(-Math.abs(x)));
         expect(Math.abs(softplus(x) / exact - 1)).toBeLessThan(8 * Number.EPSILON);
         expect(Math.abs(sigmoid(x) + sigmoid(-x) - 1)).toBeLessThan(2 * Number.EPSILON);
