@@ -171,9 +171,8 @@ test("scion: toward −ρ times the unit vector, the signs, or the singular vect
   close(once({ name: "scion", ball: "largest-entry", radius: 2 }), [2.7, 3.4]);
   // One singular value, 1: p(1) = 1.
   close(once({ name: "scion", coefficients: [1.5, -0.5, 0] }), [2.7, 3.5]);
-  // α = ½; g = [0, 2], then [2, 0]: m = [0, 1], then [1, ½]
-  const config = { name: "scion", ball: "euclidean", averaging: 0.5, learningRate: 0.1 };
+  // α = ¼; g = [0, 2], then [2, 0]: m = [0, ½], then [½, ⅜], of length ⅝
+  const config = { name: "scion", ball: "euclidean", averaging: 0.25, learningRate: 0.1 };
   const [first, second] = descend(config, [3, 4], 2, (_, k) => (k === 0 ? [0, 2] : [2, 0]));
-  const size = Math.hypot(1, 0.5);
-  close(second, [0.9 * first![0]! - 0.1 / size, 0.9 * first![1]! - 0.05 / size]);
+  close(second, [0.9 * first![0]! - 0.1 * 0.8, 0.9 * first![1]! - 0.1 * 0.6]);
 });
