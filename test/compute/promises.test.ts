@@ -80,18 +80,25 @@ const configs = optimizers
   .filter(({ rule }) => promisesOf(rule).length > 0)
   .flatMap(({ config }) => ["layer", "neuron"].map((scope) => ({ ...config, scope })));
 
+/** Where WebGPU is emulated each new operation takes seconds to compile: there, one configuration of each rule. */
+const configsOn = (backend: string) =>
+  backend === "webgpu" ? configs.filter(({ name }, i) => configs.findIndex((one) => one.name === name) === i) : configs;
+
 describe.each(["float64", ...testedBackends])("on %s", (name) => {
   const tolerance = name === "float64" ? 1e-12 : 1e-5;
 
-  test.each(configs)("$name keeps its promises at every step, and leaves no tensor behind: %j", async (config) => {
-    const { algebra } = await startBackend(name === "float64" ? "cpu" : name);
-    const before = tf.memory().numTensors;
-    const found = name === "float64" ? await measured(float64, config) : await measured(algebra, config);
-    expect(tf.memory().numTensors).toBe(before);
-    for (const [{ statement, range }, values] of found) {
-      const [lowest, highest] = range(rate);
-      expect(Math.min(...values), statement).toBeGreaterThanOrEqual(lowest - tolerance * Math.max(1, highest));
-      expect(Math.max(...values), statement).toBeLessThanOrEqual(highest + tolerance * Math.max(1, highest));
-    }
-  });
+  test.each(configsOn(name))(
+    "$name keeps its promises at every step, and leaves no tensor behind: %j",
+    async (config) => {
+      const { algebra } = await startBackend(name === "float64" ? "cpu" : name);
+      const before = tf.memory().numTensors;
+      const found = name === "float64" ? await measured(float64, config) : await measured(algebra, config);
+      expect(tf.memory().numTensors).toBe(before);
+      for (const [{ statement, range }, values] of found) {
+        const [lowest, highest] = range(rate);
+        expect(Math.min(...values), statement).toBeGreaterThanOrEqual(lowest - tolerance * Math.max(1, highest));
+        expect(Math.max(...values), statement).toBeLessThanOrEqual(highest + tolerance * Math.max(1, highest));
+      }
+    },
+  );
 });
