@@ -91,7 +91,7 @@ const mostNorms = 16;
 const nowhere = new Float64Array();
 
 /**
- * Norms that were taken in the outermost scope, in which no vector changes: a rule and the trace share them. So few at a
+ * Norms that were taken in a scope, until vectors of it are used again: a rule and the trace share them. So few at a
  * time are looked through in less time than one of ten entries is taken.
  */
 class NormMemory {

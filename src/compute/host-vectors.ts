@@ -83,21 +83,25 @@ function releaseSince(first: number, result: unknown): void {
 /**
  * Runs f; every large vector made in it is used again afterwards, save those in what it returns.
  *
- * @param leave called at the end of the outermost scope
+ * @param forget called where vectors may have become others, and at the end of the outermost scope: what is known of
+ * them by then holds no longer
  */
-export function scope<T>(f: () => T, leave: () => void): T {
+export function scope<T>(f: () => T, forget: () => void): T {
   const first = made.length;
   depth++;
   try {
     const result = f();
-    if (made.length > first) releaseSince(first, result);
+    if (made.length > first) {
+      releaseSince(first, result);
+      forget();
+    }
     return result;
   } finally {
     depth--;
     if (depth === 0) {
       // To assign the length takes longer than to compare it.
       if (made.length > 0) made.length = 0;
-      leave();
+      forget();
     }
   }
 }

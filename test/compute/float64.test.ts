@@ -106,6 +106,12 @@ describe("what is made in a scope", () => {
     });
   });
 
+  test("has the norm of its own entries where an inner scope has released another", () => {
+    const source = ones();
+    const scaled = (s: number) => float64.norm(float64.scale(s, source), "infinity");
+    expect(float64.scope(() => [float64.scope(() => scaled(3)), scaled(4)])).toEqual([3, 4]);
+  });
+
   test("is left alone where the scope fails", () => {
     let inner: Float64Array | undefined;
     const failing = () => {
