@@ -9,17 +9,12 @@ import {
   knownOptimum,
   singleBlock,
 } from "./assumptions.js";
-import { notNews } from "./best-iterate.js";
+import { type BestGap, bestGapCheck, notNews, seeGap, unseen } from "./best-gap.js";
 import { type BoundContext, type BoundMonitor, defineBound } from "./bound.js";
 import { known, ruleOf } from "./facts.js";
 import { weightNorm, wholeOf } from "./measures.js";
-import { roundingOf } from "./rounding.js";
 
-interface Memory {
-  initialGap?: number;
-  /** d_0² */
-  squaredDistance: number;
-  bestGap: number;
+interface Memory extends BestGap {
   /** m_k = ‖w_0‖₂Π(1 − λ_i) */
   smallestNorm: number;
   /** M_k = ‖w_0‖₂Π(1 + λ_i) */
@@ -31,8 +26,7 @@ interface Memory {
 }
 
 const fresh: Memory = {
-  squaredDistance: 0,
-  bestGap: Number.POSITIVE_INFINITY,
+  ...unseen,
   smallestNorm: 0,
   largestNorm: 0,
   squaredSteps: 0,
@@ -42,20 +36,14 @@ const fresh: Memory = {
 function start(context: BoundContext, state?: unknown): BoundMonitor {
   const whole = wholeOf(context);
   const { coefficient } = ruleOf(context);
-  const rounding = roundingOf(context);
+  const checked = bestGapCheck(context);
   const gradientBound = known(context, "gradientBound");
-  const optimalValue = Math.abs(known(context, "optimalValue"));
   const memory: Memory = { ...fresh, ...(state as Partial<Memory>) };
   const columns = [Number.NaN];
   return {
     observe(record, check) {
-      const gap = record.gap!;
-      if (memory.initialGap === undefined) {
-        memory.initialGap = gap;
-        memory.squaredDistance = record.distance! ** 2;
-        memory.smallestNorm = memory.largestNorm = weightNorm(record, whole);
-      }
-      memory.bestGap = Math.min(memory.bestGap, gap);
+      if (memory.initialGap === undefined) memory.smallestNorm = memory.largestNorm = weightNorm(record, whole);
+      seeGap(memory, record);
       if (!record.last) {
         const rate = record.learningRate * coefficient;
         memory.squaredSteps += (rate * memory.largestNorm) ** 2;
@@ -64,8 +52,7 @@ function start(context: BoundContext, state?: unknown): BoundMonitor {
         memory.smallestNorm *= Math.max(0, 1 - rate);
       }
       const bound = (gradientBound * (memory.squaredDistance + memory.squaredSteps)) / (2 * memory.steps);
-      if (bound < memory.initialGap) check(memory.bestGap, bound, rounding(memory.bestGap + 2 * optimalValue));
-      columns[0] = Number.isFinite(bound) ? bound : Number.NaN;
+      columns[0] = checked(memory, bound, check);
       return columns;
     },
     state: () => ({ ...memory }),

@@ -7,42 +7,27 @@ import {
   knownOptimum,
   singleBlock,
 } from "./assumptions.js";
+import { type BestGap, bestGapCheck, notNews, seeGap, unseen } from "./best-gap.js";
 import { type BoundContext, type BoundMonitor, defineBound } from "./bound.js";
-import { known } from "./facts.js";
 import { gradientNorm, updateNorm, wholeOf } from "./measures.js";
-import { roundingOf } from "./rounding.js";
 
-/** A bound on the best gap is news only while it is below the gap of the start, which the best never exceeds. */
-export const notNews = "the bound never came below f(w_0) − f*, which the best iterate cannot exceed anyway";
-
-interface Memory {
-  initialGap?: number;
-  /** d_0² */
-  squaredDistance: number;
-  /** min f(w_k) − f* */
-  bestGap: number;
+interface Memory extends BestGap {
   /** Ση_k² */
   squaredSteps: number;
   /** Σs_k */
   effectiveRates: number;
 }
 
-const fresh: Memory = { squaredDistance: 0, bestGap: Number.POSITIVE_INFINITY, squaredSteps: 0, effectiveRates: 0 };
+const fresh: Memory = { ...unseen, squaredSteps: 0, effectiveRates: 0 };
 
 function start(context: BoundContext, state?: unknown): BoundMonitor {
   const whole = wholeOf(context);
-  const rounding = roundingOf(context);
-  const optimalValue = Math.abs(known(context, "optimalValue"));
+  const checked = bestGapCheck(context);
   const memory: Memory = { ...fresh, ...(state as Partial<Memory>) };
   const columns = [Number.NaN, Number.NaN];
   return {
     observe(record, check) {
-      const gap = record.gap!;
-      if (memory.initialGap === undefined) {
-        memory.initialGap = gap;
-        memory.squaredDistance = record.distance! ** 2;
-      }
-      memory.bestGap = Math.min(memory.bestGap, gap);
+      seeGap(memory, record);
       const gradient = gradientNorm(record, whole);
       if (!record.last && gradient > 0) {
         const step = updateNorm(record, whole);
@@ -50,9 +35,8 @@ function start(context: BoundContext, state?: unknown): BoundMonitor {
         memory.effectiveRates += step / gradient;
       }
       const bound = (memory.squaredDistance + memory.squaredSteps) / (2 * memory.effectiveRates);
-      if (bound < memory.initialGap) check(memory.bestGap, bound, rounding(memory.bestGap + 2 * optimalValue));
       columns[0] = memory.bestGap;
-      columns[1] = Number.isFinite(bound) ? bound : Number.NaN;
+      columns[1] = checked(memory, bound, check);
       return columns;
     },
     state: () => ({ ...memory }),

@@ -7,17 +7,12 @@ import {
   knownOptimum,
   singleBlock,
 } from "./assumptions.js";
-import { notNews } from "./best-iterate.js";
+import { type BestGap, bestGapCheck, notNews, seeGap, unseen } from "./best-gap.js";
 import { type BoundContext, type BoundMonitor, defineBound } from "./bound.js";
 import { known } from "./facts.js";
 import { gradientNorm, gradientNormInRule, weightNormInRule, wholeOf } from "./measures.js";
-import { roundingOf } from "./rounding.js";
 
-interface Memory {
-  initialGap?: number;
-  /** d_0² */
-  squaredDistance: number;
-  bestGap: number;
+interface Memory extends BestGap {
   largestGap: number;
   /** f(w_{k−1}) − f* */
   gap: number;
@@ -30,8 +25,7 @@ interface Memory {
 }
 
 const fresh: Memory = {
-  squaredDistance: 0,
-  bestGap: Number.POSITIVE_INFINITY,
+  ...unseen,
   largestGap: 0,
   gap: 0,
   squaredSteps: 0,
@@ -41,7 +35,7 @@ const fresh: Memory = {
 
 function start(context: BoundContext, state?: unknown): BoundMonitor {
   const whole = wholeOf(context);
-  const rounding = roundingOf(context);
+  const checked = bestGapCheck(context);
   const { momentum, rate } = context.rule.form!.heavyBall!;
   const norm = context.rule.norm ?? 2;
   const optimalValue = Math.abs(known(context, "optimalValue"));
@@ -58,11 +52,8 @@ function start(context: BoundContext, state?: unknown): BoundMonitor {
   return {
     observe(record, check) {
       const gap = record.gap!;
-      if (memory.initialGap === undefined) {
-        memory.initialGap = memory.gap = gap;
-        memory.squaredDistance = record.distance! ** 2;
-      }
-      memory.bestGap = Math.min(memory.bestGap, gap);
+      if (memory.initialGap === undefined) memory.gap = gap;
+      seeGap(memory, record);
       memory.largestGap = Math.max(memory.largestGap, gap);
       if (!record.last) {
         const [w, g] = [weightNormInRule(record, whole, norm), gradientNormInRule(record, whole, norm)];
@@ -72,12 +63,8 @@ function start(context: BoundContext, state?: unknown): BoundMonitor {
         memory.climbed += s * (gap - memory.gap);
         memory.gap = gap;
       }
-      const value = bound();
-      if (value < memory.initialGap) {
-        const cancelled = (momentum / (1 - momentum)) * (memory.largestGap + optimalValue);
-        check(memory.bestGap, value, rounding(memory.bestGap + 2 * optimalValue + 2 * cancelled));
-      }
-      columns[0] = Number.isFinite(value) ? value : Number.NaN;
+      const cancelled = (momentum / (1 - momentum)) * (memory.largestGap + optimalValue);
+      columns[0] = checked(memory, bound(), check, cancelled);
       return columns;
     },
     state: () => ({ ...memory }),

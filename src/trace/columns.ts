@@ -1,4 +1,4 @@
-import type { LayerRecord, StepRecord } from "../training/record.js";
+import type { AveragedRecord, LayerRecord, StepRecord } from "../training/record.js";
 
 /** A column of a trace: what the README documents and what the writer evaluates, in one table. */
 export interface Column<Row> {
@@ -26,6 +26,71 @@ const duringStep = (record: StepRecord, value: number) => (record.last ? undefin
 const onBatch = (record: StepRecord, value: number) => (record.last && Number.isNaN(value) ? undefined : value);
 
 const finiteOrNaN = (value: number) => (Number.isFinite(value) ? value : Number.NaN);
+
+/** What is measured of weights over the training examples, and against the optimum. */
+const onTraining: readonly Column<AveragedRecord>[] = [
+  {
+    name: "train_loss",
+    meaning:
+      "training loss, at evaluations: over the training examples that are evaluated; with full batches `loss` itself, at every step",
+    formula: "f(w_k)",
+    unit: "loss",
+    value: (r) => r.train?.loss,
+  },
+  {
+    name: "train_accuracy",
+    meaning: "share of these training examples classified correctly",
+    formula: "correct / training examples evaluated",
+    unit: "1",
+    value: (r) => r.train?.accuracy,
+  },
+  {
+    name: "gap",
+    meaning: "distance of the loss over all examples from its minimum, where that is known",
+    formula: "f(w_k) − f*",
+    unit: "loss",
+    value: (r) => r.gap,
+  },
+  {
+    name: "distance",
+    meaning: "distance d_k of all weights from the optimum, where that is known",
+    formula: "‖w_k − w*‖₂",
+    unit: "weights",
+    value: (r) => r.distance,
+  },
+];
+
+/** What is measured of weights over examples that are not trained on. */
+const onHeldOut: readonly Column<AveragedRecord>[] = [
+  {
+    name: "val_loss",
+    meaning: "mean loss on the validation set, at evaluations",
+    formula: "f_val(w_k)",
+    unit: "loss",
+    value: (r) => r.validation?.loss,
+  },
+  {
+    name: "val_accuracy",
+    meaning: "share of the validation set classified correctly",
+    formula: "correct / validation examples",
+    unit: "1",
+    value: (r) => r.validation?.accuracy,
+  },
+  {
+    name: "test_loss",
+    meaning: "mean loss on the test set, at evaluations",
+    formula: "f_test(w_k)",
+    unit: "loss",
+    value: (r) => r.test?.loss,
+  },
+  {
+    name: "test_accuracy",
+    meaning: "share of the test set classified correctly",
+    formula: "correct / test examples",
+    unit: "1",
+    value: (r) => r.test?.accuracy,
+  },
+];
 
 export const traceColumns: readonly Column<StepRecord>[] = [
   {
@@ -66,35 +131,7 @@ export const traceColumns: readonly Column<StepRecord>[] = [
     unit: "1",
     value: (r) => r.accuracy,
   },
-  {
-    name: "train_loss",
-    meaning:
-      "training loss, at evaluations: over the training examples that are evaluated; with full batches `loss` itself, at every step",
-    formula: "f(w_k)",
-    unit: "loss",
-    value: (r) => r.train?.loss,
-  },
-  {
-    name: "train_accuracy",
-    meaning: "share of these training examples classified correctly",
-    formula: "correct / training examples evaluated",
-    unit: "1",
-    value: (r) => r.train?.accuracy,
-  },
-  {
-    name: "gap",
-    meaning: "distance of the loss over all examples from its minimum, where that is known",
-    formula: "f(w_k) − f*",
-    unit: "loss",
-    value: (r) => r.gap,
-  },
-  {
-    name: "distance",
-    meaning: "distance of all weights from the optimum, where that is known",
-    formula: "d_k = ‖w_k − w*‖₂",
-    unit: "weights",
-    value: (r) => r.distance,
-  },
+  ...onTraining,
   {
     name: "weight",
     meaning: "the weight itself, for one-dimensional problems; the first of two for two-dimensional ones",
@@ -109,95 +146,19 @@ export const traceColumns: readonly Column<StepRecord>[] = [
     unit: "weights",
     value: (r) => r.secondWeight,
   },
-  {
-    name: "val_loss",
-    meaning: "mean loss on the validation set, at evaluations",
-    formula: "f_val(w_k)",
-    unit: "loss",
-    value: (r) => r.validation?.loss,
-  },
-  {
-    name: "val_accuracy",
-    meaning: "share of the validation set classified correctly",
-    formula: "correct / validation examples",
-    unit: "1",
-    value: (r) => r.validation?.accuracy,
-  },
-  {
-    name: "test_loss",
-    meaning: "mean loss on the test set, at evaluations",
-    formula: "f_test(w_k)",
-    unit: "loss",
-    value: (r) => r.test?.loss,
-  },
-  {
-    name: "test_accuracy",
-    meaning: "share of the test set classified correctly",
-    formula: "correct / test examples",
-    unit: "1",
-    value: (r) => r.test?.accuracy,
-  },
+  ...onHeldOut,
 ];
 
-/** Columns of runs whose weights are averaged. */
-export const averagedColumns: readonly Column<StepRecord>[] = [
-  {
-    name: "averaged_train_loss",
-    meaning: "as train_loss, at the average of the weights: with full batches too at evaluations alone",
-    formula: "f(w̄_k)",
-    unit: "loss",
-    value: (r) => r.averaged?.train?.loss,
-  },
-  {
-    name: "averaged_train_accuracy",
-    meaning: "as train_accuracy, at the average of the weights",
-    formula: "correct / training examples evaluated",
-    unit: "1",
-    value: (r) => r.averaged?.train?.accuracy,
-  },
-  {
-    name: "averaged_gap",
-    meaning: "as gap, at the average of the weights",
-    formula: "f(w̄_k) − f*",
-    unit: "loss",
-    value: (r) => r.averaged?.gap,
-  },
-  {
-    name: "averaged_distance",
-    meaning: "distance of the average of the weights from the optimum",
-    formula: "‖w̄_k − w*‖₂",
-    unit: "weights",
-    value: (r) => r.averaged?.distance,
-  },
-  {
-    name: "averaged_val_loss",
-    meaning: "as val_loss, at the average of the weights",
-    formula: "f_val(w̄_k)",
-    unit: "loss",
-    value: (r) => r.averaged?.validation?.loss,
-  },
-  {
-    name: "averaged_val_accuracy",
-    meaning: "as val_accuracy, at the average of the weights",
-    formula: "correct / validation examples",
-    unit: "1",
-    value: (r) => r.averaged?.validation?.accuracy,
-  },
-  {
-    name: "averaged_test_loss",
-    meaning: "as test_loss, at the average of the weights",
-    formula: "f_test(w̄_k)",
-    unit: "loss",
-    value: (r) => r.averaged?.test?.loss,
-  },
-  {
-    name: "averaged_test_accuracy",
-    meaning: "as test_accuracy, at the average of the weights",
-    formula: "correct / test examples",
-    unit: "1",
-    value: (r) => r.averaged?.test?.accuracy,
-  },
-];
+/** The same at the average of the weights, of runs that take one. */
+export const averagedColumns: readonly Column<StepRecord>[] = [...onTraining, ...onHeldOut].map(
+  ({ name, formula, unit, value }) => ({
+    name: `averaged_${name}`,
+    meaning: `as ${name}, at the average of the weights and at evaluations alone`,
+    formula: formula.replaceAll("w_k", "w̄_k"),
+    unit,
+    value: ({ averaged }) => averaged && value(averaged),
+  }),
+);
 
 export const layerColumns: readonly Column<LayerRow>[] = [
   {

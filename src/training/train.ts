@@ -69,8 +69,8 @@ export interface TrainingEnd {
   /** For divergence: what was seen. */
   readonly detail?: string;
   /**
-   * w_k and what is kept besides, at the step where the training ended, if they were asked for and it did not merely stop there. Absent after a
-   * divergence at a step that was not measured: when it is found out, these weights are gone.
+   * w_k and what is kept besides, at the step where the training ended, if they were asked for and it did not merely stop
+   * there. Absent after a divergence at a step that was not measured: when it is found out, these weights are gone.
    */
   readonly weights?: readonly Numbers[];
   /** Their average, where it has begun, under the same conditions. */
