@@ -18,6 +18,7 @@ const layers: readonly (readonly string[])[] = [
   ["registry"],
   ["config"],
   ["results"],
+  ["comparison"],
   ["expectations"],
   ["report"],
   ["built-in"],

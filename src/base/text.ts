@@ -19,3 +19,6 @@ export const printable = (text: string): string => text.replace(unprintable, vis
 /** JSON text with everything unprintable in its strings escaped; it reads back as the same value. */
 export const printableJson = (json: string): string =>
   json.replace(unprintable, (sign) => (sign === "\n" ? sign : escaped(sign)));
+
+/** "final gap" → "Final gap" */
+export const capitalized = (text: string): string => text.charAt(0).toUpperCase() + text.slice(1);

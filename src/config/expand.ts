@@ -128,6 +128,7 @@ function* cellsOf(experiment: Experiment): Generator<Run> {
     seeds: _1,
     sweep: _2,
     expect: _3,
+    objective: _7,
     slurm: _4,
     $schema: _5,
     plugins: _6,

@@ -7,6 +7,7 @@ import type { Registry } from "../registry/registry.js";
 import { assign, replacedBy } from "./assign.js";
 import { readConfigText } from "./config-file.js";
 import type { Expectation } from "./expectation-schema.js";
+import type { ObjectiveOptions } from "./objective-schema.js";
 import { type ConfigSchemas, configSchemas } from "./schema.js";
 import type { SlurmOptions } from "./slurm.js";
 import { type Axis, type Sweep, type SweepBlock, samplesOf } from "./sweep.js";
@@ -23,6 +24,7 @@ export interface Experiment {
   readonly seeds: Axis;
   readonly sweep?: Sweep | undefined;
   readonly expect: readonly Expectation[];
+  readonly objective?: ObjectiveOptions | undefined;
   readonly slurm: SlurmOptions;
   /** What the config can name: what comes with the tool and what its plugins add. */
   readonly registry: Registry;
@@ -227,7 +229,7 @@ function checked({ path, directory, raw: written, overrides, registry }: Written
   const raw = withOverrides(written, overrides, schemas);
   const result = schemas.experiment.safeParse(raw);
   if (!result.success) throw new ExperimentError(`${path}: ${explain(result.error.issues, schemas.file, raw)}`);
-  const { optimizer, optimizers, sweep, name, description, seeds, expect, slurm } = result.data;
+  const { optimizer, optimizers, sweep, name, description, seeds, expect, objective, slurm } = result.data;
   if ((optimizer === undefined) === (optimizers === undefined)) {
     throw new ExperimentError(`${path}: give either optimizer (one) or optimizers (a list)`);
   }
@@ -239,6 +241,7 @@ function checked({ path, directory, raw: written, overrides, registry }: Written
     seeds,
     sweep: sweep as Sweep | undefined,
     expect,
+    objective,
     slurm,
     registry,
     raw,

@@ -5,6 +5,7 @@ import { averageWeightsSchema } from "../optimizers/average-weights.js";
 import { optimizerSchema } from "../optimizers/optimizer.js";
 import type { Registry } from "../registry/registry.js";
 import { expectationSchema } from "./expectation-schema.js";
+import { objectiveSchema } from "./objective-schema.js";
 import { fewWeights, savings } from "./saved-weights.js";
 import { slurmSchema } from "./slurm.js";
 import { axisSchema, sweepSchema } from "./sweep.js";
@@ -143,6 +144,11 @@ function experimentSchema(registry: Registry) {
     optimizers: z.array(optimizer).min(1).optional().describe("update rules to compare"),
     seeds: axisSchema(z.int()).default([0]).describe("root seeds; every optimizer runs with each"),
     sweep: sweepSchema.optional().describe("config paths to vary"),
+    objective: objectiveSchema
+      .optional()
+      .describe(
+        "what runs are compared by: a column, or {column, statistic, direction}; default: the final gap or distance where the optimum is known, else validation accuracy or loss, else training loss",
+      ),
     slurm: slurmSchema.prefault({}).describe("how runs are put onto a Slurm cluster (--executor slurm)"),
     expect: z
       .array(expectationSchema(registry.bounds.map(({ name }) => name)))

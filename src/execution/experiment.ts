@@ -4,6 +4,7 @@ import { join, resolve } from "node:path";
 import { breather } from "../base/breather.js";
 import { ExperimentError, messageOf } from "../base/errors.js";
 import { makeDirectory, onDisk, writeJson } from "../base/files.js";
+import { type Objective, objectiveOf } from "../comparison/objective.js";
 import type { Run } from "../config/expand.js";
 import type { Experiment } from "../config/load.js";
 import { ExpectationReader, type Finding } from "../expectations/evaluate.js";
@@ -46,6 +47,8 @@ export interface ExperimentResult {
   readonly directory: string;
   /** Of every run that was made or found finished, in the matrix's order. */
   readonly manifests: readonly Manifest[];
+  /** What they are compared by. */
+  readonly objective: Objective;
   /** Number of runs found finished and not made again. */
   readonly skipped: number;
   /** What stopped single runs, one line a run; the others went on. */
@@ -243,6 +246,7 @@ export async function executeExperiment(
     return {
       directory,
       manifests,
+      objective: objectiveOf(experiment.objective, manifests),
       skipped: finished.size,
       failures: unwritten === undefined ? made.failures : [...made.failures, unwritten],
       bugs: made.bugs,

@@ -1,7 +1,7 @@
 import { ExperimentError } from "../base/errors.js";
+import type { Group } from "../comparison/groups.js";
+import { bandText } from "../comparison/quantile.js";
 import type { FigureSource } from "./figure.js";
-import type { Group } from "./groups.js";
-import { bandText } from "./quantile.js";
 import { MedianOverSeeds, type Point, type RunSeries, thinned } from "./series.js";
 
 /** Points drawn by all curves of a figure together: enough for the eye, few enough for a page of all figures. */

@@ -4,7 +4,9 @@ import { z } from "zod";
 import { ExperimentError } from "../base/errors.js";
 import { readJson, readJsonAs } from "../base/files.js";
 import type { Bound } from "../bounds/bound.js";
+import { type Objective, objectiveOf } from "../comparison/objective.js";
 import { expectationSchema } from "../config/expectation-schema.js";
+import { objectiveSchema } from "../config/objective-schema.js";
 import { type BoundFinding, boundFindings } from "../expectations/bound-findings.js";
 import { ExpectationReader, type Finding } from "../expectations/evaluate.js";
 import type { PluginReference } from "../registry/registry.js";
@@ -18,6 +20,8 @@ export interface ExperimentResults {
   readonly name: string;
   readonly description?: string;
   readonly manifests: readonly Manifest[];
+  /** What the runs are compared by. */
+  readonly objective: Objective;
   /** Labels of the planned runs that have no manifest. */
   readonly missing: readonly string[];
   /** Finished runs whose files are not what they were, one line each. */
@@ -28,7 +32,9 @@ export interface ExperimentResults {
 
 /** experiment.json, as far as reports go by it. */
 const experimentFile = z.object({
-  config: z.object({ name: z.string(), description: z.string(), expect: z.unknown() }).partial(),
+  config: z
+    .object({ name: z.string(), description: z.string(), expect: z.unknown(), objective: objectiveSchema })
+    .partial(),
   runs: z.array(z.object({ id: z.string(), label: z.string() })),
 });
 
@@ -94,6 +100,7 @@ export function readExperiment(directory: string, bounds: readonly Bound[]): Exp
     name: config?.name ?? manifests[0]!.experiment ?? basename(directory),
     ...(description !== undefined && { description }),
     manifests: [...manifests].sort((a, b) => rank(a) - rank(b)),
+    objective: objectiveOf(config?.objective, manifests),
     missing: runs.filter(({ id }) => !known.has(id)).map(({ label }) => label),
     damaged: damagedRuns(directory, manifests),
     findings: expectations.data.map((expectation) => reader.evaluate(expectation)),

@@ -1,10 +1,11 @@
 import type { Bound } from "../bounds/bound.js";
+import { bestGroups, type Group } from "../comparison/groups.js";
+import { wordsOf } from "../comparison/objective.js";
 import type { Landscape } from "../problems/problem.js";
 import type { Manifest } from "../results/manifest.js";
 import type { Traces } from "../results/traces.js";
 import { averagedColumns, type Column, layerColumns, traceColumns } from "../trace/columns.js";
 import type { ExperimentResults } from "./experiment-results.js";
-import { bestGroups, type Group, rankingLoss } from "./groups.js";
 
 /** A Vega-Lite specification without its data; the data are called "points". */
 export type Spec = Readonly<Record<string, unknown>>;
@@ -78,9 +79,9 @@ export function columnTitle(name: string): string {
 export const plural = (count: number, noun: string) => `${count} ${noun}${count === 1 ? "" : "s"}`;
 
 /** Says which groups a figure shows where it does not show all of them. */
-export function bestOf({ groups, shown }: FigureSource): string {
+export function bestOf({ groups, shown, results: { objective } }: FigureSource): string {
   const onEach = new Set(groups.map(({ facet }) => facet)).size > 1 ? " on each problem" : "";
-  const omitted = bestGroups(groups).length - shown.length;
+  const omitted = bestGroups(groups, objective).length - shown.length;
   const rest = omitted > 0 ? `; ${plural(omitted, "more")} are left out` : "";
-  return `The best of each optimizer${onEach} by final ${rankingLoss(groups)}, of ${plural(groups.length, "configuration")}${rest}.`;
+  return `The best of each optimizer${onEach} by ${wordsOf(objective)}, of ${plural(groups.length, "configuration")}${rest}.`;
 }

@@ -1,5 +1,5 @@
+import { distinctGroups } from "../comparison/groups.js";
 import type { FigureData, Spec } from "./figure.js";
-import { distinctGroups } from "./groups.js";
 import type { Point } from "./series.js";
 
 /** Points of one curve with what it is called. */

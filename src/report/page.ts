@@ -85,7 +85,7 @@ export function reportPage(results: ExperimentResults, figures: readonly Figure[
     "style-src 'unsafe-inline'",
     "img-src data: blob:",
   ].join("; ");
-  const table = runsTable(manifests);
+  const table = runsTable(manifests, results.objective);
   const page = html`<!doctype html>
 <html lang="en">
 <head>

@@ -1,13 +1,13 @@
 import { join } from "node:path";
 import { writeAtomically } from "../base/files.js";
 import type { Bound } from "../bounds/bound.js";
+import { groupsOf, shownInDetail } from "../comparison/groups.js";
 import type { ProblemDefinition } from "../problems/problem.js";
 import type { AnyFigure } from "../registry/registry.js";
 import type { Manifest } from "../results/manifest.js";
 import { Traces } from "../results/traces.js";
 import { type ExperimentResults, readExperiment } from "./experiment-results.js";
 import type { Figure, FigureMaker, FigureSource } from "./figure.js";
-import { groupsOf, shownInDetail } from "./groups.js";
 import { reportPage } from "./page.js";
 
 /** What a report draws. */
@@ -23,7 +23,14 @@ export function makeFigures(results: ExperimentResults, { figures, bounds, probl
   const landscapeOf = ({ config: { problem } }: Manifest) =>
     problems.find(({ name }) => name === problem.name)?.landscape?.(problem);
   const traces = new Traces(results.directory);
-  const source: FigureSource = { results, groups, shown: shownInDetail(groups), traces, landscapeOf, bounds };
+  const source: FigureSource = {
+    results,
+    groups,
+    shown: shownInDetail(groups, results.objective),
+    traces,
+    landscapeOf,
+    bounds,
+  };
   return figures.flatMap(({ make }) => (make as FigureMaker)(source) ?? []);
 }
 

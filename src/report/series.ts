@@ -1,5 +1,5 @@
+import { band, quantile } from "../comparison/quantile.js";
 import type { Manifest } from "../results/manifest.js";
-import { band, quantile } from "./quantile.js";
 
 /** One run's numbers of one column. */
 export interface RunSeries {

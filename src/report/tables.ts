@@ -1,10 +1,12 @@
 import { forTable } from "../base/numbers.js";
 import { printable } from "../base/text.js";
+import type { Objective } from "../comparison/objective.js";
+import { runColumns } from "../comparison/run-columns.js";
 import type { BoundFinding } from "../expectations/bound-findings.js";
 import type { Finding } from "../expectations/evaluate.js";
 import type { Manifest } from "../results/manifest.js";
 import { provenanceFacts } from "../results/provenance-facts.js";
-import { outcomeOf, runColumns } from "../results/quantities.js";
+import { outcomeOf } from "../results/quantities.js";
 import { type Html, html } from "./html.js";
 
 /** A number as people read it; the title of its cell holds all digits. */
@@ -37,8 +39,8 @@ function verdictCell({ verdicts = {} }: Manifest): Html {
 }
 
 /** One row a run, in the order of the matrix. */
-export function runsTable(manifests: readonly Manifest[]): Html {
-  const shown = runColumns(manifests);
+export function runsTable(manifests: readonly Manifest[], objective: Objective): Html {
+  const shown = runColumns(objective, manifests);
   const rows = manifests.map((manifest) => {
     const { label, status, stopReason, outcome, wallSeconds } = manifest;
     const name = printable(label);

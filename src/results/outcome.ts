@@ -1,6 +1,6 @@
 import type { StepRecord } from "../training/record.js";
 import type { Outcome, Quantity } from "./manifest.js";
-import { quantities, quantityNames } from "./quantities.js";
+import { betterOf, quantities, quantityNames } from "./quantities.js";
 
 /** Collects a run's outcome: losses and the like from its evaluations, norm ratios from its traced records. */
 export class OutcomeReader {
@@ -27,13 +27,13 @@ export class OutcomeReader {
   private evaluate(record: StepRecord): void {
     const measured: Partial<Record<Quantity, number>> = {};
     for (const quantity of quantityNames) {
-      const { of, better } = quantities[quantity];
+      const { of, direction } = quantities[quantity];
       const value = of(record);
       if (value === undefined) continue;
       measured[quantity] = value;
       this.final[quantity] = value;
       const best = this.best[quantity];
-      if (!Number.isNaN(value)) this.best[quantity] = best === undefined ? value : better(best, value);
+      if (!Number.isNaN(value)) this.best[quantity] = best === undefined ? value : betterOf(direction, best, value);
     }
     const { valLoss = Number.NaN } = measured;
     if (valLoss < (this.selected?.measured.valLoss ?? Number.POSITIVE_INFINITY)) {

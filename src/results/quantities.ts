@@ -1,15 +1,18 @@
 import type { AveragedRecord, StepRecord } from "../training/record.js";
 import type { Manifest, Measured, Quantity, WeightsQuantity } from "./manifest.js";
 
+/** The smaller value is better, or the larger. */
+export type Direction = "minimize" | "maximize";
+
 interface QuantityDefinition<Evaluated> {
-  /** Name of its columns in summary.csv, after final_ and best_. */
+  /** Its column in the traces, and its columns in summary.csv after final_ and best_. */
   readonly column: string;
   /** What people call it. */
   readonly words: string;
   readonly meaning: string;
   readonly of: (evaluated: Evaluated) => number | undefined;
-  /** The better one of two values. */
-  readonly better: (a: number, b: number) => number;
+  /** Which of two values is the better one. */
+  readonly direction: Direction;
   /** Whether it has columns only where some run measures it. */
   readonly isOptional?: boolean;
 }
@@ -18,70 +21,70 @@ type Evaluated = Pick<StepRecord, keyof AveragedRecord | "averaged">;
 
 const ofWeights: Readonly<Record<WeightsQuantity, QuantityDefinition<AveragedRecord>>> = {
   trainLoss: {
-    column: "loss",
-    words: "train loss",
-    meaning: "training loss: `train_loss` of the trace",
+    column: "train_loss",
+    words: "training loss",
+    meaning: "loss on the training examples that are evaluated",
     of: ({ train }) => train?.loss,
-    better: Math.min,
+    direction: "minimize",
   },
   trainAccuracy: {
     column: "train_accuracy",
-    words: "train accuracy",
+    words: "training accuracy",
     meaning: "share of the evaluated training examples classified correctly",
     of: ({ train }) => train?.accuracy,
-    better: Math.max,
+    direction: "maximize",
   },
   valLoss: {
     column: "val_loss",
     words: "validation loss",
     meaning: "loss on the validation set",
     of: ({ validation }) => validation?.loss,
-    better: Math.min,
+    direction: "minimize",
   },
   valAccuracy: {
     column: "val_accuracy",
     words: "validation accuracy",
     meaning: "share of the validation set classified correctly",
     of: ({ validation }) => validation?.accuracy,
-    better: Math.max,
+    direction: "maximize",
   },
   testLoss: {
     column: "test_loss",
     words: "test loss",
     meaning: "loss on the test set",
     of: ({ test }) => test?.loss,
-    better: Math.min,
+    direction: "minimize",
   },
   testAccuracy: {
     column: "test_accuracy",
     words: "test accuracy",
     meaning: "share of the test set classified correctly",
     of: ({ test }) => test?.accuracy,
-    better: Math.max,
+    direction: "maximize",
   },
   gap: {
     column: "gap",
     words: "gap",
     meaning: "distance of the loss over all examples from its minimum",
     of: ({ gap }) => gap,
-    better: Math.min,
+    direction: "minimize",
   },
   distance: {
     column: "distance",
     words: "distance",
     meaning: "distance of the weights from the optimum",
     of: ({ distance }) => distance,
-    better: Math.min,
+    direction: "minimize",
   },
 };
 
 /** A quantity of the average of the weights. */
-const averaged = ({ column, words, meaning, of, better }: QuantityDefinition<AveragedRecord>) => ({
+const averaged = ({ column, words, meaning, of, direction }: QuantityDefinition<AveragedRecord>) => ({
   column: `averaged_${column}`,
   words: `averaged ${words}`,
   meaning: `${meaning}, at the average of the weights`,
   of: (record: Evaluated) => record.averaged && of(record.averaged),
-  better,
+  direction,
   isOptional: true,
 });
 
@@ -93,40 +96,20 @@ export const quantities = {
   ...Object.fromEntries(Object.entries(ofWeights).map(([name, one]) => [nameOfAveraged(name), averaged(one)])),
 } as Readonly<Record<Quantity, QuantityDefinition<Evaluated>>>;
 
-/** The loss that says which run, or which moment of one, is best: the validation set's where there is one. */
-export const chosenBy = (manifests: readonly Pick<Manifest, "outcome">[]): "valLoss" | "trainLoss" =>
-  manifests.some((manifest) => outcomeOf(manifest, "final", "valLoss") !== undefined) ? "valLoss" : "trainLoss";
-
-/** A measured number in a table of runs. */
-export interface RunColumn {
-  readonly title: string;
-  readonly kind: "final" | "best";
-  readonly quantity: Quantity;
-}
-
-const runColumn = (kind: RunColumn["kind"], quantity: Quantity): RunColumn => {
-  const { words } = quantities[quantity];
-  return { title: kind === "best" ? `best ${words}` : words, kind, quantity };
-};
-
-/**
- * What a table of runs shows of each, where some run has it: losses, with the best by which it is chosen, and
- * accuracies on examples that it was not trained on.
- */
-export function runColumns(manifests: readonly Pick<Manifest, "outcome">[]): RunColumn[] {
-  const chosen = chosenBy(manifests);
-  const columns = [
-    runColumn("best", chosen),
-    runColumn("final", "trainLoss"),
-    ...(chosen === "valLoss" ? [runColumn("final", "valLoss")] : []),
-    ...(["valAccuracy", "testAccuracy"] as const).map((quantity) => runColumn("final", quantity)),
-  ];
-  const isMeasured = ({ kind, quantity }: RunColumn) =>
-    quantity === "trainLoss" || manifests.some((manifest) => outcomeOf(manifest, kind, quantity) !== undefined);
-  return columns.filter(isMeasured);
-}
-
 export const quantityNames = Object.keys(quantities) as Quantity[];
+
+const byColumn = new Map(quantityNames.map((name) => [quantities[name].column, name]));
+
+/** The quantity of this column of the traces. */
+export function quantityOf(column: string): Quantity {
+  const quantity = byColumn.get(column);
+  if (quantity === undefined) throw new RangeError(`${column} is no column that evaluations fill`);
+  return quantity;
+}
+
+/** The better one of two values; NaN if one of them is. */
+export const betterOf = (direction: Direction, a: number, b: number): number =>
+  direction === "minimize" ? Math.min(a, b) : Math.max(a, b);
 
 /** What a run came to; NaN and Infinity, which JSON spells out, are numbers again. Undefined where not measured. */
 export function outcomeOf(

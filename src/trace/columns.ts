@@ -149,16 +149,20 @@ export const traceColumns: readonly Column<StepRecord>[] = [
   ...onHeldOut,
 ];
 
+/** What evaluations measure of weights. */
+const ofWeights: readonly Column<AveragedRecord>[] = [...onTraining, ...onHeldOut];
+
 /** The same at the average of the weights, of runs that take one. */
-export const averagedColumns: readonly Column<StepRecord>[] = [...onTraining, ...onHeldOut].map(
-  ({ name, formula, unit, value }) => ({
-    name: `averaged_${name}`,
-    meaning: `as ${name}, at the average of the weights and at evaluations alone`,
-    formula: formula.replaceAll("w_k", "w̄_k"),
-    unit,
-    value: ({ averaged }) => averaged && value(averaged),
-  }),
-);
+export const averagedColumns: readonly Column<StepRecord>[] = ofWeights.map(({ name, formula, unit, value }) => ({
+  name: `averaged_${name}`,
+  meaning: `as ${name}, at the average of the weights and at evaluations alone`,
+  formula: formula.replaceAll("w_k", "w̄_k"),
+  unit,
+  value: ({ averaged }) => averaged && value(averaged),
+}));
+
+/** What runs can be compared by: names of the columns that evaluations fill. */
+export const evaluatedColumns: readonly string[] = [...ofWeights, ...averagedColumns].map(({ name }) => name);
 
 export const layerColumns: readonly Column<LayerRow>[] = [
   {

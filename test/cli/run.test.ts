@@ -105,9 +105,9 @@ describe("a network", () => {
       dataset: "synthetic-digits",
     });
     expect(summary!.final_test_accuracy).toBe(trace.at(-1)!.test_accuracy);
-    expect(summary!.final_loss).toBe(trace.at(-1)!.train_loss);
+    expect(summary!.final_train_loss).toBe(trace.at(-1)!.train_loss);
     const trainLosses = ["0", "12", "24"].map((step) => Number(trace[Number(step)]!.train_loss));
-    expect(Number(summary!.best_loss)).toBe(Math.min(...trainLosses));
+    expect(Number(summary!.best_train_loss)).toBe(Math.min(...trainLosses));
     expect(manifests[0]!.evaluation).toEqual({ trainingExamples: 600, ofTrainingExamples: 600, testExamples: 200 });
     expect(manifests[0]!.config.evaluate).toEqual({ every: "epoch", trainingExamples: 10_000 });
     expect(manifests[0]!.verdicts!["norm-ratio"]).toMatchObject({ outcome: "held", checks: 2 * 24 * 3 });

@@ -78,7 +78,7 @@ test("what a run comes to depends on neither the trace, the bounds, nor a kill; 
       row,
       manifest: { verdicts },
     } = await make(config);
-    expect(row.final_loss !== "" || row.status === "diverged").toBe(true);
+    expect(row.final_train_loss !== "" || row.status === "diverged").toBe(true);
     const sparse = await make({ ...config, trace: { every } });
     expect(sparse.row).toEqual(row);
     expect(sparse.manifest.verdicts).toEqual(verdicts);
@@ -107,8 +107,8 @@ describe("final and best", () => {
       optimizer: { name: "sgd", learningRate: 2.5 },
     };
     const { trace, row, manifest } = await make(config);
-    expect(row.best_loss).toBe(trace[0]!.loss);
-    expect(row.final_loss).toBe(trace.at(-1)!.loss);
+    expect(row.best_train_loss).toBe(trace[0]!.loss);
+    expect(row.final_train_loss).toBe(trace.at(-1)!.loss);
     expect(row).toMatchObject({ best_gap: trace[0]!.gap, final_distance: trace.at(-1)!.distance });
     expect(numbers(trace, "train_loss")).toEqual(numbers(trace, "loss"));
     expect(manifest.evaluation).toBeUndefined();
@@ -117,21 +117,21 @@ describe("final and best", () => {
   test("are those of the last step alone where it alone is evaluated", async () => {
     const config = { ...scalar, optimizer: { name: "lars", learningRate: 0.1 }, evaluate: "end" };
     const { trace, row } = await make(config);
-    expect(row.best_loss).toBe(trace.at(-1)!.loss);
-    expect(Math.min(...numbers(trace, "loss"))).toBeLessThan(Number(row.best_loss));
+    expect(row.best_train_loss).toBe(trace.at(-1)!.loss);
+    expect(Math.min(...numbers(trace, "loss"))).toBeLessThan(Number(row.best_train_loss));
   });
 
   test("of a run that diverged are what was measured until then, and NaN is never best", async () => {
     const sgd = { name: "sgd", learningRate: 1e200 };
     const every = await make({ ...scalar, optimizer: sgd });
-    expect(every.row).toMatchObject({ status: "diverged", final_loss: "Infinity" });
-    expect(every.row.best_loss).toBe(every.trace[0]!.loss);
+    expect(every.row).toMatchObject({ status: "diverged", final_train_loss: "Infinity" });
+    expect(every.row.best_train_loss).toBe(every.trace[0]!.loss);
     // ½·0.9², w_0 being 0.1 and the minimiser 1
     const start = await make({ ...scalar, optimizer: sgd, evaluate: 40 });
     expect(start.row).toMatchObject({ status: "diverged", stop_reason: "diverged at step 1: the loss is Infinity" });
-    expect(Number(start.row.final_loss)).toBeCloseTo(0.405, 15);
+    expect(Number(start.row.final_train_loss)).toBeCloseTo(0.405, 15);
     const end = await make({ ...scalar, optimizer: sgd, evaluate: "end" });
-    expect(end.row).toMatchObject({ status: "diverged", final_loss: "", best_loss: "" });
+    expect(end.row).toMatchObject({ status: "diverged", final_train_loss: "", best_train_loss: "" });
   });
 
   test("are over the subset that the manifest tells the size of, which shifts no other random number", async () => {
@@ -144,7 +144,7 @@ describe("final and best", () => {
     const all = await make({ ...config, evaluate: { every: 10, trainingExamples: "all" } });
     expect(some.manifest.evaluation).toMatchObject({ trainingExamples: 6 });
     expect(all.manifest.evaluation!.trainingExamples).toBe(all.manifest.evaluation!.ofTrainingExamples);
-    expect(some.row.final_loss).not.toBe(all.row.final_loss);
+    expect(some.row.final_train_loss).not.toBe(all.row.final_train_loss);
     for (const column of ["loss", "gap", "distance"]) {
       expect(numbers(some.trace, column)).toEqual(numbers(all.trace, column));
     }

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { quantile } from "../../src/comparison/quantile.js";
 import { embeddedJson, html } from "../../src/report/html.js";
-import { quantile } from "../../src/report/quantile.js";
 import { MedianOverSeeds, type RunSeries, thinned } from "../../src/report/series.js";
 
 function medianOverSeeds(runs: readonly RunSeries[]) {

@@ -73,7 +73,7 @@ test("no name stands twice in summary.csv, though the sweep is over what has a c
   expect(new Set(names).size).toBe(names.length);
   const fields = Object.fromEntries(row!.split(",").map((field, i) => [names[i], field]));
   expect(fields).toMatchObject({ steps: "90", "sweep.steps": "100", seed: "0", "sweep.seed": "3" });
-  expect(fields).toMatchObject({ "optimizer.learningRate": "0.5", final_loss: "0.25", best_loss: "0.125" });
+  expect(fields).toMatchObject({ "optimizer.learningRate": "0.5", final_train_loss: "0.25", best_train_loss: "0.125" });
   const [always, whereMeasured] = [false, true].map((optional) =>
     summaryColumns.filter(({ isOptional = false }) => isOptional === optional).map(({ name }) => name),
   ) as [string[], string[]];

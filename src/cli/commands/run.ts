@@ -2,13 +2,14 @@ import { join } from "node:path";
 import { z } from "zod";
 import { type ExitReason, ExperimentError } from "../../base/errors.js";
 import { builtIn } from "../../built-in/built-in.js";
+import { type RunColumn, runColumns } from "../../comparison/run-columns.js";
 import { countRuns, expand, type Run, runsOf } from "../../config/expand.js";
 import { type Experiment, loadExperiment, type Override } from "../../config/load.js";
 import { configPath } from "../../config/shipped.js";
 import { type ExperimentResult, executeExperiment } from "../../execution/experiment.js";
 import type { Finding } from "../../expectations/evaluate.js";
 import type { Manifest, Quantity } from "../../results/manifest.js";
-import { outcomeOf, type RunColumn, runColumns } from "../../results/quantities.js";
+import { outcomeOf } from "../../results/quantities.js";
 import { tellBugs, tellFailures } from "../failures.js";
 import { interruptSignal } from "../interrupt.js";
 import { checkedOptions, jobsOption, outOption } from "../options.js";
@@ -153,8 +154,8 @@ function findingsTable(findings: readonly Finding[]): string[] {
   return table(["expectation", "claim", "expected", "measured"], rows);
 }
 
-function printResult({ directory, manifests, skipped, interrupted, findings }: ExperimentResult): void {
-  const columns = runColumns(manifests);
+function printResult({ directory, manifests, objective, skipped, interrupted, findings }: ExperimentResult): void {
+  const columns = runColumns(objective, manifests);
   const header = ["run", "status", ...columns.map(({ title }) => title), "norm ratio", "bounds", "time"];
   const runs = table(
     header,

@@ -1,13 +1,21 @@
 import { toDigits } from "../../base/numbers.js";
+import { capitalized } from "../../base/text.js";
+import { axesOf, bestGroups, type Group, lossScaleOf, medianOf } from "../../comparison/groups.js";
+import { isAccuracy, isBetter, wordsOf } from "../../comparison/objective.js";
+import { quantile } from "../../comparison/quantile.js";
 import { type Cell, type Figure, type FigureMaker, plural } from "../figure.js";
-import { axesOf, bestGroups, finalLosses, type Group, lossScaleOf, rankingLoss } from "../groups.js";
-import { quantile } from "../quantile.js";
 import { divergedOf } from "./sweep-figure.js";
 
 const fields = ["group", "panel", "x", "y", "value", "diverged", "seeds", "best"];
 
 const short = (value: unknown) =>
   typeof value === "number" ? toDigits(value, 3) : typeof value === "string" ? value : JSON.stringify(value);
+
+/** Accuracies are told apart from the lowest to the highest. */
+function accuracyRange(medians: readonly number[]): [low: number, high: number] {
+  const finite = medians.filter(Number.isFinite);
+  return finite.length === 0 ? [0, 1] : [Math.min(...finite), Math.max(...finite)];
+}
 
 /** Losses that colours tell apart: those of runs that blew up would flatten all others, and 0 has no logarithm. */
 function colourRange(medians: readonly number[]): [low: number, high: number] {
@@ -30,11 +38,13 @@ function colourRange(medians: readonly number[]): [low: number, high: number] {
 }
 
 /**
- * Median final loss over two swept axes, one panel an optimizer. Over more axes the best of what the others give,
+ * The objective's median over two swept axes, one panel an optimizer. Over more axes the best of what the others give,
  * save those that make another problem of it: these have panels of their own.
  */
-export const heatMap: FigureMaker = ({ groups }): Figure | undefined => {
+export const heatMap: FigureMaker = ({ groups, results: { objective } }): Figure | undefined => {
   const { tuned, facets } = axesOf(groups);
+  /** Losses of every α in one unit. */
+  const scaleOf = isAccuracy(objective) ? () => 1 : lossScaleOf;
   const [first, second, ...rest] = [...tuned, ...facets];
   if (!first || !second) return undefined;
   const others = rest.filter((axis) => tuned.includes(axis));
@@ -43,26 +53,34 @@ export const heatMap: FigureMaker = ({ groups }): Figure | undefined => {
   const panelOf = ({ optimizer, facet }: Group) => (hasFacetPanels ? `${optimizer}, ${facet}` : optimizer);
   const cells = new Map<string, { group: Group; row: Cell[]; median: number }>();
   for (const group of groups) {
-    const median = quantile(finalLosses(group), 0.5) / lossScaleOf(group);
+    const median = medianOf(group, objective) / scaleOf(group);
     const [x, y] = [short(group.axes[first[0]]), short(group.axes[second[0]])];
     const key = JSON.stringify([panelOf(group), x, y]);
     const known = cells.get(key);
-    if (known && known.median <= median) continue;
+    if (known && !isBetter(objective, median, known.median)) continue;
     const share = `${divergedOf(group)} of ${group.runs.length}`;
     cells.set(key, { median, group, row: [group.label, panelOf(group), x, y, median, share, group.runs.length, ""] });
   }
   const values = [...cells.values()];
-  const best = new Set(tuned.length > 0 ? bestGroups(values.map(({ group }) => group)) : []);
+  const best = new Set(
+    tuned.length > 0
+      ? bestGroups(
+          values.map(({ group }) => group),
+          objective,
+        )
+      : [],
+  );
   for (const { group, row, median } of values) if (best.has(group) && Number.isFinite(median)) row[7] = "best";
-  const [low, high] = colourRange(values.map(({ median }) => median));
+  const isShare = isAccuracy(objective);
+  const [low, high] = (isShare ? accuracyRange : colourRange)(values.map(({ median }) => median));
   const panels = [...new Set(groups.map(panelOf))];
   const columns = Math.min(3, panels.length);
-  const loss = rankingLoss(groups);
+  const words = wordsOf(objective);
   const [xs, ys] = [first[1].map(short), second[1].map(short)];
   const position = (field: string, title: string, sort: readonly string[]) => ({ field, type: "ordinal", title, sort });
   const tooltip = [
     { field: "group", title: "run" },
-    { field: "value", type: "quantitative", title: `median final ${loss}`, format: ".6~g" },
+    { field: "value", type: "quantitative", title: `median ${words}`, format: ".6~g" },
     { field: "diverged", title: "diverged seeds" },
   ];
   const x = { ...position("x", first[0], xs), axis: { labelAngle: -45, labelOverlap: "greedy", grid: false } };
@@ -88,14 +106,14 @@ export const heatMap: FigureMaker = ({ groups }): Figure | undefined => {
               field: "value",
               type: "quantitative",
               scale: {
-                type: low > 0 ? "log" : "linear",
+                type: low > 0 && !isShare ? "log" : "linear",
                 domain: [low, high],
                 clamp: true,
                 scheme: "viridis",
-                reverse: true,
+                reverse: objective.direction === "minimize",
               },
               legend: {
-                title: loss,
+                title: words,
                 gradientLength: 260,
                 gradientThickness: 10,
                 titleOrient: "left",
@@ -122,14 +140,14 @@ export const heatMap: FigureMaker = ({ groups }): Figure | undefined => {
   const seeds = Math.max(...groups.map(({ runs }) => runs.length));
   const caption = [
     `Median over ${plural(seeds, "seed")}; ×: half of the seeds or more diverged.`,
-    best.size > 0 ? `Ring: the smallest of each optimizer${facets.length > 0 ? " on each problem" : ""}.` : "",
-    groups.some((group) => lossScaleOf(group) !== 1) ? "Losses are divided by problem.lossScale." : "",
-    "Colours end at ten times the median.",
-    others.length > 0 ? `The smallest over ${others.map(([path]) => path).join(", ")}.` : "",
+    best.size > 0 ? `Ring: the best of each optimizer${facets.length > 0 ? " on each problem" : ""}.` : "",
+    groups.some((group) => scaleOf(group) !== 1) ? "Losses are divided by problem.lossScale." : "",
+    isShare ? "" : "Colours end at ten times the median.",
+    others.length > 0 ? `The best over ${others.map(([path]) => path).join(", ")}.` : "",
   ];
   return {
     id: "heat-map",
-    title: `Final ${loss} over ${first[0]} and ${second[0]}`,
+    title: `${capitalized(words)} over ${first[0]} and ${second[0]}`,
     caption: caption.filter(Boolean).join(" "),
     spec,
     data: { fields, rows: values.map(({ row }) => row) },

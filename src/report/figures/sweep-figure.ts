@@ -1,7 +1,9 @@
+import { capitalized } from "../../base/text.js";
+import { axesOf, bestGroups, type Group, medianOf, scoresOf } from "../../comparison/groups.js";
+import { type Objective, wordsOf } from "../../comparison/objective.js";
+import { band, bandText } from "../../comparison/quantile.js";
 import { type Cell, type Figure, type FigureMaker, plural, type Spec } from "../figure.js";
-import { axesOf, bestGroups, finalLosses, type Group, rankingLoss } from "../groups.js";
 import { legendOfGroups, spansDecades, yScale } from "../line-spec.js";
-import { band, bandText, quantile } from "../quantile.js";
 
 /** What a configuration came to over its seeds. */
 interface Outcome {
@@ -15,13 +17,12 @@ interface Outcome {
 
 export const divergedOf = ({ runs }: Group) => runs.filter(({ status }) => status === "diverged").length;
 
-function outcomeOf(group: Group, path: string): Outcome {
-  const losses = finalLosses(group);
-  const finished = losses.filter(Number.isFinite);
+function outcomeOf(group: Group, path: string, objective: Objective): Outcome {
+  const finished = scoresOf(group, objective).filter(Number.isFinite);
   return {
     group,
     x: Number(group.axes[path]),
-    median: quantile(losses, 0.5),
+    median: medianOf(group, objective),
     ...(finished.length > 0 ? band(finished) : { low: Number.NaN, high: Number.NaN }),
     diverged: divergedOf(group),
   };
@@ -32,8 +33,20 @@ const fields = ["group", "panel", "facet", "x", "value", "low", "high", "diverge
 /** Height of the strip at the top in which diverged values are marked, one row an optimizer. */
 const stripRow = 13;
 
-function rowsOf(outcomes: readonly Outcome[], optimizers: readonly string[], isTuned: boolean): Cell[][] {
-  const best = new Set(isTuned ? bestGroups(outcomes.map(({ group }) => group)) : []);
+function rowsOf(
+  outcomes: readonly Outcome[],
+  optimizers: readonly string[],
+  isTuned: boolean,
+  objective: Objective,
+): Cell[][] {
+  const best = new Set(
+    isTuned
+      ? bestGroups(
+          outcomes.map(({ group }) => group),
+          objective,
+        )
+      : [],
+  );
   return outcomes.map((outcome) => {
     const { group, x, median, low, high, diverged } = outcome;
     const pixel = diverged > 0 ? 6 + stripRow * optimizers.indexOf(group.optimizer) : undefined;
@@ -60,8 +73,8 @@ interface SweepOptions {
   readonly seeds: number;
   /** Problems, one panel each where there are several. */
   readonly facets: readonly string[];
-  /** Which loss is drawn, in words. */
-  readonly loss: string;
+  /** What is drawn, in words. */
+  readonly words: string;
   readonly crossed: boolean;
   readonly logX: boolean;
   readonly logY: boolean;
@@ -69,7 +82,7 @@ interface SweepOptions {
 
 const height = 340;
 
-function sweepSpec({ path, optimizers, seeds, facets, loss, crossed, logX, logY }: SweepOptions): Spec {
+function sweepSpec({ path, optimizers, seeds, facets, words, crossed, logX, logY }: SweepOptions): Spec {
   const x = {
     field: "x",
     type: "quantitative",
@@ -80,7 +93,7 @@ function sweepSpec({ path, optimizers, seeds, facets, loss, crossed, logX, logY 
   const y = {
     field: "value",
     type: "quantitative",
-    title: `final ${loss}${loss === "training loss" ? " f(w_K)" : ""}`,
+    title: words,
     scale: { ...yScale(logY), ...(crossed && { range: [height, 12 + stripRow * optimizers.length] }) },
     axis: { tickCount: 6, format: "~g" },
   };
@@ -89,7 +102,7 @@ function sweepSpec({ path, optimizers, seeds, facets, loss, crossed, logX, logY 
     pickable ? { condition: { param: "pick", value }, value: value * 0.08 } : { value };
   const tooltip = [
     { field: "group", title: "run" },
-    { field: "value", type: "quantitative", title: `median final ${loss}`, format: ".6~g" },
+    { field: "value", type: "quantitative", title: `median ${words}`, format: ".6~g" },
     { field: "low", type: "quantitative", title: "band from", format: ".4~g" },
     { field: "high", type: "quantitative", title: "band to", format: ".4~g" },
     { field: "diverged", type: "quantitative", title: "seeds that diverged" },
@@ -161,8 +174,8 @@ function sweepSpec({ path, optimizers, seeds, facets, loss, crossed, logX, logY 
   };
 }
 
-/** Final loss against one swept number, for each optimizer. */
-export const sweep: FigureMaker = ({ groups }): Figure | undefined => {
+/** The objective against one swept number, for each optimizer. */
+export const sweep: FigureMaker = ({ groups, results: { objective } }): Figure | undefined => {
   const { tuned, facets: problems } = axesOf(groups);
   const isTuned = tuned.length > 0;
   const axes = isTuned ? tuned : problems;
@@ -171,26 +184,26 @@ export const sweep: FigureMaker = ({ groups }): Figure | undefined => {
   const [path, values] = axis as [string, number[]];
   const facets = isTuned ? [...new Set(groups.map(({ facet }) => facet))] : [];
   const optimizers = [...new Set(groups.map(({ optimizer }) => optimizer))];
-  const outcomes = groups.map((group) => outcomeOf(group, path));
+  const outcomes = groups.map((group) => outcomeOf(group, path, objective));
   const medians = outcomes.map(({ median }) => median).filter(Number.isFinite);
   const seeds = Math.max(...groups.map(({ runs }) => runs.length));
-  const loss = rankingLoss(groups);
+  const words = wordsOf(objective);
   const crossed = outcomes.some(({ diverged }) => diverged > 0);
   const logX = spansDecades(values, 8);
   const logY = medians.every((value) => value > 0);
   const caption = [
     seeds > 1
-      ? `Median over ${plural(seeds, "seed")}, band from ${bandText(seeds)} of those that finished; a seed that diverged counts as infinite.`
+      ? `Median over ${plural(seeds, "seed")}, band from ${bandText(seeds)} of those that finished; a seed that diverged counts as the worst.`
       : "One seed (n = 1).",
-    isTuned ? `Ring: the smallest of each optimizer${facets.length > 1 ? " on each problem" : ""}.` : "",
+    isTuned ? `Ring: the best of each optimizer${facets.length > 1 ? " on each problem" : ""}.` : "",
     crossed ? "× along the top: at least one seed diverged there." : "",
   ];
   return {
     id: "sweep",
-    title: `Final ${loss} against ${path}`,
+    title: `${capitalized(words)} against ${path}`,
     caption: caption.filter(Boolean).join(" "),
-    spec: sweepSpec({ path, optimizers, seeds, facets, loss, crossed, logX, logY }),
-    data: { fields, rows: rowsOf(outcomes, optimizers, isTuned) },
+    spec: sweepSpec({ path, optimizers, seeds, facets, words, crossed, logX, logY }),
+    data: { fields, rows: rowsOf(outcomes, optimizers, isTuned, objective) },
     switchable: ["x", "y"],
   };
 };

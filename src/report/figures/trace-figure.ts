@@ -1,7 +1,7 @@
 import type { Bound } from "../../bounds/bound.js";
+import { axesOf, distinctGroups, type Group, shownInDetail, spread } from "../../comparison/groups.js";
 import { curveNotes, groupCurve, type Reduction } from "../curves.js";
 import { bestOf, columnTitle, type Figure, type FigureMaker, type FigureSource, plural } from "../figure.js";
-import { axesOf, distinctGroups, type Group, shownInDetail, spread } from "../groups.js";
 import { type Curve, curveData, lineSpec, measured } from "../line-spec.js";
 
 /** Bounds that are drawn with a column. */
@@ -120,7 +120,8 @@ function traceFigure({
   };
 }
 
-const shownLabels = ({ groups }: FigureSource) => shownInDetail(groups).map(({ label }) => label);
+const shownLabels = ({ groups, results }: FigureSource) =>
+  shownInDetail(groups, results.objective).map(({ label }) => label);
 
 const hasMiniBatches = ({ results }: FigureSource) =>
   results.manifests.some(({ config }) => config.batchSize !== "full");

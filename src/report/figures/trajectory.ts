@@ -1,10 +1,10 @@
+import type { Group } from "../../comparison/groups.js";
+import { quantile } from "../../comparison/quantile.js";
 import type { Landscape } from "../../problems/problem.js";
 import type { Manifest } from "../../results/manifest.js";
 import { contourLines, type Place } from "../contours.js";
 import { seriesOf } from "../curves.js";
 import { bestOf, type Cell, type Figure, type FigureMaker, type FigureSource, plural } from "../figure.js";
-import type { Group } from "../groups.js";
-import { quantile } from "../quantile.js";
 import { trajectorySpec } from "./trajectory-spec.js";
 
 /** The way of one run. */

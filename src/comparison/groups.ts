@@ -1,7 +1,7 @@
 import { toDigits } from "../base/numbers.js";
 import { printable } from "../base/text.js";
 import type { Manifest } from "../results/manifest.js";
-import { chosenBy, outcomeOf } from "../results/quantities.js";
+import { isBetter, type Objective, scoreOf } from "./objective.js";
 import { quantile } from "./quantile.js";
 
 /** Runs that differ in their seed only: one curve, the median over them. */
@@ -58,35 +58,31 @@ function facetOf(axes: Group["axes"]): string {
 export const lossScaleOf = ({ runs }: Group): number =>
   (runs[0]!.config.problem as { readonly lossScale?: number }).lossScale ?? 1;
 
-/** "validation loss", "training loss": what these groups are ranked by. */
-export function rankingLoss(groups: readonly Group[]): string {
-  const words = groups.map((group) => (chosenBy(group.runs) === "valLoss" ? "validation" : "training"));
-  return `${[...new Set(words)].sort().reverse().join(" or ")} loss`;
+/** What a group's seeds came to. */
+export const scoresOf = (group: Group, objective: Objective): number[] =>
+  group.runs.map((run) => scoreOf(objective, run));
+
+/** Median over the seeds, by which configurations are ranked: the worst there is where half of them came to nothing. */
+export function medianOf(group: Group, objective: Objective): number {
+  // An infinite value must lie above the others to be interpolated with them.
+  const sign = objective.direction === "minimize" ? 1 : -1;
+  return (
+    sign *
+    quantile(
+      scoresOf(group, objective).map((value) => sign * value),
+      0.5,
+    )
+  );
 }
 
-/**
- * Final losses of a group's seeds, by which configurations are ranked; one that did not complete counts as infinite, and
- * so does a loss that is not a number.
- */
-export function finalLosses(group: Group): number[] {
-  const quantity = chosenBy(group.runs);
-  return group.runs.map((run) => {
-    const loss = run.status === "completed" ? outcomeOf(run, "final", quantity) : undefined;
-    return loss === undefined || Number.isNaN(loss) ? Number.POSITIVE_INFINITY : loss;
-  });
-}
-
-/** Median final loss over the seeds. */
-const medianFinalLoss = (group: Group): number => quantile(finalLosses(group), 0.5);
-
-/** The group with the smallest median final loss of each optimizer on each problem, where one has finished. */
-export function bestGroups(groups: readonly Group[]): Group[] {
+/** The group with the best median of each optimizer on each problem: the first of several. */
+export function bestGroups(groups: readonly Group[], objective: Objective): Group[] {
   const best = new Map<string, { group: Group; median: number }>();
   for (const group of groups) {
     const key = JSON.stringify([group.optimizer, group.facet]);
-    const median = medianFinalLoss(group);
+    const median = medianOf(group, objective);
     const known = best.get(key);
-    if (!known || median < known.median) best.set(key, { group, median });
+    if (!known || isBetter(objective, median, known.median)) best.set(key, { group, median });
   }
   return [...best.values()].map(({ group }) => group);
 }
@@ -95,8 +91,8 @@ export function bestGroups(groups: readonly Group[]): Group[] {
 const mostShown = 24;
 
 /** All groups if they can be told apart; else the best of each optimizer on each problem. */
-export function shownInDetail(groups: readonly Group[]): readonly Group[] {
-  return groups.length <= distinctGroups ? groups : bestGroups(groups).slice(0, mostShown);
+export function shownInDetail(groups: readonly Group[], objective: Objective): readonly Group[] {
+  return groups.length <= distinctGroups ? groups : bestGroups(groups, objective).slice(0, mostShown);
 }
 
 /** Most groups whose curves are drawn faintly, as small multiples: more are a grey area, and megabytes. */

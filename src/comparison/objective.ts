@@ -1,0 +1,59 @@
+import type { ObjectiveOptions } from "../config/objective-schema.js";
+import type { Manifest } from "../results/manifest.js";
+import { type Direction, outcomeOf, quantities, quantityOf } from "../results/quantities.js";
+
+/** One number a run, by which runs are compared and configurations are chosen. */
+export interface Objective {
+  /** A column that evaluations fill, e.g. "val_accuracy". */
+  readonly column: string;
+  readonly statistic: "final" | "best";
+  readonly direction: Direction;
+}
+
+/** What people call it: "final validation accuracy". */
+export const wordsOf = ({ column, statistic }: Objective): string =>
+  `${statistic} ${quantities[quantityOf(column)].words}`;
+
+export const isAccuracy = ({ column }: Objective): boolean => column.endsWith("accuracy");
+
+/** Never the test set's: what is chosen by it is not measured by it. */
+const defaults = ["gap", "distance", "val_accuracy", "val_loss", "train_loss"] as const;
+
+type Measured = Pick<Manifest, "outcome" | "status">;
+
+/** The first of the defaults that every run measures which came to an end. */
+function defaultColumn(runs: readonly Measured[]): string {
+  const completed = runs.filter(({ status }) => status === "completed");
+  const measured = (column: string) =>
+    completed.every((run) => outcomeOf(run, "final", quantityOf(column)) !== undefined);
+  return (completed.length > 0 && defaults.find(measured)) || "train_loss";
+}
+
+/**
+ * What an experiment's runs are compared by.
+ *
+ * @param configured its config's `objective`; by default the final gap or distance where the optimum is known, else the
+ *   validation set's accuracy or loss where there is one, else the training loss
+ */
+export function objectiveOf(configured: ObjectiveOptions | undefined, runs: readonly Measured[]): Objective {
+  const { column, statistic, direction }: ObjectiveOptions = configured ?? {
+    column: defaultColumn(runs),
+    statistic: "final",
+  };
+  return { column, statistic, direction: direction ?? quantities[quantityOf(column)].direction };
+}
+
+/** What a run is given that came to no number. */
+export const worstOf = ({ direction }: Objective): number =>
+  direction === "minimize" ? Number.POSITIVE_INFINITY : Number.NEGATIVE_INFINITY;
+
+/** What a run came to; one that did not complete, or whose value is no number, came to the worst there is. */
+export function scoreOf(objective: Objective, run: Measured): number {
+  const { column, statistic } = objective;
+  const value = run.status === "completed" ? outcomeOf(run, statistic, quantityOf(column)) : undefined;
+  return value === undefined || Number.isNaN(value) ? worstOf(objective) : value;
+}
+
+/** Whether one value is better than another; none is better than its equal. */
+export const isBetter = ({ direction }: Objective, one: number, other: number): boolean =>
+  direction === "minimize" ? one < other : one > other;
