@@ -1,8 +1,7 @@
 import { toDigits } from "../base/numbers.js";
 import { printable } from "../base/text.js";
 import type { Manifest } from "../results/manifest.js";
-import { isBetter, type Objective, scoreOf } from "./objective.js";
-import { quantile } from "./quantile.js";
+import { isBetter, medianScore, type Objective, scoreOf } from "./objective.js";
 
 /** Runs that differ in their seed only: one curve, the median over them. */
 export interface Group {
@@ -63,17 +62,8 @@ export const scoresOf = (group: Group, objective: Objective): number[] =>
   group.runs.map((run) => scoreOf(objective, run));
 
 /** Median over the seeds, by which configurations are ranked: the worst there is where half of them came to nothing. */
-export function medianOf(group: Group, objective: Objective): number {
-  // An infinite value must lie above the others to be interpolated with them.
-  const sign = objective.direction === "minimize" ? 1 : -1;
-  return (
-    sign *
-    quantile(
-      scoresOf(group, objective).map((value) => sign * value),
-      0.5,
-    )
-  );
-}
+export const medianOf = (group: Group, objective: Objective): number =>
+  medianScore(objective, scoresOf(group, objective));
 
 /** The group with the best median of each optimizer on each problem: the first of several. */
 export function bestGroups(groups: readonly Group[], objective: Objective): Group[] {
