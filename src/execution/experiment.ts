@@ -138,6 +138,10 @@ class Maker {
   private readonly failures: string[] = [];
   private readonly bugs: string[] = [];
   private readonly attempted = new Set<string>();
+  /** Kept from rung to rung. */
+  private executor: Executor | undefined;
+  /** Runs that the executor is to be large enough for; default: those it makes first. */
+  private crew: readonly PlannedRun[] | undefined;
 
   constructor(
     private readonly experiment: Experiment,
@@ -177,17 +181,12 @@ class Maker {
       if (force) for (const plan of pending) setRunAside(directory, plan);
       const { executeOnSlurm } = await import("./slurm.js");
       const { name, slurm } = this.experiment;
-      // What follows from what was submitted before is submitted when it has come to an end.
-      const attach = options.slurm.attach && this.attempted.size === 0;
-      const { cancel } = options.slurm;
-      return executeOnSlurm(pending, { name, directory, options: slurm, attach, cancel, signal, observer, afterRun });
+      const following = { ...options.slurm, inParts: this.crew !== undefined };
+      return executeOnSlurm(pending, { name, directory, options: slurm, ...following, signal, observer, afterRun });
     }
-    const executor = await executorFor(pending, options, resources);
-    try {
-      return await schedule(pending, { directory, executor, force, signal, observer, afterRun });
-    } finally {
-      await executor.close();
-    }
+    if (pending.length > 0) this.executor ??= await executorFor(this.crew ?? pending, options, resources);
+    const executor = this.executor ?? (await executorFor([], options, resources));
+    return schedule(pending, { directory, executor, force, signal, observer, afterRun });
   }
 
   /** @param rungs of the runs, where they are the trials of a successive halving */
@@ -198,12 +197,17 @@ class Maker {
     const announce = (line: string) => observer.announce(line);
     const { signal } = this.options;
     const halving = search?.successiveHalving;
-    const manifests =
-      rungs && halving
-        ? await makeByHalving(runs, { halving, rungs, directory, objective, signal, announce, complete })
-        : await complete(runs, true);
-    const { failures, bugs, attempted } = this;
-    return { manifests, failures, bugs, attempted: [...attempted] };
+    try {
+      if (rungs) this.crew = runs;
+      const manifests =
+        rungs && halving
+          ? await makeByHalving(runs, { halving, rungs, directory, objective, signal, announce, complete })
+          : await complete(runs, true);
+      const { failures, bugs, attempted } = this;
+      return { manifests, failures, bugs, attempted: [...attempted] };
+    } finally {
+      await this.executor?.close();
+    }
   }
 }
 

@@ -5,7 +5,7 @@ import { medianScore, type Objective, objectiveOf, wordsOf, worstOf } from "../c
 import { ranking, rungSteps, scoreAtStep } from "../comparison/rungs.js";
 import type { ObjectiveOptions } from "../config/objective-schema.js";
 import type { Halving } from "../config/search.js";
-import { type Manifest, writeManifest } from "../results/manifest.js";
+import { type Manifest, readManifest, writeManifest } from "../results/manifest.js";
 import { runsDirectory } from "../results/summary.js";
 import { Traces } from "../results/traces.js";
 import { type PlannedRun, type Rung, stepsPerEvaluation } from "./plan.js";
@@ -123,6 +123,10 @@ function ranked(trials: readonly (readonly PlannedRun[])[], reader: RungReader):
   }));
 }
 
+/** Whether a run ended by an error of its own, which counts as the worst; what was cancelled or lost may yet be made. */
+const hasFailed = (directory: string, id: string) =>
+  readManifest(join(runsDirectory(directory), id))?.status === "failed";
+
 /** Adds to the manifest of a run that does not go on why it does not. */
 function withRank(directory: string, manifest: Manifest, { rung }: PlannedRun, rank: string): Manifest {
   const stopReason = `${rungText(rung!)}: ${rank}`;
@@ -165,8 +169,16 @@ export async function makeByHalving(
       (one): PlannedRun => (isLast ? one : { ...one, rung: { index, of, step: rungs.get(one.id)![index - 1]! } }),
     );
     announce(`${heading({ index, of })}: ${planned.length} runs${extentText(planned)}`);
-    for (const [id, manifest] of await complete(planned, index === 1)) manifests.set(id, manifest);
+    const made = await complete(planned, index === 1);
+    for (const [id, manifest] of made) manifests.set(id, manifest);
     if (isLast || signal?.aborted) return manifests;
+    const unknown = planned.filter(({ id }) => !made.has(id) && !hasFailed(directory, id));
+    if (unknown.length > 0) {
+      announce(
+        `${heading({ index, of })}: ${unknown.length} runs have not come to its end, so that none is ranked; the same command goes on`,
+      );
+      return manifests;
+    }
 
     const reader = new RungReader(objectiveOf(objective, [...manifests.values()]), directory, manifests);
     const cells = cellsOf(planned).map((trials) => ranked(trials, reader));

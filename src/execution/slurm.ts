@@ -24,6 +24,8 @@ export interface SlurmRequest {
   readonly options: SlurmOptions;
   /** Follow what was submitted before, and submit nothing but what was lost. */
   readonly attach: boolean;
+  /** Of what was submitted before only a part has been: with `attach` too the rest is submitted. */
+  readonly inParts: boolean;
   /** Cancel the jobs when the following is interrupted. */
   readonly cancel: boolean;
   readonly signal?: AbortSignal | undefined;
@@ -89,17 +91,17 @@ class Follower {
 
   /** Submits what no task is responsible for; with `attach`, only follows. */
   async begin(): Promise<void> {
-    const { attach, observer, directory } = this.request;
+    const { attach, inParts, observer, directory } = this.request;
     const tasks = this.tasks();
     const jobs = this.jobs();
     const states = jobs.length > 0 ? await taskStates(jobs) : new Map<string, string>();
     const live = tasks.filter(({ job, index }) => isLive(states.get(`${job}_${index}`)));
     if (live.length > 0)
       observer.announce(`attached to Slurm job ${[...new Set(live.map(({ job }) => job))].join(", ")}`);
-    if (attach) {
-      if (this.submissions.tasks.length === 0 && this.open.size > 0) {
-        throw new ExperimentError(`${directory}: nothing was submitted from here; leave --attach out to submit it`);
-      }
+    if (attach && this.submissions.tasks.length === 0 && this.open.size > 0) {
+      throw new ExperimentError(`${directory}: nothing was submitted from here; leave --attach out to submit it`);
+    }
+    if (attach && !inParts) {
       for (const id of [...this.open.keys()]) {
         if (!tasks.some(({ ids }) => ids.includes(id))) this.open.delete(id);
       }
