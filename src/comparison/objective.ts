@@ -1,25 +1,33 @@
 import type { ObjectiveOptions } from "../config/objective-schema.js";
 import type { Manifest } from "../results/manifest.js";
 import { type Direction, outcomeOf, quantities, quantityOf } from "../results/quantities.js";
+import { costOf } from "../results/to-target.js";
 
 /** One number a run, by which runs are compared and configurations are chosen. */
 export interface Objective {
-  /** A column that evaluations fill, e.g. "val_accuracy". */
+  /** A column that evaluations fill, e.g. "val_accuracy"; "step" where the statistic is "target". */
   readonly column: string;
-  readonly statistic: "final" | "best";
+  /** "target": the steps to the experiment's target. */
+  readonly statistic: "final" | "best" | "target";
   readonly direction: Direction;
 }
 
 /** What people call it: "final validation accuracy". */
 export const wordsOf = ({ column, statistic }: Objective): string =>
-  `${statistic} ${quantities[quantityOf(column)].words}`;
+  statistic === "target" ? "steps to target" : `${statistic} ${quantities[quantityOf(column)].words}`;
 
-export const isAccuracy = ({ column }: Objective): boolean => column.endsWith("accuracy");
+/** The same runs compared by the fewest steps to the experiment's target. */
+export const byStepsToTarget = (objective: Objective): Objective => ({
+  ...objective,
+  ...{ column: "step", statistic: "target", direction: "minimize" },
+});
+
+export const isAccuracy = ({ column }: Pick<Objective, "column">): boolean => column.endsWith("accuracy");
 
 /** Never the test set's: what is chosen by it is not measured by it. */
 const defaults = ["gap", "distance", "val_accuracy", "val_loss", "train_loss"] as const;
 
-type Measured = Pick<Manifest, "outcome" | "status">;
+type Measured = Pick<Manifest, "outcome" | "status" | "toTarget">;
 
 /** The first of the defaults that every run measures which came to an end. */
 function defaultColumn(runs: readonly Measured[]): string {
@@ -40,6 +48,7 @@ export function objectiveOf(configured: ObjectiveOptions | undefined, runs: read
     column: defaultColumn(runs),
     statistic: "final",
   };
+  if (statistic === "target") return { column, statistic, direction: "minimize" };
   return { column, statistic, direction: direction ?? quantities[quantityOf(column)].direction };
 }
 
@@ -47,9 +56,13 @@ export function objectiveOf(configured: ObjectiveOptions | undefined, runs: read
 export const worstOf = ({ direction }: Objective): number =>
   direction === "minimize" ? Number.POSITIVE_INFINITY : Number.NEGATIVE_INFINITY;
 
-/** What a run came to; one that did not complete, or whose value is no number, came to the worst there is. */
+/**
+ * What a run came to; one that did not complete, or whose value is no number, came to the worst there is. A target that
+ * was reached stays reached, whatever became of the run.
+ */
 export function scoreOf(objective: Objective, run: Measured): number {
   const { column, statistic } = objective;
+  if (statistic === "target") return costOf(run, "steps") ?? worstOf(objective);
   const value = run.status === "completed" ? outcomeOf(run, statistic, quantityOf(column)) : undefined;
   return value === undefined || Number.isNaN(value) ? worstOf(objective) : value;
 }

@@ -1,10 +1,11 @@
 import type { z } from "zod";
 import { ExperimentError, messageOf } from "../base/errors.js";
 import { explain } from "../base/explain.js";
+import { isObject } from "../base/path.js";
 import type { OptimizerConfig } from "../optimizers/optimizer.js";
 import { assign } from "./assign.js";
 import { Fingerprints } from "./fingerprints.js";
-import type { Experiment } from "./load.js";
+import { type Experiment, needsTarget } from "./load.js";
 import { type ConfigSchemas, configSchemas, type RunConfig } from "./schema.js";
 import { type Assignment, assignmentsOf, countAssignments, countOf, valuesOf } from "./sweep.js";
 
@@ -120,6 +121,15 @@ class CellReader {
   }
 }
 
+/** What `stop` says of a run: the experiment's target is spelled out where it ends the run, and so part of its identity. */
+function stopAt(experiment: Experiment, stop: Readonly<Record<string, unknown>>, target: unknown) {
+  const { atTarget, ...others } = stop;
+  if (typeof atTarget !== "boolean") return stop;
+  if (!atTarget) return others;
+  if (target === undefined) fail(experiment, `stop.atTarget ${needsTarget}`);
+  return { ...others, atTarget: target };
+}
+
 function* cellsOf(experiment: Experiment): Generator<Run> {
   const { raw, directory } = experiment;
   const {
@@ -129,6 +139,7 @@ function* cellsOf(experiment: Experiment): Generator<Run> {
     sweep: _2,
     expect: _3,
     objective: _7,
+    target,
     slurm: _4,
     $schema: _5,
     plugins: _6,
@@ -145,6 +156,7 @@ function* cellsOf(experiment: Experiment): Generator<Run> {
         (config, [axis, value]) => assign(config, axis, value),
         { ...shared, optimizer: entry },
       );
+      if (isObject(cell.stop)) cell.stop = stopAt(experiment, cell.stop, target);
       const prefix = [labels[i]!, ...axisText(axes)].join(" ");
       for (const seed of seeds) {
         const seeded = { ...cell, seed };

@@ -6,12 +6,20 @@ const column = z.enum(evaluatedColumns as [string, ...string[]]).describe("a col
 /** What runs are compared by, as a config states it. */
 export interface ObjectiveOptions {
   readonly column: string;
-  readonly statistic: "final" | "best";
+  /** Of the column over the run; "target": where it stood when the run met the experiment's target. */
+  readonly statistic: "final" | "best" | "target";
   readonly direction?: "minimize" | "maximize" | undefined;
 }
 
+const stepsToTarget = { column: "step", statistic: "target", direction: "minimize" } as const;
+
 export const objectiveSchema: z.ZodType<ObjectiveOptions> = z.union([
   column.transform((name) => ({ column: name, statistic: "final" as const })),
+  z
+    .strictObject({
+      statistic: z.literal("target").describe("the fewest steps to the experiment's target; unreached is the worst"),
+    })
+    .transform(() => stepsToTarget),
   z.strictObject({
     column,
     statistic: z

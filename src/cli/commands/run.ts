@@ -6,10 +6,10 @@ import { type RunColumn, runColumns } from "../../comparison/run-columns.js";
 import { countRuns, expand, type Run, runsOf } from "../../config/expand.js";
 import { type Experiment, loadExperiment, type Override } from "../../config/load.js";
 import { configPath } from "../../config/shipped.js";
+import { targetWords } from "../../config/target-schema.js";
 import { type ExperimentResult, executeExperiment } from "../../execution/experiment.js";
 import type { Finding } from "../../expectations/evaluate.js";
-import type { Manifest, Quantity } from "../../results/manifest.js";
-import { outcomeOf } from "../../results/quantities.js";
+import type { Manifest } from "../../results/manifest.js";
 import { tellBugs, tellFailures } from "../failures.js";
 import { interruptSignal } from "../interrupt.js";
 import { checkedOptions, jobsOption, outOption } from "../options.js";
@@ -129,15 +129,13 @@ function boundsText({ verdicts = {} }: Manifest): string {
   return held.length > 0 ? `${held.length} held` : "";
 }
 
-const isShare = (quantity: Quantity) => quantity.endsWith("Accuracy");
-
 function row(manifest: Manifest, columns: readonly RunColumn[]): string[] {
   const { label, status, stopReason, outcome, wallSeconds } = manifest;
   const { normRatio } = outcome ?? {};
   return [
     label,
     stopReason && status !== "interrupted" ? stopReason : status,
-    ...columns.map(({ kind, quantity }) => (isShare(quantity) ? percent : short)(outcomeOf(manifest, kind, quantity))),
+    ...columns.map(({ isShare, value }) => (isShare ? percent : short)(value(manifest))),
     normRatio ? `${short(normRatio.smallest)} – ${short(normRatio.largest)}` : "",
     boundsText(manifest),
     duration(wallSeconds),
@@ -154,7 +152,29 @@ function findingsTable(findings: readonly Finding[]): string[] {
   return table(["expectation", "claim", "expected", "measured"], rows);
 }
 
-function printResult({ directory, manifests, objective, skipped, interrupted, findings }: ExperimentResult): void {
+/** Runs that are flagged, one line each, as long as there are few. */
+const mostWarnings = 5;
+
+function warningLines(manifests: readonly Manifest[]): string[] {
+  const flagged = manifests.flatMap(({ label, warnings = [] }) =>
+    warnings.map((warning) => `warning: ${label}: ${warning}`),
+  );
+  const more = flagged.length - mostWarnings;
+  const rest = more > 0 ? [`warning: ${more} more of the kind; the column warnings of summary.csv has them all`] : [];
+  return flagged.length > 0 ? [...flagged.slice(0, mostWarnings), ...rest, ""] : [];
+}
+
+/** How many runs got where they were to get; what none of them measures is a slip of the config. */
+function targetLines(target: ExperimentResult["target"], manifests: readonly Manifest[]): string[] {
+  if (!target || manifests.length === 0) return [];
+  const words = targetWords(target);
+  const count = (outcome: string) => manifests.filter(({ toTarget }) => toTarget?.outcome === outcome).length;
+  if (count("not measured") === manifests.length) return [`target ${words}: no run measures it`, ""];
+  return [`target ${words}: reached by ${count("reached")} of ${manifests.length} runs`, ""];
+}
+
+function printResult(result: ExperimentResult): void {
+  const { directory, manifests, objective, target, skipped, interrupted, findings } = result;
   const columns = runColumns(objective, manifests);
   const header = ["run", "status", ...columns.map(({ title }) => title), "norm ratio", "bounds", "time"];
   const runs = table(
@@ -164,6 +184,8 @@ function printResult({ directory, manifests, objective, skipped, interrupted, fi
   const lines = [
     ...(runs.length > 0 ? ["", ...runs] : []),
     "",
+    ...targetLines(target, manifests),
+    ...warningLines(manifests),
     ...(findings.length > 0 ? [...findingsTable(findings), ""] : []),
     ...(skipped > 0 ? [`${skipped} of the runs had been made before and were kept; --force makes them again`] : []),
     ...(interrupted ? ["interrupted: what was finished is kept; the same command goes on with the rest"] : []),
@@ -174,12 +196,14 @@ function printResult({ directory, manifests, objective, skipped, interrupted, fi
 
 const jsonResult = ({ manifests, ...facts }: ExperimentResult) => ({
   ...facts,
-  runs: manifests.map(({ id, label, status, stopReason, outcome, verdicts, wallSeconds }) => ({
+  runs: manifests.map(({ id, label, status, stopReason, warnings, outcome, toTarget, verdicts, wallSeconds }) => ({
     id,
     label,
     status,
     stopReason,
+    warnings,
     ...outcome,
+    toTarget,
     verdicts,
     wallSeconds,
   })),
