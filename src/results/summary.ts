@@ -142,13 +142,18 @@ export function identifyingColumns(manifests: readonly Manifest[]): SummaryColum
   return [...before, ...[...axes].map(axisColumn)];
 }
 
-/** The lines of summary.csv, the header first: one row a run, one column an axis and a bound. */
-function* summaryLines(manifests: readonly Manifest[], options?: CsvOptions): Generator<string> {
+/** The columns of summary.csv that these runs have: one an axis and a bound among them. */
+export function summaryTableColumns(manifests: readonly Manifest[]): SummaryColumn[] {
   const isShown = ({ isOptional, value }: SummaryColumn) =>
     !isOptional || manifests.some((manifest) => value(manifest) !== undefined);
   const bounds = checkedBounds(manifests).map(boundColumn);
   const beforeBounds = after.findIndex(({ name }) => name === "warnings");
-  const columns = [...identifyingColumns(manifests), ...after.toSpliced(beforeBounds, 0, ...bounds)].filter(isShown);
+  return [...identifyingColumns(manifests), ...after.toSpliced(beforeBounds, 0, ...bounds)].filter(isShown);
+}
+
+/** The lines of summary.csv, the header first: one row a run. */
+function* summaryLines(manifests: readonly Manifest[], options?: CsvOptions): Generator<string> {
+  const columns = summaryTableColumns(manifests);
   yield csvLines([columns.map(({ name }) => name)], options);
   for (const manifest of manifests) yield csvLines([columns.map(({ value }) => value(manifest))], options);
 }
