@@ -30,7 +30,7 @@ export interface Matrix<V> {
 
 export interface Algebra<V, S> {
   readonly precision: Precision;
-  /** How many measured steps of a run to read back together: 1 where a reading costs nothing. */
+  /** How many measured steps of a run to read back together: many where to turn to it costs next to a step, 1 where it does not. */
   readonly stepsPerRead: number;
 
   // Making and reading

@@ -153,7 +153,7 @@ function vectorTimesRows({ rows, columns, entries }: Matrix<Float64Array>, y: Fl
 /** The algebra on Float64Arrays of the host: full double precision, and no TensorFlow. */
 export const float64: Algebra<Float64Array, number> = {
   precision: "float64",
-  stepsPerRead: 1,
+  stepsPerRead: 64,
   vector(values) {
     const result = vectorOf(values.length);
     result.set(values);
