@@ -247,6 +247,7 @@ export const float64: Algebra<Float64Array, number> = {
 
   multiplyMatrix: (matrix, x) => placedMatrix(matrix)?.multiply(x) ?? rowsTimesVector(matrix, x),
   multiplyTransposed: (matrix, y) => placedMatrix(matrix)?.multiplyTransposed(y) ?? vectorTimesRows(matrix, y),
+  fit: (loss, matrix, x, targets) => placedMatrix(matrix)?.fit(loss, x, targets),
   multiplyMatrices(a: Matrix<Float64Array>, b: Matrix<Float64Array>) {
     const entries = zeros(a.rows * b.columns);
     for (let i = 0; i < a.rows; i++) {
