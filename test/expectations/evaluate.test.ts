@@ -1,6 +1,7 @@
 import { rmSync } from "node:fs";
 import { afterAll, describe, expect, test } from "vitest";
 import { bounds } from "../../src/bounds/registry.js";
+import { objectiveOf } from "../../src/comparison/objective.js";
 import { expectationSchema } from "../../src/config/expectation-schema.js";
 import { ExpectationReader } from "../../src/expectations/evaluate.js";
 import { Traces } from "../../src/results/traces.js";
@@ -10,7 +11,7 @@ import { writeRuns } from "./runs.js";
 const directory = temporaryDirectory();
 afterAll(() => rmSync(directory, { recursive: true, force: true }));
 const manifests = writeRuns(directory);
-const reader = new ExpectationReader(manifests, directory);
+const reader = new ExpectationReader(manifests, directory, objectiveOf(undefined, manifests));
 
 const schema = expectationSchema(bounds.map(({ name }) => name));
 const said = { claim: "it is so", source: "here" };
