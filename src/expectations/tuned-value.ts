@@ -40,7 +40,7 @@ export function tunedValue(
   const facets = [...new Set(groups.map(({ facet }) => facet))];
   if (facets.length > 1) {
     throw new ExperimentError(
-      `tuned: the runs are under ${facets.length} conditions (${facets.slice(0, 3).join("; ")}…), among which nothing is chosen; select one`,
+      `tuned: the runs are under ${facets.length} conditions (${facets.slice(0, 3).join("; ")}${facets.length > 3 ? "; …" : ""}), among which nothing is chosen; select one`,
     );
   }
   const group = bestOfAll(groups, objective);
