@@ -57,12 +57,15 @@ export function runLines(manifests: readonly Manifest[], comparison: Comparison)
   const labels = shownLabels(manifests.map(({ label }) => label));
   const rows = manifests.map((manifest, i) => row(manifest, labels[i]!, columns));
   const edges = edgeWarnings(comparison);
-  return [...fittedTable(header, rows, room()), ...(edges.length > 0 ? ["", ...edges.flatMap(warning)] : [])];
+  return [
+    ...fittedTable(header, rows, room()),
+    ...(edges.length > 0 ? ["", ...edges.flatMap((edge) => warning(edge))] : []),
+  ];
 }
 
 /** What a reader should know, marked as such. */
-export const warning = (text: string): Line[] =>
-  wrapped(`! ${text}`, columnsOf()).map((line): Line => [toned("warning", line)]);
+export const warning = (text: string, width = columnsOf()): Line[] =>
+  wrapped(`! ${text}`, width).map((line): Line => [toned("warning", line)]);
 
 /** Expectations with what became of them. */
 export function findingsTable(findings: readonly Finding[]): Line[] {

@@ -316,11 +316,12 @@ export async function executeExperiment(
     const results = own.flatMap(({ id }) => made.manifests.get(id) ?? []);
     const manifests = targets.readAll(results, directory);
     const isComplete = manifests.length === planned.length && manifests.every(isSettled);
-    const reader = new ExpectationReader(manifests.filter(isFinished), directory);
+    const objective = objectiveOf(experiment.objective, manifests);
+    const reader = new ExpectationReader(manifests.filter(isFinished), directory, objective);
     return {
       directory,
       manifests,
-      objective: objectiveOf(experiment.objective, manifests),
+      objective,
       target: experiment.target,
       skipped: own.length - made.attempted.length,
       failures: unwritten === undefined ? made.failures : [...made.failures, unwritten],
