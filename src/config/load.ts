@@ -25,9 +25,9 @@ export interface Experiment {
   readonly description?: string | undefined;
   readonly seeds: Axis;
   readonly sweep?: Sweep | undefined;
-  readonly search?: Search | undefined;
   /** What the sweep has been extended by, if it has. */
   readonly extended?: Extended | undefined;
+  readonly search?: Search | undefined;
   readonly expect: readonly Expectation[];
   readonly objective?: ObjectiveOptions | undefined;
   readonly slurm: SlurmOptions;

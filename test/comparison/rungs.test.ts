@@ -4,8 +4,8 @@ import { ranking, rungSteps, scoreAtStep } from "../../src/comparison/rungs.js";
 import type { Manifest, Status } from "../../src/results/manifest.js";
 
 const { NaN: nan, POSITIVE_INFINITY: infinity } = Number;
-const least: Objective = { column: "gap", statistic: "final", direction: "minimize" };
-const most: Objective = { column: "val_accuracy", statistic: "best", direction: "maximize" };
+const least: Objective = { column: "gap", statistic: "final", direction: "minimize", per: [] };
+const most: Objective = { column: "val_accuracy", statistic: "best", direction: "maximize", per: [] };
 
 test.each<[steps: number, rungs: number, factor: number, between: number, ends: number[]]>([
   // 1000/16 = 62.5 and 1000/4 = 250, at evaluations every 10 steps
