@@ -5,6 +5,7 @@ import { ExperimentError } from "../base/errors.js";
 import { readJson, readJsonAs } from "../base/files.js";
 import type { Bound } from "../bounds/bound.js";
 import { type Objective, objectiveOf } from "../comparison/objective.js";
+import type { Trial } from "../config/expand.js";
 import { expectationSchema } from "../config/expectation-schema.js";
 import { objectiveSchema } from "../config/objective-schema.js";
 import { type BoundFinding, boundFindings } from "../expectations/bound-findings.js";
@@ -22,6 +23,8 @@ export interface ExperimentResults {
   readonly manifests: readonly Manifest[];
   /** What the runs are compared by. */
   readonly objective: Objective;
+  /** By the ids of their runs, the trials of a search. */
+  readonly trials: ReadonlyMap<string, Trial>;
   /** Labels of the planned runs that have no manifest. */
   readonly missing: readonly string[];
   /** Finished runs whose files are not what they were, one line each. */
@@ -35,7 +38,13 @@ const experimentFile = z.object({
   config: z
     .object({ name: z.string(), description: z.string(), expect: z.unknown(), objective: objectiveSchema })
     .partial(),
-  runs: z.array(z.object({ id: z.string(), label: z.string() })),
+  runs: z.array(
+    z.object({
+      id: z.string(),
+      label: z.string(),
+      trial: z.object({ among: z.string(), index: z.int() }).optional(),
+    }),
+  ),
 });
 
 const subdirectories = (path: string) =>
@@ -101,6 +110,7 @@ export function readExperiment(directory: string, bounds: readonly Bound[]): Exp
     ...(description !== undefined && { description }),
     manifests: [...manifests].sort((a, b) => rank(a) - rank(b)),
     objective: objectiveOf(config?.objective, manifests),
+    trials: new Map(runs.flatMap(({ id, trial }) => (trial ? [[id, trial]] : []))),
     missing: runs.filter(({ id }) => !known.has(id)).map(({ label }) => label),
     damaged: damagedRuns(directory, manifests),
     findings: expectations.data.map((expectation) => reader.evaluate(expectation)),

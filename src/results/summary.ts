@@ -92,7 +92,8 @@ const after: readonly SummaryColumn[] = [
 /** Every column but those of the axes, which stand between the seed and the steps. */
 export const summaryColumns: readonly SummaryColumn[] = [...before, ...after];
 
-const axisValue = (value: unknown): Field =>
+/** A value of an axis as CSV files have it. */
+export const axisValue = (value: unknown): Field =>
   typeof value === "object" && value !== null ? JSON.stringify(value) : (value as Field);
 
 /** The column of an axis; one whose path is the name of another column is called sweep.…: no name stands twice. */
