@@ -51,7 +51,8 @@ export function searchCsv(
   const scores = new Map(
     rungScores.map(({ among, index, rung, score }) => [JSON.stringify([among, index, rung]), score]),
   );
-  const name = `${objective.statistic}_${objective.column}`;
+  const { statistic, column } = objective;
+  const name = statistic === "target" ? "steps_to_target" : `${statistic}_${column}`;
   const header = [
     "optimizer",
     "trial",

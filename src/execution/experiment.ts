@@ -7,8 +7,10 @@ import { makeDirectory, onDisk, writeAtomically, writeJson } from "../base/files
 import { type Objective, objectiveOf } from "../comparison/objective.js";
 import { type RungScore, searchCsv } from "../comparison/search-table.js";
 import { searchedOf } from "../comparison/searched.js";
+import { TargetReader } from "../comparison/targets.js";
 import type { Run } from "../config/expand.js";
 import type { Experiment } from "../config/load.js";
+import type { Target } from "../config/target-schema.js";
 import { ExpectationReader, type Finding } from "../expectations/evaluate.js";
 import type { Registry } from "../registry/registry.js";
 import { isFinished, isSettled, type Manifest } from "../results/manifest.js";
@@ -52,6 +54,8 @@ export interface ExperimentResult {
   readonly manifests: readonly Manifest[];
   /** What they are compared by. */
   readonly objective: Objective;
+  /** What they were to reach, if anything. */
+  readonly target?: readonly Target[] | undefined;
   /** Number of runs found finished and not made again. */
   readonly skipped: number;
   /** What stopped single runs, one line a run; the others went on. */
@@ -91,13 +95,13 @@ export async function executorFor(
 }
 
 /** Keeps summary.csv up to date, but spends little of the time on it however many runs there are. */
-function summaryKeeper(directory: string, options: CsvOptions): SummaryKeeper {
+function summaryKeeper(directory: string, targets: TargetReader, options: CsvOptions): SummaryKeeper {
   let due = 0;
   let failure: string | undefined;
   const write = () => {
     const started = performance.now();
     try {
-      writeSummary(directory, options);
+      writeSummary(directory, options, (run) => targets.read(run, directory));
       failure = undefined;
     } catch (error) {
       failure = messageOf(error);
@@ -292,7 +296,7 @@ export async function executeExperiment(
       "--shard: successiveHalving compares all trials with each other; leave --shard out, or use --executor slurm",
     );
   }
-  const rungs = halving && planRungs(planned, halving);
+  const rungs = halving && planRungs(planned, halving, experiment.objective);
 
   const directory = prepareDirectory(options.out, experiment);
   writeJson(join(directory, "experiment.json"), {
@@ -311,7 +315,8 @@ export async function executeExperiment(
 
   const own = shardOf(planned, options.shard);
   // Shards work at the same time and see only a part each.
-  const summary = options.shard ? noSummary : summaryKeeper(directory, options);
+  const targets = new TargetReader(experiment.target);
+  const summary = options.shard ? noSummary : summaryKeeper(directory, targets, options);
   const unwritten: string[] = [];
   const tell = (failure: string | undefined) => {
     if (failure === undefined) return;
@@ -326,7 +331,8 @@ export async function executeExperiment(
     } finally {
       tell(summary.atEnd());
     }
-    const manifests = own.flatMap(({ id }) => made.manifests.get(id) ?? []);
+    const results = own.flatMap(({ id }) => made.manifests.get(id) ?? []);
+    const manifests = targets.readAll(results, directory);
     const objective = objectiveOf(experiment.objective, manifests);
     if (experiment.search && !options.shard) {
       const trials = new Map(own.map(({ id, run }) => [id, run.trial]));
@@ -339,6 +345,7 @@ export async function executeExperiment(
       directory,
       manifests,
       objective,
+      target: experiment.target,
       skipped: own.length - made.attempted.length,
       failures: [...made.failures, ...unwritten],
       bugs: made.bugs,

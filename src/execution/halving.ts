@@ -43,9 +43,22 @@ export function rungStepsOf(planned: PlannedRun, halving: Halving): number[] {
 /** By the id of a run, the steps at which its rungs end. */
 export type Rungs = ReadonlyMap<string, readonly number[]>;
 
-/** @throws ExperimentError if one of the runs is not evaluated before its first rung ends */
-export const planRungs = (runs: readonly PlannedRun[], halving: Halving): Rungs =>
-  new Map(runs.map((planned) => [planned.id, rungStepsOf(planned, halving)]));
+/**
+ * @throws ExperimentError if one of the runs is not evaluated before its first rung ends, or what they are compared by is
+ *   not known there
+ */
+export function planRungs(
+  runs: readonly PlannedRun[],
+  halving: Halving,
+  objective: ObjectiveOptions | undefined,
+): Rungs {
+  if (objective?.statistic === "target") {
+    throw new ExperimentError(
+      "search.successiveHalving: before a target is reached no trial is better than another; set objective to a column, such as val_loss",
+    );
+  }
+  return new Map(runs.map((planned) => [planned.id, rungStepsOf(planned, halving)]));
+}
 
 export interface HalvingRequest {
   readonly halving: Halving;
