@@ -53,7 +53,11 @@ function rateOf({ optimizer }: Manifest["config"]): { initial?: Field; schedule?
 const before: readonly SummaryColumn[] = [
   column("id", "the run's directory under `runs`", (m) => m.id),
   column("label", "what the run is called", (m) => m.label),
-  column("status", "completed, diverged, failed, interrupted or running", (m) => m.status),
+  column(
+    "status",
+    "completed, diverged, stopped (at a rung of a search), failed, interrupted or running",
+    (m) => m.status,
+  ),
   column("stop_reason", "why the run ended before its last step", (m) => m.stopReason),
   column("optimizer", "label of the optimizer", (m) => m.optimizer),
   column("rule", "name of its update rule", (m) => m.config.optimizer.name),

@@ -4,6 +4,7 @@ import { describe, expect, test } from "vitest";
 import { groupsOf } from "../../src/comparison/groups.js";
 import { byStepsToTarget, objectiveOf, scoreOf, wordsOf } from "../../src/comparison/objective.js";
 import { recordedTarget, TargetReader, toTargetOf } from "../../src/comparison/targets.js";
+import { objectiveSchema } from "../../src/config/objective-schema.js";
 import { targetsSchema } from "../../src/config/target-schema.js";
 import type { Manifest, Status } from "../../src/results/manifest.js";
 import { freshDirectory } from "../cli/tool.js";
@@ -133,7 +134,7 @@ describe("when a run met its target", () => {
 });
 
 describe("the median over seeds", () => {
-  const group = (fixtures: readonly Fixture[]) => toTargetOf(groupsOf(read(fixtures))[0]!);
+  const group = (fixtures: readonly Fixture[]) => toTargetOf(groupsOf(read(fixtures), { per: [] })[0]!);
   const timed = (seed: number, step: number): Fixture => ({
     seed,
     rows: at(step),
@@ -169,7 +170,7 @@ describe("the median over seeds", () => {
   });
 
   test("is not there without a target, or where nobody measures it", () => {
-    expect(toTargetOf(groupsOf(written([timed(0, 10)]).runs)[0]!)).toBeUndefined();
+    expect(toTargetOf(groupsOf(written([timed(0, 10)]).runs, { per: [] })[0]!)).toBeUndefined();
     expect(group([{ seed: 0, rows: [[0, ""]] }])).toBeUndefined();
   });
 });
@@ -180,7 +181,7 @@ test("runs are compared by their steps to the target where the objective says so
     { seed: 1, rows: never },
     { seed: 2, status: "diverged", rows: at(20) },
   ]);
-  const objective = objectiveOf({ column: "step", statistic: "target" }, runs);
+  const objective = objectiveOf(objectiveSchema.parse({ statistic: "target" }), runs);
   expect(wordsOf(objective)).toBe("steps to target");
   expect(runs.map((run) => scoreOf(objective, run))).toEqual([10, Number.POSITIVE_INFINITY, 20]);
   expect(objective).toEqual(byStepsToTarget(objectiveOf(undefined, runs)));
