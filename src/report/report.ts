@@ -2,6 +2,7 @@ import { join } from "node:path";
 import { writeAtomically } from "../base/files.js";
 import type { Bound } from "../bounds/bound.js";
 import { groupsOf, shownInDetail } from "../comparison/groups.js";
+import type { OptimizerDefinition } from "../optimizers/update-rule.js";
 import type { ProblemDefinition } from "../problems/problem.js";
 import type { AnyFigure } from "../registry/registry.js";
 import type { Manifest } from "../results/manifest.js";
@@ -14,11 +15,12 @@ import { reportPage } from "./page.js";
 interface Drawn {
   readonly figures: readonly AnyFigure[];
   readonly bounds: readonly Bound[];
+  readonly optimizers: readonly OptimizerDefinition[];
   readonly problems: readonly ProblemDefinition[];
 }
 
 /** Every figure that the results have the numbers for. */
-export function makeFigures(results: ExperimentResults, { figures, bounds, problems }: Drawn): Figure[] {
+export function makeFigures(results: ExperimentResults, { figures, bounds, optimizers, problems }: Drawn): Figure[] {
   const groups = groupsOf(results.manifests);
   const landscapeOf = ({ config: { problem } }: Manifest) =>
     problems.find(({ name }) => name === problem.name)?.landscape?.(problem);
@@ -30,6 +32,7 @@ export function makeFigures(results: ExperimentResults, { figures, bounds, probl
     traces,
     landscapeOf,
     bounds,
+    optimizers,
   };
   return figures.flatMap(({ make }) => (make as FigureMaker)(source) ?? []);
 }
