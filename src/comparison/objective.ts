@@ -1,4 +1,4 @@
-import type { ObjectiveOptions } from "../config/objective-schema.js";
+import { defaultConditions, type ObjectiveOptions } from "../config/objective-schema.js";
 import type { Manifest } from "../results/manifest.js";
 import { type Direction, outcomeOf, quantities, quantityOf } from "../results/quantities.js";
 
@@ -8,7 +8,13 @@ export interface Objective {
   readonly column: string;
   readonly statistic: "final" | "best";
   readonly direction: Direction;
+  /** Swept paths, and the beginnings of such, that are conditions: nothing is chosen among their values. */
+  readonly per: readonly string[];
 }
+
+/** Whether a swept path is a condition, in place of something that is tuned. */
+export const isCondition = ({ per }: Pick<Objective, "per">, path: string): boolean =>
+  per.some((condition) => path === condition || path.startsWith(`${condition}.`));
 
 /** What people call it: "final validation accuracy". */
 export const wordsOf = ({ column, statistic }: Objective): string =>
@@ -36,11 +42,16 @@ function defaultColumn(runs: readonly Measured[]): string {
  *   validation set's accuracy or loss where there is one, else the training loss
  */
 export function objectiveOf(configured: ObjectiveOptions | undefined, runs: readonly Measured[]): Objective {
-  const { column, statistic, direction }: ObjectiveOptions = configured ?? {
-    column: defaultColumn(runs),
+  const {
+    column = defaultColumn(runs),
+    statistic,
+    direction,
+    per,
+  }: ObjectiveOptions = configured ?? {
     statistic: "final",
+    per: defaultConditions,
   };
-  return { column, statistic, direction: direction ?? quantities[quantityOf(column)].direction };
+  return { column, statistic, direction: direction ?? quantities[quantityOf(column)].direction, per };
 }
 
 /** What a run is given that came to no number. */

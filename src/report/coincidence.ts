@@ -32,7 +32,8 @@ function liesOn(one: Line, other: Line, tolerance: number): boolean {
 const rounding = 1e-6;
 
 const spanOf = (values: readonly number[]) =>
-  values.reduce((a, b) => Math.max(a, b), Number.NEGATIVE_INFINITY) - values.reduce((a, b) => Math.min(a, b), Number.POSITIVE_INFINITY);
+  values.reduce((a, b) => Math.max(a, b), Number.NEGATIVE_INFINITY) -
+  values.reduce((a, b) => Math.min(a, b), Number.POSITIVE_INFINITY);
 
 /**
  * Lines that the eye cannot tell apart, nowhere farther from each other than a line is thick: sets of two or more, each in

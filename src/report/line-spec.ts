@@ -2,7 +2,7 @@ import { distinctGroups } from "../comparison/groups.js";
 import { type Curve, kindsOf, measured, panelsOf } from "./curve.js";
 import type { FigureData, Spec } from "./figure.js";
 import { inPanels, pageParams, searched } from "./panels.js";
-import { flatDomain, gradientLegend, legendOfGroups, spansDecades, yScale } from "./scales.js";
+import { flatDomain, gradientLegend, legendOfGroups, legendOfKinds, spansDecades, yScale } from "./scales.js";
 import { type Strokes, strokesOf } from "./strokes.js";
 
 export interface LineOptions {
@@ -48,17 +48,15 @@ function rowsOf(curves: readonly Curve[], strokes: Strokes): FigureData {
   return { fields, rows };
 }
 
-const legendOfKinds = (kinds: readonly string[]) =>
-  kinds.length > 1 ? { values: kinds, symbolStrokeWidth: 2, labelLimit: { expr: "min(360, available - 50)" } } : null;
-
 /** Grey in both themes. */
 const grey = "#8b929a";
 
-function colourOf({ curves, colours, shadeTitle, references = [] }: LineOptions, { remarks, dashes }: Strokes): Spec {
+function colourOf({ curves, colours, shadeTitle, references = [] }: LineOptions, { remarks }: Strokes): Spec {
   if (shadeTitle === undefined) {
     const kinds = kindsOf(curves);
     // A single configuration has its kinds told apart by colour too, and one legend of both.
-    if (colours.length === 1) return { field: "stroke", type: "nominal", scale: { domain: kinds }, legend: legendOfKinds(kinds) };
+    if (colours.length === 1)
+      return { field: "stroke", type: "nominal", scale: { domain: kinds }, legend: legendOfKinds(kinds) };
     const isReference = `indexof(${JSON.stringify(references)}, datum.kind) >= 0`;
     return {
       ...(references.length > 0 && { condition: { test: isReference, value: grey } }),
@@ -78,6 +76,8 @@ function colourOf({ curves, colours, shadeTitle, references = [] }: LineOptions,
     legend: gradientLegend(shadeTitle),
   };
 }
+
+const withGrey = (legend: Spec | null) => legend && { ...legend, symbolStrokeColor: grey };
 
 /** Values that a logarithmic axis cannot show leave a gap in the curve instead of a point at minus infinity. */
 const showable = (field: string) => ({
@@ -117,7 +117,11 @@ function opacities({ colours, shadeTitle, main = measured }: LineOptions) {
         }
       : { ...(withFaint && { condition: { test: isFaint, value: opacity * faint } }), value: opacity }),
   });
-  return { isPickable, opacity: (value: number) => of(value, false), ofKinds: (value: number) => of(value, main !== measured) };
+  return {
+    isPickable,
+    opacity: (value: number) => of(value, false),
+    ofKinds: (value: number) => of(value, main !== measured),
+  };
 }
 
 /** Curves over steps: band, line, and points that answer to the pointer; one panel, or one for each `panel`. */
@@ -129,9 +133,20 @@ export function lineFigure(options: LineOptions): LineFigure {
 }
 
 function specOf(options: LineOptions, strokes: Strokes): Spec {
-  const { curves, xTitle, yTitle, logarithmic, format, shadeTitle, markers = false, ceiling, independent = false } = options;
+  const {
+    curves,
+    xTitle,
+    yTitle,
+    logarithmic,
+    format,
+    shadeTitle,
+    markers = false,
+    ceiling,
+    independent = false,
+  } = options;
   const { main = measured } = options;
-  const values = () => curves.flatMap(({ points }) => points.flatMap(({ value, low = value, high = value }) => [value, low, high]));
+  const values = () =>
+    curves.flatMap(({ points }) => points.flatMap(({ value, low = value, high = value }) => [value, low, high]));
   const domain = independent ? undefined : flatDomain(values());
   const kinds = kindsOf(curves);
   const several = curves.some(({ points }) => points[0]?.low !== undefined);
@@ -167,7 +182,7 @@ function specOf(options: LineOptions, strokes: Strokes): Spec {
           field: "stroke",
           type: "nominal",
           scale: { domain: [...strokes.dashes.keys()], range: [...strokes.dashes.values()] },
-          legend: legendOfKinds(kinds) && { ...legendOfKinds(kinds), symbolStrokeColor: grey },
+          legend: withGrey(legendOfKinds(kinds)),
         },
       }),
       ...(!few && { tooltip: tooltip(options, false).slice(0, 1) }),

@@ -1,4 +1,4 @@
-import type { Figure, FigureData } from "./figure.js";
+import type { Figure, FigureData, Spec } from "./figure.js";
 import type { Theme } from "./theme.js";
 
 /** What the page is given as JSON. */
@@ -14,7 +14,9 @@ export function expand({ fields, rows }: FigureData): Record<string, unknown>[] 
 
 /** A view of Vega, as far as the page uses it. */
 interface View {
+  signal(name: string): number;
   signal(name: string, value: unknown): View;
+  resize(): View;
   runAsync(): Promise<View>;
   finalize(): void;
 }
@@ -32,6 +34,10 @@ export function startPage(): void {
   const dark = window.matchMedia("(prefers-color-scheme: dark)");
   const printing = window.matchMedia("print");
   const choices: Record<string, Record<string, string>> = {};
+  /** For which each figure was drawn. */
+  const widths = new Map<string, number>();
+  /** Panels narrower than this stand below each other. */
+  const narrowest = 250;
   page.views = {};
   page.ready = false;
 
@@ -63,16 +69,40 @@ export function startPage(): void {
     return result;
   }
 
+  /** The specification with as many panels side by side as the width has room for. */
+  function inWidth(spec: Spec, available: number): Spec {
+    const params = (spec.params as { name: string }[]).map((param) =>
+      param.name === "available" ? { ...param, value: available } : param,
+    );
+    const { columns, spec: unit } = spec as { columns?: number; spec?: { width: number } };
+    if (columns === undefined || unit === undefined) return { ...spec, params, width: available - 60 };
+    const most = Math.max(1, Math.min(columns, Math.floor(available / narrowest)));
+    return { ...spec, params, columns: most, spec: { ...unit, width: Math.floor(available / most) - 60 } };
+  }
+
+  /** Widens or narrows the panels until figure and axes fill the width that there is. */
+  async function fillWidth(view: View, element: Element, spec: Spec): Promise<void> {
+    const columns = (spec.columns as number | undefined) ?? 1;
+    const name = spec.columns === undefined ? "width" : "child_width";
+    for (let attempt = 0; attempt < 3; attempt++) {
+      const drawn = Number(element.querySelector("svg.marks")!.getAttribute("width"));
+      const missing = Math.floor((element.clientWidth - drawn) / columns);
+      if (missing === 0) return;
+      await view
+        .signal(name, Math.max(80, view.signal(name) + missing))
+        .resize()
+        .runAsync();
+    }
+  }
+
   async function draw(figure: PageData["figures"][number]): Promise<void> {
     const element = document.querySelector(`#${figure.id} .plot`)!;
     page.views[figure.id]?.finalize();
+    widths.set(figure.id, element.clientWidth);
+    const spec = inWidth(withAxes(figure.spec, choices[figure.id] ?? {}) as Spec, element.clientWidth);
     const { view } = await page.vegaEmbed(
       element,
-      {
-        ...(withAxes(figure.spec, choices[figure.id] ?? {}) as object),
-        datasets: { points: expand(figure.data) },
-        config: data.configs[theme()],
-      },
+      { ...spec, datasets: { points: expand(figure.data) }, config: data.configs[theme()] },
       {
         mode: "vega-lite",
         renderer: "svg",
@@ -83,16 +113,59 @@ export function startPage(): void {
     );
     page.views[figure.id] = view;
     if (filter?.value) await view.signal("filter", filter.value).runAsync();
+    await fillWidth(view, element, spec);
   }
 
-  /** One after the other, with the page free in between. */
-  async function drawAll(): Promise<void> {
+  let drawing = Promise.resolve();
+
+  /** One after the other, with the page free in between; what is asked for meanwhile comes after. */
+  function drawAll(isWanted: (figure: PageData["figures"][number]) => boolean = () => true): void {
     page.ready = false;
-    for (const figure of data.figures) {
-      await draw(figure);
-      await new Promise((resolve) => setTimeout(resolve));
+    drawing = drawing.then(async () => {
+      for (const figure of data.figures) {
+        if (!isWanted(figure)) continue;
+        await draw(figure);
+        await new Promise((resolve) => setTimeout(resolve));
+      }
+      page.ready = true;
+    });
+  }
+
+  /** Says of each figure that has none of what is filtered for why it is empty. */
+  function remark(wanted: string): void {
+    for (const { id, data: drawn } of data.figures) {
+      const column = drawn.fields.indexOf("group");
+      const isFound = drawn.rows.some((row) => String(row[column]).toLowerCase().includes(wanted));
+      document.querySelector<HTMLElement>(`#${id} .empty`)!.hidden = isFound || wanted === "";
     }
-    page.ready = true;
+  }
+
+  /** Sorts a table by one of its columns: numbers by all their digits, other cells by their text. */
+  function sort(header: HTMLTableCellElement): void {
+    const table = header.closest("table")!;
+    const isDescending = header.getAttribute("aria-sort") === "ascending";
+    for (const other of table.querySelectorAll("th[aria-sort]")) other.setAttribute("aria-sort", "none");
+    header.setAttribute("aria-sort", isDescending ? "descending" : "ascending");
+    const keyOf = (row: HTMLTableRowElement): number | string => {
+      const cell = row.cells[header.cellIndex]!;
+      const number = Number(cell.dataset.value ?? "NaN");
+      if (header.classList.contains("number")) return cell.dataset.value === undefined ? Number.NaN : number;
+      return cell.textContent!;
+    };
+    const isNumber = header.classList.contains("number");
+    const compare = (a: number | string, b: number | string) =>
+      typeof a === "number" && typeof b === "number"
+        ? a - b
+        : String(a).localeCompare(String(b), "en", { numeric: true });
+    const rows = [...table.tBodies[0]!.rows].map((row) => ({ row, key: keyOf(row) }));
+    const empty = rows.filter(({ key }) => isNumber && Number.isNaN(key));
+    const full = rows.filter(({ key }) => !(isNumber && Number.isNaN(key)));
+    full.sort((a, b) => (isDescending ? -1 : 1) * compare(a.key, b.key));
+    table.tBodies[0]!.append(...[...full, ...empty].map(({ row }) => row));
+  }
+
+  for (const button of document.querySelectorAll("th[aria-sort] button")) {
+    button.addEventListener("click", () => sort(button.closest("th")!));
   }
 
   for (const button of document.querySelectorAll<HTMLButtonElement>("button[data-axis]")) {
@@ -101,16 +174,16 @@ export function startPage(): void {
       const type = button.getAttribute("aria-pressed") === "true" ? "linear" : "log";
       button.setAttribute("aria-pressed", String(type === "log"));
       choices[figure.id] = { ...choices[figure.id], [button.dataset.axis!]: type };
-      void draw(figure);
+      drawAll((one) => one === figure);
     });
   }
 
   document.getElementById("theme")?.addEventListener("click", () => {
     document.documentElement.dataset.theme = theme() === "dark" ? "light" : "dark";
-    void drawAll();
+    drawAll();
   });
-  dark.addEventListener("change", () => void drawAll());
-  printing.addEventListener("change", () => void drawAll());
+  dark.addEventListener("change", () => drawAll());
+  printing.addEventListener("change", () => drawAll());
 
   filter?.addEventListener("input", () => {
     const wanted = filter.value.toLowerCase();
@@ -118,7 +191,16 @@ export function startPage(): void {
       row.hidden = !row.dataset.label!.includes(wanted);
     }
     for (const view of Object.values(page.views)) void view.signal("filter", filter.value).runAsync();
+    remark(wanted);
   });
 
-  void drawAll();
+  let resized: ReturnType<typeof setTimeout> | undefined;
+  window.addEventListener("resize", () => {
+    clearTimeout(resized);
+    resized = setTimeout(() => {
+      drawAll(({ id }) => document.querySelector(`#${id} .plot`)!.clientWidth !== widths.get(id));
+    }, 150);
+  });
+
+  drawAll();
 }

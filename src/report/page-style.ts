@@ -19,12 +19,12 @@ export const pageStyle = `
 }
 * { box-sizing: border-box; }
 body {
-  margin: 0; background: var(--page); color: var(--text);
+  margin: 0; background: var(--page); color: var(--text); overflow-wrap: anywhere;
   font: 15px/1.55 system-ui, -apple-system, "Segoe UI", Roboto, "Helvetica Neue", "DejaVu Sans", Arial, sans-serif;
 }
-main { max-width: 940px; margin: 0 auto; padding: 40px 28px 80px; }
+main { max-width: 1240px; margin: 0 auto; padding: clamp(20px, 4vw, 40px) clamp(14px, 3vw, 28px) 80px; }
 header { position: relative; padding-right: 60px; }
-h1 { font-size: 28px; line-height: 1.2; margin: 0 0 8px; letter-spacing: -0.015em; overflow-wrap: anywhere; }
+h1 { font-size: 28px; line-height: 1.2; margin: 0 0 8px; letter-spacing: -0.015em; }
 h2 { font-size: 19px; margin: 52px 0 4px; letter-spacing: -0.01em; overflow-wrap: anywhere; }
 p { margin: 0 0 12px; max-width: 74ch; overflow-wrap: anywhere; }
 .lead { font-size: 16px; color: var(--muted); }
@@ -38,8 +38,17 @@ figure { margin: 44px 0 0; break-inside: avoid; }
 figure h2 { margin: 0 0 2px; }
 .bar { display: flex; justify-content: space-between; align-items: baseline; gap: 20px; }
 .bar span { white-space: nowrap; }
-figcaption { color: var(--muted); font-size: 13.5px; max-width: 82ch; margin-bottom: 12px; }
-.plot { width: 100%; overflow-x: auto; min-height: 120px; }
+figcaption { color: var(--muted); font-size: 13.5px; max-width: 96ch; margin-bottom: 8px; }
+.plot { width: 100%; overflow: hidden; min-height: 120px; }
+.plot svg.marks { max-width: 100%; height: auto; }
+.empty { color: var(--warn); font-size: 13.5px; }
+.formulas { font-size: 13.5px; color: var(--muted); margin: 0 0 10px; }
+.formulas dt { color: var(--text); }
+.formulas dd { overflow-x: auto; overflow-y: hidden; overflow-wrap: normal; }
+math { font-size: 1.06em; }
+@media (max-width: 640px) {
+  dl { grid-template-columns: minmax(0, 1fr); gap: 0; } dd { margin-bottom: 6px; }
+}
 button, input {
   font: inherit; font-size: 12.5px; color: var(--muted); background: transparent;
   border: 1px solid var(--rule); border-radius: 6px; padding: 2px 9px;
@@ -53,6 +62,8 @@ button:focus-visible, input:focus-visible { outline: 2px solid var(--accent); ou
 .table { overflow-x: auto; margin-top: 12px; }
 table { border-collapse: collapse; width: 100%; font-size: 13px; font-variant-numeric: tabular-nums; }
 th { text-align: left; font-weight: 600; color: var(--muted); border-bottom: 1px solid var(--rule); white-space: nowrap; }
+th button { all: unset; cursor: pointer; } th button:hover { color: var(--text); } th button:focus-visible { outline: 2px solid var(--accent); }
+th[aria-sort="ascending"] button::after { content: " ↑"; } th[aria-sort="descending"] button::after { content: " ↓"; }
 th, td { padding: 5px 16px 5px 0; vertical-align: top; }
 td { border-bottom: 1px solid var(--rule); overflow-wrap: anywhere; }
 td:first-child { max-width: 340px; min-width: 150px; }

@@ -4,7 +4,8 @@ import { createRequire } from "node:module";
 import { printable } from "../base/text.js";
 import { toolVersion } from "../results/provenance.js";
 import type { ExperimentResults } from "./experiment-results.js";
-import { type Figure, plural } from "./figure.js";
+import { type Figure, type NamedFormula, plural } from "./figure.js";
+import { formulaMarkup } from "./formula.js";
 import { embeddedJson, embeddedScript, type Html, html } from "./html.js";
 import { expand, type PageData, startPage } from "./page-script.js";
 import { pageStyle } from "./page-style.js";
@@ -56,7 +57,15 @@ function facts(results: ExperimentResults): Html {
   ]}</div>`;
 }
 
-function figureBlock({ id, title, caption, switchable, spec }: Figure): Html {
+/** Why a figure has nothing of what the reader filters for. */
+const emptyNote =
+  "None of the configurations drawn here bears these words. Curves are medians over seeds, which they do not name; where a sweep is large, only the best are drawn.";
+
+const formulaList = (formulas: readonly NamedFormula[]): Html | false =>
+  formulas.length > 0 &&
+  html`<dl class="formulas">${formulas.map(({ name, meaning, formula }) => html`<dt>${name}</dt><dd>${formulaMarkup(formula)} <span class="quiet">${meaning}</span></dd>`)}</dl>`;
+
+function figureBlock({ id, title, caption, formulas = [], switchable, spec }: Figure): Html {
   const logarithmic = (axis: string) =>
     (spec.params as { name: string; value: unknown }[]).some(
       ({ name, value }) => name === `log${axis.toUpperCase()}` && value === true,
@@ -65,7 +74,7 @@ function figureBlock({ id, title, caption, switchable, spec }: Figure): Html {
     (axis) =>
       html`<button type="button" data-figure="${id}" data-axis="${axis}" aria-pressed="${String(logarithmic(axis))}" title="switch the ${axis} axis between linear and logarithmic">log ${axis}</button> `,
   );
-  return html`<figure id="${id}"><div class="bar"><h2>${printable(title)}</h2><span>${buttons}</span></div><figcaption>${printable(caption)}</figcaption><div class="plot" role="img" aria-label="${printable(title)}"></div></figure>
+  return html`<figure id="${id}"><div class="bar"><h2>${printable(title)}</h2><span>${buttons}</span></div><figcaption>${printable(caption)}</figcaption>${formulaList(formulas)}<p class="empty" hidden>${emptyNote}</p><div class="plot" role="img" aria-label="${printable(title)}"></div></figure>
 `;
 }
 

@@ -48,6 +48,17 @@ export function legendOfGroups(labels: readonly string[], remarks: ReadonlyMap<s
   };
 }
 
+/** Strokes with the kinds of curves that they stand for; none where there is but one. */
+export const legendOfKinds = (kinds: readonly string[]) =>
+  kinds.length > 1
+    ? {
+        values: kinds,
+        columns: { expr: columnsOf(Math.max(...kinds.map(({ length }) => length))) },
+        labelLimit: { expr: "min(360, available - 50)" },
+        symbolStrokeWidth: 2,
+      }
+    : null;
+
 /** A bar of colours that fits on a phone. */
 export const gradientLegend = (title: string) => ({
   title,

@@ -1,5 +1,5 @@
-import type { Group } from "../../comparison/groups.js";
 import { printable } from "../../base/text.js";
+import type { Group } from "../../comparison/groups.js";
 import { arrange } from "../arrangement.js";
 import { type Curve, measured } from "../curve.js";
 import { curveNotes, groupCurve, layerCurves, type Reduction } from "../curves.js";
@@ -73,7 +73,9 @@ function layerFigure(column: string, { id, title, about, promised }: LayerFigure
     const isOfAll = promising.length === colours.length;
     const caption = [
       about,
-      references.length > 0 ? `Dashed, grey: what the rule promises${isOfAll ? "" : ` (${promising.join(", ")}; the others promise nothing of it)`}.` : "",
+      references.length > 0
+        ? `Dashed, grey: what the rule promises${isOfAll ? "" : ` (${promising.join(", ")}; the others promise nothing of it)`}.`
+        : "",
       source.shown.length < source.groups.length ? bestOf(source) : "",
       layers.length < all.length ? `${layers.length} of ${all.length} layers: the first and the last.` : "",
       ...notes,

@@ -17,7 +17,8 @@ export function promisedRatio({ optimizers }: FigureSource, { runs }: Group, lay
   const included = layers.filter(({ excluded }) => !excluded);
   const isAlone = config.optimizer.scope !== "global" || included.length === 1;
   if (!isAlone || !included.some(({ name }) => name === layer)) return undefined;
-  const promise = optimizers.find(({ name }) => name === config.optimizer.name)?.create(config.optimizer).promises.proportion;
+  const promise = optimizers.find(({ name }) => name === config.optimizer.name)?.create(config.optimizer)
+    .promises.proportion;
   if (!promise) return undefined;
   const { coefficient, is } = promise;
   const kind = `${is === "exactly" ? "promised" : "promised at most"} ${coefficient === 1 ? "λ_k" : `${coefficient}·λ_k`}`;

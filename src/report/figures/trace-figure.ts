@@ -3,15 +3,7 @@ import { axesOf, distinctGroups, type Group, spread } from "../../comparison/gro
 import { type Arrangement, arrange } from "../arrangement.js";
 import { type Curve, measured, panelsOf } from "../curve.js";
 import { curveNotes, type GroupCurve, groupCurve, type Reduction, smallestSoFar } from "../curves.js";
-import {
-  bestOf,
-  columnTitle,
-  type Figure,
-  type FigureMaker,
-  type FigureSource,
-  formulaOf,
-  plural,
-} from "../figure.js";
+import { bestOf, columnTitle, type Figure, type FigureMaker, type FigureSource, formulaOf, plural } from "../figure.js";
 import { lineFigure } from "../line-spec.js";
 
 /** The curve of the same column at averaged weights, where there are any. */
@@ -60,7 +52,13 @@ function ceilingOf(curves: readonly Curve[], { results }: FigureSource): number 
 /** Curves cut off where their own panel's axis ends, for panels that have axes of their own. */
 function cutOff(curves: readonly Curve[], source: FigureSource): Curve[] {
   const ceilings = new Map(
-    panelsOf(curves).map((panel) => [panel, ceilingOf(curves.filter((curve) => curve.panel === panel), source)]),
+    panelsOf(curves).map((panel) => [
+      panel,
+      ceilingOf(
+        curves.filter((curve) => curve.panel === panel),
+        source,
+      ),
+    ]),
   );
   return curves.map((curve) => {
     const ceiling = ceilings.get(curve.panel ?? "") ?? Number.POSITIVE_INFINITY;
@@ -108,7 +106,12 @@ function inColours(source: FigureSource, groups: readonly Group[], figure: Trace
 }
 
 /** More groups than colours: faint curves in the colour of the swept value, one panel an optimizer on a problem. */
-function inShades(source: FigureSource, groups: readonly Group[], { column }: TraceFigure, reduction: Reduction): Drawing {
+function inShades(
+  source: FigureSource,
+  groups: readonly Group[],
+  { column }: TraceFigure,
+  reduction: Reduction,
+): Drawing {
   const { tuned, facets } = axesOf(groups);
   const axis = tuned[0] ?? facets[0];
   const isFaceted = tuned.length > 0 && facets.length > 0;
