@@ -37,6 +37,8 @@ export interface Figure {
   readonly formulas?: readonly NamedFormula[];
   readonly spec: Spec;
   readonly data: FigureData;
+  /** True if it stands with the answer, above all figures that tell how it came about. */
+  readonly isAnswer?: true;
   /** Axes that the reader may switch between linear and logarithmic. */
   readonly switchable: readonly ("x" | "y")[];
 }

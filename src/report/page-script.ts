@@ -31,7 +31,6 @@ export function startPage(): void {
   const page = window as unknown as { vegaEmbed: Embed; views: Record<string, View>; ready: boolean };
   const data = JSON.parse(document.getElementById("report-data")!.textContent!) as PageData;
   const filter = document.getElementById("filter") as HTMLInputElement | null;
-  const dark = window.matchMedia("(prefers-color-scheme: dark)");
   const printing = window.matchMedia("print");
   const choices: Record<string, Record<string, string>> = {};
   /** For which each figure was drawn. */
@@ -42,9 +41,8 @@ export function startPage(): void {
   page.ready = false;
 
   const theme = (): Theme => {
-    const chosen = document.documentElement.dataset.theme;
     if (printing.matches) return "light";
-    return chosen === "dark" || (chosen !== "light" && dark.matches) ? "dark" : "light";
+    return getComputedStyle(document.documentElement).colorScheme === "dark" ? "dark" : "light";
   };
 
   /** The specification with the reader's axes: the scale's type, and the parameter that hides what it cannot show. */
@@ -140,34 +138,6 @@ export function startPage(): void {
     }
   }
 
-  /** Sorts a table by one of its columns: numbers by all their digits, other cells by their text. */
-  function sort(header: HTMLTableCellElement): void {
-    const table = header.closest("table")!;
-    const isDescending = header.getAttribute("aria-sort") === "ascending";
-    for (const other of table.querySelectorAll("th[aria-sort]")) other.setAttribute("aria-sort", "none");
-    header.setAttribute("aria-sort", isDescending ? "descending" : "ascending");
-    const keyOf = (row: HTMLTableRowElement): number | string => {
-      const cell = row.cells[header.cellIndex]!;
-      const number = Number(cell.dataset.value ?? "NaN");
-      if (header.classList.contains("number")) return cell.dataset.value === undefined ? Number.NaN : number;
-      return cell.textContent!;
-    };
-    const isNumber = header.classList.contains("number");
-    const compare = (a: number | string, b: number | string) =>
-      typeof a === "number" && typeof b === "number"
-        ? a - b
-        : String(a).localeCompare(String(b), "en", { numeric: true });
-    const rows = [...table.tBodies[0]!.rows].map((row) => ({ row, key: keyOf(row) }));
-    const empty = rows.filter(({ key }) => isNumber && Number.isNaN(key));
-    const full = rows.filter(({ key }) => !(isNumber && Number.isNaN(key)));
-    full.sort((a, b) => (isDescending ? -1 : 1) * compare(a.key, b.key));
-    table.tBodies[0]!.append(...[...full, ...empty].map(({ row }) => row));
-  }
-
-  for (const button of document.querySelectorAll("th[aria-sort] button")) {
-    button.addEventListener("click", () => sort(button.closest("th")!));
-  }
-
   for (const button of document.querySelectorAll<HTMLButtonElement>("button[data-axis]")) {
     button.addEventListener("click", () => {
       const figure = data.figures.find(({ id }) => id === button.dataset.figure)!;
@@ -178,11 +148,7 @@ export function startPage(): void {
     });
   }
 
-  document.getElementById("theme")?.addEventListener("click", () => {
-    document.documentElement.dataset.theme = theme() === "dark" ? "light" : "dark";
-    drawAll();
-  });
-  dark.addEventListener("change", () => drawAll());
+  document.addEventListener("theme", () => drawAll());
   printing.addEventListener("change", () => drawAll());
 
   filter?.addEventListener("input", () => {

@@ -28,7 +28,7 @@ export function flatDomain(values: readonly number[]): [number, number] | undefi
 }
 
 /** A sum that a page's width divides into columns of the legend: the longer the labels, the fewer. */
-const columnsOf = (longest: number) => `max(1, min(4, floor(available / ${6.5 * longest + 40})))`;
+const columnsOf = (longest: number) => `max(1, min(8, floor(available / ${6.5 * longest + 40})))`;
 
 /**
  * Discs are easier to hit than lines.

@@ -1,5 +1,5 @@
 import { coincidingLines, turnOf } from "./coincidence.js";
-import { type Curve, kindsOf, panelsOf } from "./curve.js";
+import { type Curve, kindsOf, measured, panelsOf } from "./curve.js";
 
 /** How the curves of a figure are stroked. */
 export interface Strokes {
@@ -56,8 +56,9 @@ interface StrokeOptions {
 
 export function strokesOf(curves: readonly Curve[], options: StrokeOptions): Strokes {
   const { main } = options;
-  const others = kindsOf(curves).filter((kind) => kind !== main);
+  const others = kindsOf(curves).filter((kind) => kind !== main && kind !== measured);
   const dashes = new Map<string, readonly number[]>([
+    [measured, [1, 0]],
     [main, [1, 0]],
     ...others.map((kind, i) => [kind, dashesOfKinds[i % dashesOfKinds.length]!] as const),
   ]);

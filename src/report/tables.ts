@@ -1,4 +1,3 @@
-import { forTable } from "../base/numbers.js";
 import { printable } from "../base/text.js";
 import type { Objective } from "../comparison/objective.js";
 import { runColumns } from "../comparison/run-columns.js";
@@ -7,17 +6,9 @@ import type { Finding } from "../expectations/evaluate.js";
 import type { Manifest } from "../results/manifest.js";
 import { provenanceFacts } from "../results/provenance-facts.js";
 import { outcomeOf } from "../results/quantities.js";
+import { numberCell, sortable } from "./cells.js";
 import { formulaMarkup } from "./formula.js";
 import { type Html, html } from "./html.js";
-
-/** A number as people read it; the title of its cell holds all digits. */
-const short = (value: number) => forTable(value, 5);
-
-function numberCell(value: number | undefined): Html {
-  if (value === undefined) return html`<td class="number quiet">–</td>`;
-  const number = Number(value);
-  return html`<td class="number" title="${String(number)}" data-value="${String(number)}">${short(number)}</td>`;
-}
 
 const statusClass: Readonly<Record<Manifest["status"], string>> = {
   completed: "good",
@@ -38,10 +29,6 @@ function verdictCell({ verdicts = {} }: Manifest): Html {
     return html`<td class="nowrap" title="${title}"><span class="good">${held.length} held</span></td>`;
   return html`<td class="quiet" title="${title}">${entries.length > 0 ? "none applies" : "–"}</td>`;
 }
-
-/** The head of a column that the reader can sort by. */
-const sortable = (title: string, tone = ""): Html =>
-  html`<th class="${tone}" aria-sort="none"><button type="button">${title}</button></th>`;
 
 /** Links to a run's files, which lie beside the report: they work from the disk too. */
 function fileCell({ id, files = {} }: Manifest): Html {

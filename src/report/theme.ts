@@ -10,7 +10,7 @@ const font = 'system-ui, -apple-system, "Segoe UI", Roboto, "Helvetica Neue", "D
 
 const inks = {
   light: { text: "#1f2328", muted: "#59636e", rule: "#d9dee3", grid: "#eceff2", heat: [0, 0.88] },
-  dark: { text: "#e6e8eb", muted: "#9aa4af", rule: "#3a424b", grid: "#262d35", heat: [0.18, 1] },
+  dark: { text: "#e6e8eb", muted: "#9aa4af", rule: "#3a424b", grid: "#262d35", heat: [0.3, 1] },
 } as const;
 
 /** Vega-Lite's config for a theme: thin lines, quiet axes, nothing that is not data. */

@@ -140,6 +140,7 @@ export const heatMap: FigureMaker = ({ groups, results: { objective } }): Figure
     caption: caption.filter(Boolean).join(" "),
     spec,
     data: { fields, rows: values.map(({ row }) => row) },
+    isAnswer: true,
     switchable: [],
   };
 };

@@ -120,7 +120,7 @@ function sweepSpec(options: SweepOptions): Spec {
     field: "value",
     type: "quantitative",
     title: words,
-    scale: { ...yScale(logY), ...(crossed && { range: strip.range }) },
+    scale: { ...yScale(logY), padding: 10, ...(crossed && { range: strip.range }) },
     axis: { tickCount: 6, format },
   };
   const pickable = optimizers.length > 1;
@@ -242,6 +242,7 @@ export const sweep: FigureMaker = ({ groups, results: { objective } }): Figure |
     caption: caption.filter(Boolean).join(" "),
     spec: sweepSpec(options),
     data: { fields, rows: rowsOf(outcomes, options) },
+    isAnswer: true,
     switchable: ["x", "y"],
   };
 };
