@@ -1,4 +1,5 @@
-import { toDigits } from "../base/numbers.js";
+import { forTable, toDigits } from "../base/numbers.js";
+import { isAccuracy, type Objective } from "./objective.js";
 
 /** Digits beyond the fifth only lengthen a label; files, ids and JSON have them all. */
 export const shortened = (text: string): string =>
@@ -19,3 +20,13 @@ export const axesText = (axes: Readonly<Record<string, unknown>>): string =>
   Object.entries(axes)
     .map(([path, value]) => `${path.split(".").at(-1)}=${valueText(value)}`)
     .join(", ");
+
+/** What a run came to, as people read it: "97.12 %" or "1.2e-5". */
+export const scoreText = (objective: Objective, score: number): string =>
+  isAccuracy(objective) && Number.isFinite(score) ? `${(100 * score).toFixed(2)} %` : forTable(score, 3);
+
+/** How two of them differ: "0.31 points" or "1.2e-5". */
+export const differenceText = (objective: Objective, difference: number): string =>
+  isAccuracy(objective) && Number.isFinite(difference)
+    ? `${(100 * difference).toFixed(2)} points`
+    : forTable(difference, 3);

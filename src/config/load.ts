@@ -7,11 +7,12 @@ import type { Registry } from "../registry/registry.js";
 import { assign, replacedBy } from "./assign.js";
 import { readConfigText } from "./config-file.js";
 import type { Expectation } from "./expectation-schema.js";
+import { type Extended, extendExperiment } from "./extension.js";
 import type { ObjectiveOptions } from "./objective-schema.js";
 import { type ConfigSchemas, configSchemas } from "./schema.js";
 import type { SlurmOptions } from "./slurm.js";
 import { type Axis, type Sweep, type SweepBlock, samplesOf } from "./sweep.js";
-import { sweepOptionText, withSweepOptions } from "./sweep-option.js";
+import { extensionOf, isExtension, sweepOptionText, withSweepOptions } from "./sweep-option.js";
 import { checkTree, parseYaml, YamlError } from "./yaml.js";
 
 /** A checked experiment config. `raw` is what was written (after `extends` and `--set`), without defaults. */
@@ -23,6 +24,8 @@ export interface Experiment {
   readonly description?: string | undefined;
   readonly seeds: Axis;
   readonly sweep?: Sweep | undefined;
+  /** What the sweep has been extended by, if it has. */
+  readonly extended?: Extended | undefined;
   readonly expect: readonly Expectation[];
   readonly objective?: ObjectiveOptions | undefined;
   readonly slurm: SlurmOptions;
@@ -253,7 +256,7 @@ function checked({ path, directory, raw: written, overrides, registry }: Written
  * Reads, merges and checks a config file.
  *
  * @param registry what it may name, besides what its plugins add
- * @param sweeps axes from the command line, such as "optimizer.learningRate=logspace:1e-4:1:9"
+ * @param sweeps axes from the command line, such as "optimizer.learningRate=logspace:1e-4:1:9", or "+=" to go on with one
  * @throws ExperimentError naming the file, the place in it, what was expected and what came
  */
 export async function loadExperiment(
@@ -262,10 +265,24 @@ export async function loadExperiment(
   overrides: readonly Override[] = [],
   sweeps: readonly string[] = [],
 ): Promise<Experiment> {
-  for (const option of sweeps) refuseReservedPath(option.split("=")[0]!, sweepOptionText(option));
-  const raw = withSweepOptions(readWithBases(path), sweeps);
+  for (const option of sweeps) refuseReservedPath(option.split(/\+?=/)[0]!, sweepOptionText(option));
+  const raw = withSweepOptions(
+    readWithBases(path),
+    sweeps.filter((option) => !isExtension(option)),
+  );
   const directory = dirname(resolve(path));
-  return checked({ path, directory, raw, overrides, registry: await registryOf(path, raw, overrides, registry) });
+  const own = await registryOf(path, raw, overrides, registry);
+  return sweeps.filter(isExtension).reduce(
+    (experiment, option) => {
+      try {
+        return extendExperiment(experiment, [extensionOf(option)]);
+      } catch (error) {
+        if (!(error instanceof RangeError)) throw error;
+        throw new ExperimentError(`${sweepOptionText(option)}: ${messageOf(error)}`);
+      }
+    },
+    checked({ path, directory, raw, overrides, registry: own }),
+  );
 }
 
 /**

@@ -215,6 +215,7 @@ export async function executeExperiment(
   const directory = prepareDirectory(options.out, experiment);
   writeJson(join(directory, "experiment.json"), {
     config: experiment.raw,
+    ...(experiment.extended && { extended: experiment.extended }),
     ...(experiment.registry.plugins.length > 0 && { plugins: experiment.registry.plugins }),
     runs: planned.map(({ id, run }) => ({ id, label: run.label, axes: run.axes, seed: run.config.seed })),
     provenance: provenance(),
