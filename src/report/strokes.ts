@@ -67,15 +67,24 @@ export function strokesOf(curves: readonly Curve[], options: StrokeOptions): Str
   const own = options.compares ? curves.filter(({ kind }) => kind === main) : [];
   const coincidences = coincidencesOf(own, panels, options);
   const strokes = new Map<string, string>();
-  const remarks = new Map<string, string>();
+  /** In how many panels a colour lies on another. */
+  const pairs = new Map<string, number>();
   for (const { colours, panels: own } of coincidences) {
     for (const [i, colour] of colours.entries()) {
       const stroke = `${main}, ${i + 1} of ${colours.length}`;
       dashes.set(stroke, turnOf(i, colours.length));
       for (const panel of own) strokes.set(JSON.stringify([panel, colour]), stroke);
-      if (i > 0 && own.length === panels.length) remarks.set(colour, ` (coincides with ${colours[0]})`);
+      const pair = JSON.stringify([colour, colours[0]]);
+      if (i > 0) pairs.set(pair, (pairs.get(pair) ?? 0) + own.length);
     }
   }
+  const everywhere = [...pairs].filter(([, count]) => count === panels.length);
+  const remarks = new Map(
+    everywhere.map(([pair]) => {
+      const [colour, first] = JSON.parse(pair) as [string, string];
+      return [colour, ` (coincides with ${first})`] as const;
+    }),
+  );
   return {
     of: ({ panel = "", colour, kind }) => (kind === main && strokes.get(JSON.stringify([panel, colour]))) || kind,
     dashes,
