@@ -93,6 +93,15 @@ export function startPage(): void {
     }
   }
 
+  /** Filters a figure; one that has nothing of what is wanted says why, and is left as it is, out of sight. */
+  async function search({ id, data: { fields, rows } }: PageData["figures"][number], wanted: string): Promise<void> {
+    const column = fields.indexOf("group");
+    const isFound = rows.some((row) => String(row[column]).toLowerCase().includes(wanted));
+    document.querySelector<HTMLElement>(`#${id} .empty`)!.hidden = isFound;
+    document.querySelector(`#${id} .plot`)!.classList.toggle("unseen", !isFound);
+    if (isFound) await page.views[id]?.signal("filter", wanted).runAsync();
+  }
+
   async function draw(figure: PageData["figures"][number]): Promise<void> {
     const element = document.querySelector(`#${figure.id} .plot`)!;
     page.views[figure.id]?.finalize();
@@ -110,7 +119,7 @@ export function startPage(): void {
       },
     );
     page.views[figure.id] = view;
-    if (filter?.value) await view.signal("filter", filter.value).runAsync();
+    if (filter?.value) await search(figure, filter.value.toLowerCase());
     await fillWidth(view, element, spec);
   }
 
@@ -127,15 +136,6 @@ export function startPage(): void {
       }
       page.ready = true;
     });
-  }
-
-  /** Says of each figure that has none of what is filtered for why it is empty. */
-  function remark(wanted: string): void {
-    for (const { id, data: drawn } of data.figures) {
-      const column = drawn.fields.indexOf("group");
-      const isFound = drawn.rows.some((row) => String(row[column]).toLowerCase().includes(wanted));
-      document.querySelector<HTMLElement>(`#${id} .empty`)!.hidden = isFound || wanted === "";
-    }
   }
 
   for (const button of document.querySelectorAll<HTMLButtonElement>("button[data-axis]")) {
@@ -156,8 +156,7 @@ export function startPage(): void {
     for (const row of document.querySelectorAll<HTMLElement>("#runs tbody tr")) {
       row.hidden = !row.dataset.label!.includes(wanted);
     }
-    for (const view of Object.values(page.views)) void view.signal("filter", filter.value).runAsync();
-    remark(wanted);
+    for (const figure of data.figures) void search(figure, wanted);
   });
 
   let resized: ReturnType<typeof setTimeout> | undefined;

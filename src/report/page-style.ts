@@ -57,6 +57,7 @@ figure h2 { margin: 0 0 2px; }
 figcaption { color: var(--muted); font-size: 13.5px; max-width: 96ch; margin-bottom: 8px; }
 .plot { width: 100%; overflow: hidden; min-height: 120px; }
 .plot svg.marks { max-width: 100%; height: auto; }
+.plot.unseen { height: 0; min-height: 0; visibility: hidden; }
 .empty { color: var(--warn); font-size: 13.5px; }
 .formulas { font-size: 13.5px; color: var(--muted); margin: 0 0 10px; }
 .formulas dt { color: var(--text); }

@@ -27,8 +27,13 @@ export function flatDomain(values: readonly number[]): [number, number] | undefi
   return size > 0 && most - least <= flat * size ? [least - 0.1 * size, most + 0.1 * size] : undefined;
 }
 
+/** A legend stands above the panels, beside the room of their axis. */
+const besides = 70;
+
+const labelLimit = { expr: `min(360, available - ${besides + 40})` };
+
 /** A sum that a page's width divides into columns of the legend: the longer the labels, the fewer. */
-const columnsOf = (longest: number) => `max(1, min(8, floor(available / ${6.5 * longest + 40})))`;
+const columnsOf = (longest: number) => `max(1, min(8, floor((available - ${besides}) / ${6.5 * longest + 40})))`;
 
 /**
  * Discs are easier to hit than lines.
@@ -40,7 +45,7 @@ export function legendOfGroups(labels: readonly string[], remarks: ReadonlyMap<s
   const longest = Math.min(52, Math.max(...texts.map(([, text]) => text!.length)));
   return {
     columns: { expr: columnsOf(longest) },
-    labelLimit: { expr: "min(360, available - 50)" },
+    labelLimit,
     symbolType: "circle",
     symbolSize: 90,
     symbolStrokeWidth: 0,
@@ -54,7 +59,7 @@ export const legendOfKinds = (kinds: readonly string[]) =>
     ? {
         values: kinds,
         columns: { expr: columnsOf(Math.max(...kinds.map(({ length }) => length))) },
-        labelLimit: { expr: "min(360, available - 50)" },
+        labelLimit,
         symbolStrokeWidth: 2,
       }
     : null;
@@ -63,7 +68,7 @@ export const legendOfKinds = (kinds: readonly string[]) =>
 export const gradientLegend = (title: string) => ({
   title,
   type: "gradient",
-  gradientLength: { expr: "min(260, available - 60)" },
+  gradientLength: { expr: `min(260, available - ${besides + 20})` },
   gradientThickness: 10,
   titleOrient: "top",
   tickCount: 5,
