@@ -1,8 +1,7 @@
 import { printable } from "../base/text.js";
 import type { Manifest } from "../results/manifest.js";
 import { axesText, shownLabels } from "./labels.js";
-import { isBetter, isCondition, type Objective, scoreOf } from "./objective.js";
-import { quantile } from "./quantile.js";
+import { isBetter, isCondition, medianScore, type Objective, scoreOf } from "./objective.js";
 
 /** Runs that differ in their seed only: one curve, the median over them. */
 export interface Group {
@@ -51,17 +50,8 @@ export const scoresOf = (group: Group, objective: Objective): number[] =>
   group.runs.map((run) => scoreOf(objective, run));
 
 /** Median over the seeds, by which configurations are ranked: the worst there is where half of them came to nothing. */
-export function medianOf(group: Group, objective: Objective): number {
-  // An infinite value must lie above the others to be interpolated with them.
-  const sign = objective.direction === "minimize" ? 1 : -1;
-  return (
-    sign *
-    quantile(
-      scoresOf(group, objective).map((value) => sign * value),
-      0.5,
-    )
-  );
-}
+export const medianOf = (group: Group, objective: Objective): number =>
+  medianScore(objective, scoresOf(group, objective));
 
 /** The group with the best median: the first of several. */
 export function bestOfAll(groups: readonly Group[], objective: Objective): Group {

@@ -1,6 +1,7 @@
 import { defaultConditions, type ObjectiveOptions } from "../config/objective-schema.js";
 import type { Manifest } from "../results/manifest.js";
 import { type Direction, outcomeOf, quantities, quantityOf } from "../results/quantities.js";
+import { quantile } from "./quantile.js";
 
 /** One number a run, by which runs are compared and configurations are chosen. */
 export interface Objective {
@@ -27,9 +28,9 @@ const defaults = ["gap", "distance", "val_accuracy", "val_loss", "train_loss"] a
 
 type Measured = Pick<Manifest, "outcome" | "status">;
 
-/** The first of the defaults that every run measures which came to an end. */
+/** The first of the defaults that every run measures which came to an end, or to a rung of a search. */
 function defaultColumn(runs: readonly Measured[]): string {
-  const completed = runs.filter(({ status }) => status === "completed");
+  const completed = runs.filter(({ status }) => status === "completed" || status === "stopped");
   const measured = (column: string) =>
     completed.every((run) => outcomeOf(run, "final", quantityOf(column)) !== undefined);
   return (completed.length > 0 && defaults.find(measured)) || "train_loss";
@@ -63,6 +64,19 @@ export function scoreOf(objective: Objective, run: Measured): number {
   const { column, statistic } = objective;
   const value = run.status === "completed" ? outcomeOf(run, statistic, quantityOf(column)) : undefined;
   return value === undefined || Number.isNaN(value) ? worstOf(objective) : value;
+}
+
+/** The median of some scores: the worst there is where half of them are. */
+export function medianScore({ direction }: Objective, scores: readonly number[]): number {
+  // An infinite value must lie above the others to be interpolated with them.
+  const sign = direction === "minimize" ? 1 : -1;
+  return (
+    sign *
+    quantile(
+      scores.map((score) => sign * score),
+      0.5,
+    )
+  );
 }
 
 /** Whether one value is better than another; none is better than its equal. */

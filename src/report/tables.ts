@@ -13,6 +13,7 @@ import { type Html, html } from "./html.js";
 const statusClass: Readonly<Record<Manifest["status"], string>> = {
   completed: "good",
   diverged: "warn",
+  stopped: "quiet",
   failed: "bad",
   interrupted: "warn",
   running: "quiet",

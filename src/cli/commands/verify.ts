@@ -10,7 +10,7 @@ import type { Experiment } from "../../config/load.js";
 import { executeExperiment } from "../../execution/experiment.js";
 import { availableRegistry } from "../../registry/plugins.js";
 import { experimentDirectories, readExperiment, recordedPlugins } from "../../report/experiment-results.js";
-import { isFinished } from "../../results/manifest.js";
+import { isSettled } from "../../results/manifest.js";
 import { type Check, checksOf, type Verified, verifiedOf } from "../../verification/check.js";
 import { countsText, junit, markdownSummary } from "../../verification/formats.js";
 import { readReference } from "../../verification/reference.js";
@@ -101,7 +101,7 @@ function changes(verified: Verified, directory: string): string[] {
 }
 
 function update(verified: Verified, { options, progress }: Work): void {
-  const unfinished = verified.manifests.filter((manifest) => !isFinished(manifest)).length + verified.failures.length;
+  const unfinished = verified.manifests.filter((manifest) => !isSettled(manifest)).length + verified.failures.length;
   if (unfinished > 0 || verified.manifests.length === 0) {
     throw new ExperimentError(
       `${verified.name}: ${unfinished} runs are not finished; a reference needs them all, so none was written`,
