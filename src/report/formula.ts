@@ -2,7 +2,7 @@ import { Html, html } from "./html.js";
 
 /**
  * Formulas as theorems and columns write them, e.g. "‖w_{k+1} − w_k‖₂ ≤ λ_k‖w_k‖₂ whenever g_k ≠ 0", as MathML: _ and ^
- * begin a subscript and a superscript of one sign or of what stands in braces, √ covers a sign or what stands in
+ * begin a subscript and a superscript of one sign, of "val" or "test", or of what stands in braces, √ covers a sign or what stands in
  * parentheses, two small letters or more are a word. Words, commas, and signs between spaces that stand in no
  * parentheses are text of the page, so that long statements break into lines there.
  */
@@ -33,7 +33,8 @@ interface Node {
   readonly text?: string;
 }
 
-const tokens = / [≤≥<>=≠+−/] |[,;:] | +|\d+(?:\.\d+)?|[A-Z]?[a-z]{2,}|[_^](?:\{[^}]*\}|.)|\*|[⁰¹²³⁴-⁹]|[₀-₉]|./gu;
+const tokens =
+  / [≤≥<>=≠+−/] |[,;:] | +|\d+(?:\.\d+)?|[A-Z]?[a-z]{2,}|[_^](?:\{[^}]*\}|val|test|.)|\*|[⁰¹²³⁴-⁹]|[₀-₉]|./gu;
 
 const tokensOf = (formula: string): string[] => formula.match(tokens) ?? [];
 

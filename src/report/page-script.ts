@@ -16,6 +16,7 @@ export function expand({ fields, rows }: FigureData): Record<string, unknown>[] 
 interface View {
   signal(name: string): number;
   signal(name: string, value: unknown): View;
+  getState(options: { signals(): boolean; data(): boolean }): { readonly signals: Readonly<Record<string, unknown>> };
   resize(): View;
   runAsync(): Promise<View>;
   finalize(): void;
@@ -37,6 +38,8 @@ export function startPage(): void {
   const widths = new Map<string, number>();
   /** Panels narrower than this stand below each other. */
   const narrowest = 250;
+  /** What an axis takes beside a panel, until it is seen. */
+  const axisRoom = 60;
   page.views = {};
   page.ready = false;
 
@@ -67,24 +70,29 @@ export function startPage(): void {
     return result;
   }
 
-  /** The specification with as many panels side by side as the width has room for. */
+  /** The specification with as many panels side by side as the width has room for; one of another layout as it is. */
   function inWidth(spec: Spec, available: number): Spec {
-    const params = (spec.params as { name: string }[]).map((param) =>
+    const told = (spec.params as { name: string }[] | undefined)?.map((param) =>
       param.name === "available" ? { ...param, value: available } : param,
     );
-    const { columns, spec: unit } = spec as { columns?: number; spec?: { width: number } };
-    if (columns === undefined || unit === undefined) return { ...spec, params, width: available - 60 };
+    const { columns, spec: unit, width } = spec as { columns?: number; spec?: { width?: number }; width?: unknown };
+    const shared = { ...spec, ...(told && { params: told }) };
+    if (typeof width === "number") return { ...shared, width: available - axisRoom };
+    if (columns === undefined || unit?.width === undefined) return shared;
     const most = Math.max(1, Math.min(columns, Math.floor(available / narrowest)));
-    return { ...spec, params, columns: most, spec: { ...unit, width: Math.floor(available / most) - 60 } };
+    return { ...shared, columns: most, spec: { ...unit, width: Math.floor(available / most) - axisRoom } };
   }
 
+  const knows = (view: View, signal: string) =>
+    signal in view.getState({ signals: () => true, data: () => false }).signals;
+
   /** Widens or narrows the panels until figure and axes fill the width that there is. */
-  async function fillWidth(view: View, element: Element, spec: Spec): Promise<void> {
-    const columns = (spec.columns as number | undefined) ?? 1;
-    const name = spec.columns === undefined ? "width" : "child_width";
+  async function fillWidth(view: View, element: Element, { columns = 1, width }: Spec): Promise<void> {
+    const name = width === undefined ? "child_width" : "width";
+    if (!knows(view, name)) return;
     for (let attempt = 0; attempt < 3; attempt++) {
       const drawn = Number(element.querySelector("svg.marks")!.getAttribute("width"));
-      const missing = Math.floor((element.clientWidth - drawn) / columns);
+      const missing = Math.floor((element.clientWidth - drawn) / Number(columns));
       if (missing === 0) return;
       await view
         .signal(name, Math.max(80, view.signal(name) + missing))
@@ -93,13 +101,19 @@ export function startPage(): void {
     }
   }
 
-  /** Filters a figure; one that has nothing of what is wanted says why, and is left as it is, out of sight. */
+  /**
+   * Filters a figure. One that has nothing of what is wanted says why, and is left as it is, out of sight; one that cannot be
+   * filtered says so.
+   */
   async function search({ id, data: { fields, rows } }: PageData["figures"][number], wanted: string): Promise<void> {
+    const view = page.views[id];
+    if (!view) return;
     const column = fields.indexOf("group");
+    const isFiltered = knows(view, "filter");
     const isFound = rows.some((row) => String(row[column]).toLowerCase().includes(wanted));
-    document.querySelector<HTMLElement>(`#${id} .empty`)!.hidden = isFound;
-    document.querySelector(`#${id} .plot`)!.classList.toggle("unseen", !isFound);
-    if (isFound) await page.views[id]?.signal("filter", wanted).runAsync();
+    document.querySelector<HTMLElement>(`#${id} .empty`)!.hidden = wanted === "" || (isFiltered && isFound);
+    document.querySelector(`#${id} .plot`)!.classList.toggle("unseen", isFiltered && !isFound);
+    if (isFiltered && isFound) await view.signal("filter", wanted).runAsync();
   }
 
   async function draw(figure: PageData["figures"][number]): Promise<void> {

@@ -55,7 +55,7 @@ figure h2 { margin: 0 0 2px; }
 .bar { display: flex; justify-content: space-between; align-items: baseline; gap: 20px; }
 .bar span { white-space: nowrap; }
 figcaption { color: var(--muted); font-size: 13.5px; max-width: 96ch; margin-bottom: 8px; }
-.plot { width: 100%; overflow: hidden; min-height: 120px; }
+.plot { width: 100%; overflow-x: auto; overflow-y: hidden; min-height: 120px; }
 .plot svg.marks { max-width: 100%; height: auto; }
 .plot.unseen { height: 0; min-height: 0; visibility: hidden; }
 .empty { color: var(--warn); font-size: 13.5px; }

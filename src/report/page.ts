@@ -53,24 +53,31 @@ function facts(results: ExperimentResults): Html {
   ]}</div>`;
 }
 
-/** Why a figure has nothing of what the reader filters for. */
-const emptyNote =
-  "None of the configurations drawn here bears these words. Curves are medians over seeds, which they do not name; where a sweep is large, only the best are drawn.";
+/** Why a figure does not show what the reader filters for. */
+const unfilteredNote = ({ spec }: Figure): string =>
+  (spec.params as { name: string }[] | undefined)?.some(({ name }) => name === "filter")
+    ? "None of the configurations drawn here bears these words. Curves are medians over seeds, which they do not name; where a sweep is large, only the best are drawn."
+    : "This figure is not filtered.";
+
+/** Text with what stands between backticks as code. */
+const withCode = (text: string): Html[] =>
+  text.split("`").map((part, i) => (i % 2 === 1 ? html`<code>${part}</code>` : html`${part}`));
 
 const formulaList = (formulas: readonly NamedFormula[]): Html | false =>
   formulas.length > 0 &&
-  html`<dl class="formulas">${formulas.map(({ name, meaning, formula }) => html`<dt>${name}</dt><dd>${formulaMarkup(formula)} <span class="quiet">${meaning}</span></dd>`)}</dl>`;
+  html`<dl class="formulas">${formulas.map(({ name, meaning, formula }) => html`<dt>${name}</dt><dd>${formulaMarkup(formula)} <span class="quiet">${withCode(meaning)}</span></dd>`)}</dl>`;
 
-function figureBlock({ id, title, caption, formulas = [], switchable, spec }: Figure): Html {
+function figureBlock(figure: Figure): Html {
+  const { id, title, caption, formulas = [], switchable, spec } = figure;
   const logarithmic = (axis: string) =>
-    (spec.params as { name: string; value: unknown }[]).some(
+    (spec.params as { name: string; value: unknown }[] | undefined)?.some(
       ({ name, value }) => name === `log${axis.toUpperCase()}` && value === true,
     );
   const buttons = switchable.map(
     (axis) =>
       html`<button type="button" data-figure="${id}" data-axis="${axis}" aria-pressed="${String(logarithmic(axis))}" title="switch the ${axis} axis between linear and logarithmic">log ${axis}</button> `,
   );
-  return html`<figure id="${id}"><div class="bar"><h2>${printable(title)}</h2><span>${buttons}</span></div><figcaption>${printable(caption)}</figcaption>${formulaList(formulas)}<p class="empty" hidden>${emptyNote}</p><div class="plot" role="img" aria-label="${printable(title)}"></div></figure>
+  return html`<figure id="${id}"><div class="bar"><h2>${printable(title)}</h2><span>${buttons}</span></div><figcaption>${printable(caption)}</figcaption>${formulaList(formulas)}<p class="empty" hidden>${unfilteredNote(figure)}</p><div class="plot" role="img" aria-label="${printable(title)}"></div></figure>
 `;
 }
 

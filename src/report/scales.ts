@@ -72,4 +72,5 @@ export const gradientLegend = (title: string) => ({
   gradientThickness: 10,
   titleOrient: "top",
   tickCount: 5,
+  labelOverlap: "greedy",
 });

@@ -19,6 +19,7 @@ describe("formulas as MathML", () => {
     expect(markup("√(a(b))")).toBe(
       '<math><msqrt><mrow><mi>a</mi><mo stretchy="false">(</mo><mi>b</mi><mo stretchy="false">)</mo></mrow></msqrt></math>',
     );
+    expect(markup("f_val(w)")).toContain("<msub><mi>f</mi><mrow><mi>val</mi></mrow></msub>");
     // Letters beside each other are factors, not words, from capitals and Greek ones on.
     expect(markup("μLD")).toBe("<math><mi>μ</mi><mi>L</mi><mi>D</mi></math>");
   });

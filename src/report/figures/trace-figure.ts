@@ -157,7 +157,8 @@ function traceFigure(figure: TraceFigure): FigureMaker {
       reduction,
     );
     const whole = withoutStart ? drawing.curves.map(afterStart) : drawing.curves;
-    if (!whole.some(({ kind }) => kind === measured)) return undefined;
+    // One evaluation a run is no curve: the tables have it.
+    if (!whole.some(({ kind, points }) => kind === measured && points.length > 1)) return undefined;
     // Losses of different problems are not to be compared.
     const independent = new Set(groups.map(({ facet }) => facet)).size > 1 && panelsOf(whole).length > 1;
     const curves = logarithmic && independent ? cutOff(whole, source) : whole;
