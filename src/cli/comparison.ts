@@ -4,6 +4,7 @@ import { isOpen } from "../comparison/edge.js";
 import { axesOf, type Group, medianOf, tunings } from "../comparison/groups.js";
 import { axisName, scoreText, valueText } from "../comparison/labels.js";
 import { isBetter, type Objective, wordsOf } from "../comparison/objective.js";
+import { toTargetText } from "../comparison/targets.js";
 import { hasWon, type Spread, spreadOf, type TunedWinner } from "../comparison/tuned.js";
 import { columnsOf } from "./output.js";
 import { warning } from "./runs.js";
@@ -63,13 +64,15 @@ function tunedTable({ objective, groups }: Comparison, winners: readonly TunedWi
     { title: "optimizer" },
     ...paths.map((path) => ({ title: axisName(path) })),
     ...spreadColumns,
-    { title: "decades", dispensable: 1 },
+    { title: "steps to target", dispensable: 1 },
+    { title: "decades", dispensable: 2 },
   ];
   const rows = winners.map((winner) => [
     winner.facet,
     winner.optimizer,
     ...paths.map((path) => (hasWon(winner) ? axisCell(winner, path) : "–")),
     ...spreadCells(winner, objective),
+    toTargetText(winner.group),
     decadesText(winner),
   ]);
   return fittedTable(columns, rows, width);
