@@ -340,7 +340,7 @@ export async function executeExperiment(
       tell(writtenSearch(directory, searchCsv(searched, objective, made.scores, options)));
     }
     const isComplete = manifests.length === planned.length && manifests.every(isSettled);
-    const reader = new ExpectationReader(manifests.filter(isFinished), directory);
+    const reader = new ExpectationReader(manifests.filter(isFinished), directory, objective);
     return {
       directory,
       manifests,

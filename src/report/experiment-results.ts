@@ -113,14 +113,15 @@ export function readExperiment(directory: string, bounds: readonly Bound[]): Exp
   }
   const known = new Set(manifests.map(({ id }) => id));
   const rank = ({ id }: Manifest) => order.get(id) ?? runs.length;
-  const reader = new ExpectationReader(manifests.filter(isFinished), directory);
+  const objective = objectiveOf(config?.objective, manifests);
+  const reader = new ExpectationReader(manifests.filter(isFinished), directory, objective);
   const description = config?.description ?? manifests[0]!.config.description;
   return {
     directory,
     name: config?.name ?? manifests[0]!.experiment ?? basename(directory),
     ...(description !== undefined && { description }),
     manifests: [...manifests].sort((a, b) => rank(a) - rank(b)),
-    objective: objectiveOf(config?.objective, manifests),
+    objective,
     trials: new Map(runs.flatMap(({ id, trial }) => (trial ? [[id, trial]] : []))),
     target: config?.target,
     missing: runs.filter(({ id }) => !known.has(id)).map(({ label }) => label),
