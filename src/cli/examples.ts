@@ -31,6 +31,7 @@ export const examples: Readonly<Record<string, readonly Example[]>> = {
   reproduce: [
     example("run-experiment reproduce", "every claim; some minutes"),
     example("run-experiment reproduce norms schedules", "two experiments"),
+    example("run-experiment reproduce --check", "compare with the claims that are committed, and write nothing"),
   ],
   summarize: [
     example("run-experiment summarize results/lars-mnist", "summary.csv anew"),

@@ -108,6 +108,7 @@ export function createProgram(): Command {
     .option("--references <directory>", "where references are (default: those of the tool)")
     .option("--backend <name>", "as for run")
     .option("-j, --jobs <n>", "as for run")
+    .option("--check", "compare with the claims that are there and write none; code 4 where they differ")
     .option("--force", "make finished runs again; the earlier ones are set aside")
     .option("-q, --quiet", "no progress")
     .option("--json", "print the claims as JSON on standard output")
