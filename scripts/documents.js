@@ -1,10 +1,12 @@
 // What is written down from the code: the tables of README.md and docs/conventions.md, and the JSON Schema.
+import { parse } from "yaml";
 import { markdownTable } from "../dist/base/markdown.js";
 import { builtIn } from "../dist/built-in/built-in.js";
 import { backendSummaries } from "../dist/compute/backends.js";
 import { jsonSchema } from "../dist/config/json-schema.js";
 import { summaryColumns } from "../dist/results/summary.js";
 import { averagedColumns, layerColumns, traceColumns } from "../dist/trace/columns.js";
+import { galleryPage } from "./gallery/page.js";
 import { referencePages } from "./reference/pages.js";
 
 const { bounds, datasets, optimizers, problems, schedules } = builtIn;
@@ -137,5 +139,6 @@ export function documents(read) {
     { file: "docs/conventions.md", content: withSections("docs/conventions.md", conventionSections, read) },
     { file: "schema/experiment.schema.json", content: jsonSchema(builtIn) },
     ...referencePages(builtIn),
+    { file: "docs/gallery.md", content: galleryPage(parse(read("scripts/gallery/gallery.yaml"))) },
   ];
 }
