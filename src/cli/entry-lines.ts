@@ -1,24 +1,16 @@
 import { type Entry, type Fact, plainText, type Section } from "../reference/entry.js";
+import { wrapped } from "./table.js";
 
 const width = 100;
 const indent = "  ";
 
-/** Text in lines of at most `width` characters where its words allow it, each after this beginning. */
-function wrapped(text: string, beginning: string): string[] {
-  const room = width - [...beginning].length;
-  const lines = [""];
-  for (const word of text.split(" ")) {
-    const line = lines.at(-1)!;
-    const longer = line === "" ? word : `${line} ${word}`;
-    if (line !== "" && [...longer].length > room) lines.push(word);
-    else lines[lines.length - 1] = longer;
-  }
-  return lines.map((line) => beginning + line);
-}
+/** Text in lines that all have this beginning. */
+const indented = (text: string, beginning: string): string[] =>
+  wrapped(text, width - beginning.length, "").map((line) => beginning + line);
 
 /** A term with what is said of it beside it. */
 function factLines(fact: Fact, termWidth: number): string[] {
-  const [first = "", ...rest] = wrapped(plainText(fact), " ".repeat(termWidth + indent.length));
+  const [first = "", ...rest] = indented(plainText(fact), " ".repeat(termWidth + indent.length));
   return [fact.term.padEnd(termWidth) + first.slice(termWidth), ...rest];
 }
 
@@ -31,7 +23,7 @@ function rowLines(row: readonly string[], columns: readonly string[]): string[] 
     return [columns[i + 1] === "default" && cell !== "required" ? `default ${cell}` : cell];
   });
   const head = [name, ...(short.length > 0 ? [short.join("; ")] : [])].join(indent);
-  return [...wrapped(head, indent), ...(last === "" ? [] : wrapped(last, indent.repeat(3)))];
+  return [...indented(head, indent), ...(last === "" ? [] : indented(last, indent.repeat(3)))];
 }
 
 const sectionLines = ({ title, columns, rows }: Section) => [
@@ -44,7 +36,7 @@ const sectionLines = ({ title, columns, rows }: Section) => [
 export function entryLines({ kind, name, summary, facts, sections }: Entry): string[] {
   const termWidth = Math.max(...facts.map(({ term }) => term.length));
   return [
-    ...wrapped(`${name} (${kind}): ${summary}`, ""),
+    ...indented(`${name} (${kind}): ${summary}`, ""),
     ...(facts.length > 0 ? [""] : []),
     ...facts.flatMap((fact) => factLines(fact, termWidth)),
     ...sections.flatMap(sectionLines),

@@ -16,6 +16,7 @@ export const examples: Readonly<Record<string, readonly Example[]>> = {
       "nine learning rates, each with two seeds",
     ),
     example("run-experiment my.yaml --set epochs=2 --out trial", "one value changed, results elsewhere"),
+    example("run-experiment my.yaml --extend", "swept axes go on where the best lies at their end"),
   ],
   verify: [
     example("run-experiment verify my.yaml", "run what is missing, then check it"),
@@ -36,6 +37,10 @@ export const examples: Readonly<Record<string, readonly Example[]>> = {
   summarize: [
     example("run-experiment summarize results/lars-mnist", "summary.csv anew"),
     example("run-experiment summarize here/sweep there/sweep --out all", "the runs of two machines in one summary"),
+  ],
+  export: [
+    example("run-experiment export results/lars-mnist", "every row of every trace, with what its run is"),
+    example("run-experiment export results --summary --out runs.parquet", "one row a run, of all experiments"),
   ],
   list: [
     example("run-experiment list", "everything, a line each"),

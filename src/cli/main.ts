@@ -32,9 +32,10 @@ export function createProgram(): Command {
     .option("--set <path=value>", "change a config value, e.g. optimizer.momentum=0.9 (repeatable)", collect)
     .option(
       "--sweep <path=values>",
-      "vary a config value, e.g. optimizer.learningRate=logspace:1e-4:1:9 (repeatable)",
+      "vary a config value, e.g. optimizer.learningRate=logspace:1e-4:1:9; += adds values to an axis (repeatable)",
       collect,
     )
+    .option("--extend", "where the best lies at the end of a swept axis, go on with the axis, three times at most")
     .option("--seed <n>", "run with this seed in place of the config's (repeatable)", collect)
     .option("--backend <name>", "auto, tensorflow, cuda, webgpu, wasm, cpu or float64")
     .option("-j, --jobs <n>", "runs at once (default: one a core, one on a GPU)")
@@ -45,7 +46,8 @@ export function createProgram(): Command {
     .option("--dry-run", "print the resolved config and the runs, and stop")
     .option("--force", "make finished runs again; the earlier ones are set aside")
     .option("--escape-formulas", "in summary.csv, put ' before texts that a spreadsheet would compute")
-    .option("-q, --quiet", "no progress")
+    .option("--all", "print every run, however many there are")
+    .option("-q, --quiet", "print nothing but errors")
     .option("--json", "print the results as JSON on standard output")
     .action(async (configs: string[], options: unknown) => {
       const { refuseMisspeltCommand } = await import("./unknown-command.js");
@@ -68,7 +70,8 @@ export function createProgram(): Command {
     .option("--twice", "run everything once more, aside, and compare the bytes")
     .option("--junit <file>", "write the checks as JUnit XML")
     .option("--github", "append a summary in Markdown to $GITHUB_STEP_SUMMARY (else to standard output)")
-    .option("-q, --quiet", "no progress")
+    .option("--all", "print every check, those that passed too")
+    .option("-q, --quiet", "print nothing but errors")
     .option("--json", "print the checks as JSON on standard output")
     .action(async (paths: string[], options: unknown) => {
       const { verify } = await import("./commands/verify.js");
@@ -110,7 +113,8 @@ export function createProgram(): Command {
     .option("-j, --jobs <n>", "as for run")
     .option("--check", "compare with the claims that are there and write none; code 4 where they differ")
     .option("--force", "make finished runs again; the earlier ones are set aside")
-    .option("-q, --quiet", "no progress")
+    .option("--all", "print every claim, those that hold too")
+    .option("-q, --quiet", "print nothing but errors")
     .option("--json", "print the claims as JSON on standard output")
     .action(async (names: string[], options: unknown) => {
       const { reproduce } = await import("./commands/reproduce.js");
@@ -140,6 +144,19 @@ export function createProgram(): Command {
     .option("--escape-formulas", "in summary.csv, put ' before texts that a spreadsheet would compute")
     .action(async (directories: string[], options: { out?: string; escapeFormulas?: boolean }) =>
       (await import("./commands/summarize.js")).summarize(directories, options),
+    );
+
+  program
+    .command("export")
+    .description("write the traces of experiments as one long table, CSV or Parquet")
+    .argument("<directory...>", "an experiment's directory, or one that holds experiments")
+    .option("--format <name>", "csv or parquet (default: what the name of the file says, else csv)")
+    .option("-o, --out <file>", "where it goes (default: traces, layers or runs in the experiment's directory)")
+    .option("--layers", "what was traced of each layer, in place of trace.csv")
+    .option("--summary", "one row a run: what summary.csv tells")
+    .option("--escape-formulas", "in CSV, put ' before texts that a spreadsheet would compute")
+    .action(async (directories: string[], options: unknown) =>
+      (await import("./commands/export.js")).exportTable(directories, options),
     );
 
   program

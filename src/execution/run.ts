@@ -8,9 +8,11 @@ import { builtIn } from "../built-in/built-in.js";
 import type { StartedBackend } from "../compute/backends.js";
 import { float64 } from "../compute/float64.js";
 import { resultSchemaVersion, versionsOf } from "../config/identity.js";
+import { majorityShare } from "../data/dataset.js";
 import { plannedRegistry } from "../registry/plugins.js";
 import type { Registry } from "../registry/registry.js";
 import { removeCheckpoints } from "../results/checkpoint.js";
+import { type Chance, HealthReader } from "../results/health.js";
 import { isFinished, type Manifest, readManifest, writeManifest } from "../results/manifest.js";
 import { OutcomeReader } from "../results/outcome.js";
 import { provenance } from "../results/provenance.js";
@@ -20,7 +22,7 @@ import type { TrainingEnd } from "../training/train.js";
 import { boundContext } from "./bound-context.js";
 import { Bug, crashOf } from "./crash.js";
 import { assertHeld, type Claim } from "./lock.js";
-import { evaluationExamples, type PlannedRun, type PreparedRun, prepareRun } from "./plan.js";
+import { evaluationExamples, type PlannedRun, type PreparedRun, prepareRun, type Rung } from "./plan.js";
 import { type Recorded, type Recording, trainInto } from "./recording.js";
 import type { Resources } from "./resources.js";
 import { type Earlier, prepareDirectory } from "./run-directory.js";
@@ -123,9 +125,26 @@ const reasonOf = (crash: ExperimentError | Bug): Pick<Manifest, "stopReason" | "
   ...(crash instanceof Bug && crash.stack !== undefined && { stack: crash.stack }),
 });
 
-function stopReason({ outcome, steps, detail }: TrainingEnd): string | undefined {
+/** What a manifest says of a run that has come to its rung; whoever compares it with the others adds its rank. */
+export const rungText = ({ index, of, step }: Rung) => `rung ${index} of ${of} ended at step ${step}`;
+
+function stopReason({ outcome, steps, detail }: TrainingEnd, rung: Rung | undefined): string | undefined {
   if (outcome === "diverged") return `diverged at step ${steps}: ${detail}`;
+  if (outcome === "stopped") return rungText(rung!);
+  if (outcome === "completed") return detail;
   return outcome === "interrupted" ? `interrupted after step ${steps}` : undefined;
+}
+
+/** What chance comes to, where the run classifies. */
+function chanceOf(prepared: PreparedRun): Chance | undefined {
+  const { dataset } = prepared.problem;
+  if (!dataset || dataset.classes === 0) return undefined;
+  const { train, classes } = dataset;
+  const evaluated = evaluationExamples(prepared);
+  return {
+    examples: evaluated === "full" ? train.size : evaluated.length,
+    majorityShare: majorityShare(train, classes),
+  };
 }
 
 /**
@@ -154,6 +173,8 @@ async function executeRun(
   const started = performance.now();
   const wallSeconds = () => (checkpoint?.wallSeconds ?? 0) + (performance.now() - started) / 1000;
   const outcome = new OutcomeReader(checkpoint?.outcome);
+  const layerNames = prepared.problem.layers.map(({ name }) => name);
+  const health = new HealthReader(layerNames, checkpoint?.health);
   const bounds = watchBounds(
     selectedBounds(prepared.registry.bounds, run.config.bounds),
     boundContext(prepared),
@@ -180,16 +201,19 @@ async function executeRun(
       directory,
       checkpoint,
       outcome,
+      health,
       bounds,
       wallSeconds,
       onRecord,
       signal,
       mayWrite,
     });
-    const reason = stopReason(end);
+    const reason = stopReason(end, prepared.rung);
+    const warnings = end.outcome === "completed" ? health.warnings(outcome.result(end.steps), chanceOf(prepared)) : [];
     // Traces are on the disk before the manifest says so, and the manifest before the checkpoints go.
     const manifest = finish(end.outcome, end.steps, {
       ...(reason !== undefined && { stopReason: reason }),
+      ...(warnings.length > 0 && { warnings }),
       files,
     });
     if (isFinished(manifest)) removeCheckpoints(directory);

@@ -21,10 +21,14 @@ const halving = (): Objective<Float64Array, number> => ({
   lossAndGradients: ([w]) => ({ loss: w![0]! ** 2 / 2, gradients: [w!.slice()] }),
 });
 
-/** The algebra, with what was freed in it. */
+/** The algebra, with what was freed in it; each step is read at once. */
 function watched() {
   const freed: unknown[] = [];
-  const algebra: Algebra<Float64Array, number> = { ...float64, dispose: (values) => freed.push(...values) };
+  const algebra: Algebra<Float64Array, number> = {
+    ...float64,
+    stepsPerRead: 1,
+    dispose: (values) => freed.push(...values),
+  };
   return { algebra, freed };
 }
 
@@ -53,6 +57,25 @@ test("every record in full", async () => {
     { ...at(3, 1, nan), evaluated: true, traced: true, last: true },
   ]);
   expect(end).toStrictEqual({ outcome: "completed", steps: 3 });
+});
+
+test("a step to stop after is the last that is recorded; going on from there makes the rest, and further back nothing", async () => {
+  const saved: TrainingState[] = [];
+  const checkpoints = { everySteps: 100, due: () => false, save: (state: TrainingState) => saved.push(state) };
+  const made = (options: object) =>
+    collect(float64, problem, halving(), sgd, { steps: 6, measureEveryStep: true, ...options });
+  const whole = await made({});
+  const begun = await made({ stopAfter: 2, checkpoints });
+  expect(begun).toStrictEqual({ records: whole.records.slice(0, 3), end: { outcome: "stopped", steps: 3 } });
+  // w_3 = 8/2³
+  expect(saved).toMatchObject([{ step: 3, weights: [vector(1)] }]);
+  const [resume] = saved;
+  expect(await made({ stopAfter: 2, resume })).toStrictEqual({ records: [], end: { outcome: "stopped", steps: 3 } });
+  expect(await made({ stopAfter: 3, resume })).toStrictEqual({
+    records: [whole.records[3]],
+    end: { outcome: "stopped", steps: 4 },
+  });
+  expect(await made({ resume })).toStrictEqual({ records: whole.records.slice(3), end: whole.end });
 });
 
 test("losses that nobody asked for are read back 256 at a time, each once", async () => {
@@ -308,6 +331,18 @@ describe("checkpoints", () => {
     });
     expect([saved, answers]).toEqual([[2], []]);
   });
+});
+
+test("on the host several measured steps are handed out together", async () => {
+  let reads = 0;
+  const read: typeof float64.read = (scalars) => {
+    reads++;
+    return float64.read(scalars);
+  };
+  const { records } = await collect({ ...float64, read }, problem, halving(), sgd, { steps: 20 });
+  expect(records.map(({ step }) => step)).toEqual(Array.from({ length: 21 }, (_, step) => step));
+  // A pause of the loop may come between.
+  expect(reads).toBeLessThan(5);
 });
 
 describe("what is freed", () => {

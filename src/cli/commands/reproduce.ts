@@ -32,6 +32,7 @@ import { print, printJson } from "../output.js";
 import { createProgress } from "../progress.js";
 import { reportOn } from "../report-on.js";
 import { table } from "../table.js";
+import { type Line, type Tone, toned } from "../tone.js";
 import type { Loaded } from "./run.js";
 
 const optionsSchema = z.object({
@@ -41,9 +42,11 @@ const optionsSchema = z.object({
   check: z.boolean().default(false),
   force: z.boolean().default(false),
   jobs: jobsOption,
+  all: z.boolean().default(false),
   quiet: z.boolean().default(false),
   json: z.boolean().default(false),
 });
+type Options = z.output<typeof optionsSchema>;
 
 const paperDirectory = join(shippedDirectory, "paper");
 const committedReferences = join(packageDirectory, "results", "reference");
@@ -62,16 +65,50 @@ function selected(names: readonly string[]): string[] {
   return files.filter((file) => names.length === 0 || names.includes(basename(file, ".yaml")));
 }
 
-function printClaims({ name, findings, bounds, others, failures }: ExperimentClaims): void {
-  const rows = [
-    ...findings.map(({ met, claim, measured }) => [met ? "met" : "NOT MET", claim, measured]),
-    ...others.map((row) => [isBad(row) ? row.verdict.toUpperCase() : row.verdict, row.claim, row.measured]),
+/** A claim as it is told: the word for what became of it, what is claimed and what was found. */
+interface Told {
+  readonly tone: Tone;
+  readonly word: string;
+  readonly claim: string;
+  readonly measured: string;
+}
+
+function toldOf({ findings, bounds, others, failures }: ExperimentClaims): Told[] {
+  const bad = (word: string, claim: string, measured: string): Told => ({ tone: "bad", word, claim, measured });
+  return [
+    ...findings.map(
+      ({ met, claim, measured }): Told =>
+        met ? { tone: "good", word: "met", claim, measured } : bad("NOT MET", claim, measured),
+    ),
+    ...others.map((row): Told => {
+      const { verdict, claim, measured } = row;
+      if (isBad(row)) return bad(verdict.toUpperCase(), claim, measured);
+      return { tone: verdict === "not checked" ? "warning" : "good", word: verdict, claim, measured };
+    }),
     ...bounds
       .filter(({ violated }) => violated > 0)
-      .map(({ bound, theorem, detail }) => ["VIOLATED", `${theorem} ${bound}`, detail]),
-    ...failures.map((failure) => ["FAILED", failure, ""]),
+      .map(({ bound, theorem, detail }) => bad("VIOLATED", `${theorem} ${bound}`, detail)),
+    ...failures.map((failure) => bad("FAILED", failure, "")),
   ];
-  print(["", ...table([name, "claim", "measured"], rows)]);
+}
+
+/** The claims of an experiment that failed or were not checked, or with `--all` every one. */
+function claimLines(claims: ExperimentClaims, all: boolean): Line[] {
+  const shown = toldOf(claims).filter(({ tone }) => all || tone !== "good");
+  const rows = shown.map(({ tone, word, claim, measured }) => [toned(tone, word), claim, measured]);
+  return rows.length > 0 ? ["", ...table([claims.name, "claim", "measured"], rows)] : [];
+}
+
+function tellClaims(claims: ExperimentClaims, { json, quiet, all }: Pick<Options, "json" | "quiet" | "all">): void {
+  if (json) return;
+  if (!quiet) print(claimLines(claims, all));
+  else {
+    const bad = toldOf(claims).filter(({ tone }) => tone === "bad");
+    const texts = bad.map(({ word, claim, measured }) =>
+      [claims.name, word, claim, measured].filter(Boolean).join(": "),
+    );
+    tellFailures([{ failures: texts }]);
+  }
 }
 
 const command = "run-experiment reproduce";
@@ -117,7 +154,7 @@ function checkedAgainst(
 /** More differences than these are told by their number. */
 const mostDifferences = 20;
 
-function printComparison(comparison: ClaimsComparison, path: string): void {
+function comparisonLines(comparison: ClaimsComparison, path: string): Line[] {
   const { differences, compared, byVerdict, notCompared, elsewhere } = comparison;
   const rest = differences.length - mostDifferences;
   const counts = [
@@ -125,8 +162,7 @@ function printComparison(comparison: ClaimsComparison, path: string): void {
     ...(byVerdict > 0 ? [`${byVerdict} by their verdicts, since they were made on another backend or data set`] : []),
     ...(notCompared > 0 ? [`${notCompared} not, since they were not checked`] : []),
   ];
-  print([
-    "",
+  return [
     `compared with ${path}: ${counts.join(", ")}`,
     ...elsewhere.map((line) => `  ${line}`),
     ...differences.slice(0, mostDifferences).map((line) => `DIFFERS  ${line}`),
@@ -134,7 +170,7 @@ function printComparison(comparison: ClaimsComparison, path: string): void {
     differences.length === 0
       ? "no differences"
       : `${differences.length} difference${differences.length > 1 ? "s" : ""}`,
-  ]);
+  ];
 }
 
 /**
@@ -160,7 +196,7 @@ export async function reproduce(names: readonly string[], rawOptions: unknown): 
   const claims: ExperimentClaims[] = [];
   const add = (one: ExperimentClaims) => {
     claims.push(one);
-    if (!options.json) printClaims(one);
+    tellClaims(one, options);
   };
   add(selfCheckClaims(await selfChecks()));
   const bugs: string[] = [];
@@ -172,7 +208,6 @@ export async function reproduce(names: readonly string[], rawOptions: unknown): 
       progress,
     );
     bugs.push(...result.bugs);
-    if (options.quiet) tellFailures([result]);
     if (signal.aborted) return "interrupted";
     const unreported = await reportOn(result, experiment.registry, progress);
     if (options.quiet && unreported !== undefined) tellFailures([{ failures: [unreported] }]);
@@ -189,16 +224,16 @@ export async function reproduce(names: readonly string[], rawOptions: unknown): 
     add(claimsOf(facts, registry.bounds, result, [compared]));
   }
 
+  const tells = !options.json && !options.quiet;
   const isWhole = names.length === 0;
   const comparison = committed && checkedAgainst(committed, claims, { out: options.out, isWhole });
   if (options.json) printJson(comparison ? { claims, comparison } : claims);
-  else {
-    print(["", tally(claims)]);
-    if (comparison) printComparison(comparison, csv);
-  }
+  if (tells) print(["", `${tally(claims)}${options.all ? "" : " (--all lists them)"}`]);
+  if (comparison && tells) print(["", ...comparisonLines(comparison, csv)]);
+  else if (comparison) tellFailures([{ failures: comparison.differences }]);
   if (isWhole && !comparison) {
     writeClaims(options.out, claims);
-    if (!options.json) print([`claims: ${join(options.out, "CLAIMS.md")} and ${csv}`]);
+    if (tells) print([`claims: ${join(options.out, "CLAIMS.md")} and ${csv}`]);
   }
   tellBugs(bugs);
   if (bugs.length > 0) return "bug";

@@ -13,6 +13,7 @@ import { manifestsOf, runsDirectory } from "../../results/summary.js";
 import { weightsFile } from "../../results/weights.js";
 import { print, printJson, tell } from "../output.js";
 import { short, table } from "../table.js";
+import type { Line } from "../tone.js";
 
 /** A run may be named by its directory or by its run.json. */
 export const runDirectoryOf = (path: string) => (path.endsWith("run.json") ? join(path, "..") : path);
@@ -66,7 +67,7 @@ function outcomeLines(manifest: Manifest, registry: Registry, runDirectory: stri
 const section = (title: string, rows: readonly (readonly string[])[]) => ["", ...table([title, ""], rows)];
 
 /** The runs of an experiment, by their directories. */
-function runLines(directory: string): string[] {
+function runLines(directory: string): Line[] {
   const manifests = manifestsOf(directory);
   const rows = manifests.map(({ id, label, status, stopReason, plannedSteps, outcome }) => [
     label,
