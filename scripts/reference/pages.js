@@ -65,7 +65,7 @@ function entryPages(registry) {
       title: "Data sets",
       about: "what problems are trained on",
       body: [
-        "What every data set takes besides its own options; [own data](../own-data.md) shows them at work:",
+        "What every data set takes besides its own options:",
         "",
         optionTable(sharedDataOptions()),
         "",

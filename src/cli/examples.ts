@@ -42,6 +42,10 @@ export const examples: Readonly<Record<string, readonly Example[]>> = {
     example("run-experiment export results/lars-mnist", "every row of every trace, with what its run is"),
     example("run-experiment export results --summary --out runs.parquet", "one row a run, of all experiments"),
   ],
+  profile: [
+    example("run-experiment profile results", "of all experiments there that have a target"),
+    example("run-experiment profile results --cost seconds --out profiles.csv", "by computing time, as a table too"),
+  ],
   list: [
     example("run-experiment list", "everything, a line each"),
     example("run-experiment list lars quadratic radius", "all about an optimizer, a problem, a bound"),

@@ -39,8 +39,14 @@ function byTheorem(experiments: readonly ExperimentClaims[]): Map<string, Placed
   return new Map([...groups].sort(([a], [b]) => order(a) - order(b)));
 }
 
+/** A theorem in parts is stated part by part: "T4" has no place where there is a "T4a". */
+const hasOwnPlace = (theorem: string, all: readonly string[]) =>
+  !all.some((other) => other.length > theorem.length && other.startsWith(theorem) && /[a-d]$/.test(other));
+
 function theoremSection([group, placed]: readonly [string, readonly Placed[]]): string[] {
-  const isTheorem = theoremOf(group) !== undefined;
+  const named = [...new Set(placed.flatMap(({ row }) => row.source.match(/T\d+[a-d]?/g) ?? []))].sort();
+  const stated = named.filter((theorem) => theoremOf(theorem) === group && hasOwnPlace(theorem, named));
+  const proofs = stated.map((theorem) => `[${theorem}](${theory}#${theorem.toLowerCase()})`);
   const rows = placed.map(({ claims, row }) => [
     ...[row.source, row.claim, row.measured].map(markdownText),
     verdictText(row),
@@ -52,7 +58,7 @@ function theoremSection([group, placed]: readonly [string, readonly Placed[]]): 
   return [
     `## ${group}`,
     "",
-    ...(isTheorem ? [`[Statement and proof](${theory}#${group.toLowerCase()}).`, ""] : []),
+    ...(proofs.length > 0 ? [`Statements and proofs: ${proofs.join(", ")}.`, ""] : []),
     markdownTable(["source", "claim", "measured", "verdict", "experiment"], rows),
     "",
   ];

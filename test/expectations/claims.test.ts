@@ -145,7 +145,9 @@ describe("CLAIMS.md", () => {
     const headings = text.match(/^## .*/gm)!;
     expect(headings.slice(0, 3)).toEqual(["## T4", "## T10", "## Of no theorem"]);
     const [, fourth] = text.split(/^## /m);
-    expect(fourth).toContain("(../../docs/theory.md#t4)");
+    expect(fourth).toContain(
+      "Statements and proofs: [T4a](../../docs/theory.md#t4a), [T4d](../../docs/theory.md#t4d).",
+    );
     expect(fourth).toContain(
       "| T4d, T6 | of T4d, T6 | 0.5 | met | [c](claims/c.md) |\n| T4a | of T4a | 0.5 | met | [d]",
     );

@@ -12,7 +12,7 @@ const formats = ["csv", "parquet"] as const;
 
 const optionsSchema = z.object({
   format: z.enum(formats, { error: `--format: expected ${formats.join(" or ")}` }).optional(),
-  out: z.string().min(1, "--out: expected a file, such as traces.parquet").optional(),
+  out: z.string().min(1, "expected a file, such as traces.parquet").optional(),
   layers: z.boolean().default(false),
   summary: z.boolean().default(false),
   escapeFormulas: z.boolean().default(false),

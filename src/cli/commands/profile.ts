@@ -20,7 +20,7 @@ import { short, table } from "../table.js";
 
 const optionsSchema = z.object({
   cost: z.enum(costNames, { error: `--cost: expected ${costNames.join(", ")}` }).default("steps"),
-  out: z.string().min(1, "--out: expected a file, such as profiles.csv").optional(),
+  out: z.string().min(1, "expected a file, such as profiles.csv").optional(),
 });
 
 /** τ at which the terminal tells profiles. */
