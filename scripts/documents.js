@@ -17,6 +17,9 @@ const columnTable = (columns) =>
 
 /** @typedef {Readonly<Record<string, (read: (file: string) => string) => string>>} Sections */
 
+/** @param {(file: string) => string} read */
+const ownRule = (read) => `\`\`\`js\n${read("examples/starter/my-rule.mjs")}\`\`\``;
+
 /** @param {Readonly<Record<string, unknown>>} options */
 const optionList = (options) =>
   Object.entries(options)
@@ -103,7 +106,7 @@ const sections = {
       ),
     ),
   "layer columns": () => columnTable(layerColumns),
-  "own rule": (read) => `\`\`\`js\n${read("examples/starter/my-rule.mjs")}\`\`\``,
+  "own rule": ownRule,
 };
 
 /**
@@ -131,6 +134,10 @@ function withSections(file, parts, read) {
 export function documents(read) {
   return [
     { file: "README.md", content: withSections("README.md", sections, read) },
+    {
+      file: "docs/how-to/own-optimizer.md",
+      content: withSections("docs/how-to/own-optimizer.md", { "own rule": ownRule }, read),
+    },
     { file: "docs/conventions.md", content: withSections("docs/conventions.md", conventionSections, read) },
     { file: "schema/experiment.schema.json", content: jsonSchema(builtIn) },
   ];

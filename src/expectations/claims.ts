@@ -163,7 +163,7 @@ export function claimsMarkdown(experiments: readonly ExperimentClaims[], command
     "",
     `Written by \`${command}\`: ${tally(experiments)}. Expectations are *met* or not, agreement with the committed references`,
     "among them; bounds are *held* at every step, *violated*, or do not apply. The smallest slack of a bound is (bound − measured)/|bound| over all its checks; a slack of 1e-16 below",
-    "zero is rounding. T1 … T15 are explained in the [README](../../README.md#theory) and proved in `src/bounds`.",
+    "zero is rounding. T1 … T15 are explained and proved in [the theory](../../docs/theory.md).",
     "",
     ...experiments.map(section),
   ].join("\n");
