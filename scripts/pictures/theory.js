@@ -61,7 +61,7 @@ export const theoryPictures = [
       column: "weight",
       runs: { "optimizer.learningRate": rate, "problem.start": 20 },
     })),
-    lines: [0.9, 1.1].map((at) => ({ at, label: at < 1 ? "(1 − λ)w*, λ = 0.1" : "(1 + λ)w*" })),
+    lines: [0.9, 1.1].map((at) => ({ at, label: "" })),
   },
   {
     name: "t2b",
