@@ -118,7 +118,7 @@ describe("installed from its tarball in an empty directory", () => {
   test("init writes what runs under --jobs 2", async ({ skip }) => {
     if (obstacle) skip();
     await inDirectory("npx", ["--no", "run-experiment", "init"]);
-    const { stdout } = await tool("experiment.yaml", "--seed", "0", "--jobs", "2", "--quiet");
+    const { stdout } = await tool("experiment.yaml", "--seed", "0", "--jobs", "2");
     // Two condition numbers.
     expect(stdout.match(/^my-rule .* completed /gm)).toHaveLength(2);
     expect(stdout).toMatch(/^met {2,}LARS/m);
@@ -128,7 +128,7 @@ describe("installed from its tarball in an empty directory", () => {
   test("a config that comes with it runs by its name", async ({ skip }) => {
     if (obstacle) skip();
     const few = ["steps=2", "data.train=300", "data.test=100", "backend=wasm"].flatMap((one) => ["--set", one]);
-    const { stdout } = await tool("first-steps", ...few, "--quiet");
+    const { stdout } = await tool("first-steps", ...few);
     expect(stdout.match(/^(lars|percent-delta) seed=0 +completed /gm)).toHaveLength(2);
   });
 

@@ -29,9 +29,10 @@ function createProgram(): Command {
     .option("--set <path=value>", "change a config value, e.g. optimizer.momentum=0.9 (repeatable)", collect)
     .option(
       "--sweep <path=values>",
-      "vary a config value, e.g. optimizer.learningRate=logspace:1e-4:1:9 (repeatable)",
+      "vary a config value, e.g. optimizer.learningRate=logspace:1e-4:1:9; += adds values to an axis (repeatable)",
       collect,
     )
+    .option("--extend", "where the best lies at the end of a swept axis, go on with the axis, three times at most")
     .option("--seed <n>", "run with this seed in place of the config's (repeatable)", collect)
     .option("--backend <name>", "auto, tensorflow, cuda, webgpu, wasm, cpu or float64")
     .option("-j, --jobs <n>", "runs at once (default: one a core, one on a GPU)")
@@ -42,7 +43,8 @@ function createProgram(): Command {
     .option("--dry-run", "print the resolved config and the runs, and stop")
     .option("--force", "make finished runs again; the earlier ones are set aside")
     .option("--escape-formulas", "in summary.csv, put ' before texts that a spreadsheet would compute")
-    .option("-q, --quiet", "no progress")
+    .option("--all", "print every run, however many there are")
+    .option("-q, --quiet", "print nothing but errors")
     .option("--json", "print the results as JSON on standard output")
     .action(async (configs: string[], options: unknown) => {
       const { run } = await import("./commands/run.js");
@@ -63,7 +65,8 @@ function createProgram(): Command {
     .option("--twice", "run everything once more, aside, and compare the bytes")
     .option("--junit <file>", "write the checks as JUnit XML")
     .option("--github", "append a summary in Markdown to $GITHUB_STEP_SUMMARY (else to standard output)")
-    .option("-q, --quiet", "no progress")
+    .option("--all", "print every check, those that passed too")
+    .option("-q, --quiet", "print nothing but errors")
     .option("--json", "print the checks as JSON on standard output")
     .action(async (paths: string[], options: unknown) => {
       const { verify } = await import("./commands/verify.js");
@@ -104,7 +107,8 @@ function createProgram(): Command {
     .option("--backend <name>", "as for run")
     .option("-j, --jobs <n>", "as for run")
     .option("--force", "make finished runs again; the earlier ones are set aside")
-    .option("-q, --quiet", "no progress")
+    .option("--all", "print every claim, those that hold too")
+    .option("-q, --quiet", "print nothing but errors")
     .option("--json", "print the claims as JSON on standard output")
     .action(async (names: string[], options: unknown) => {
       const { reproduce } = await import("./commands/reproduce.js");

@@ -1,5 +1,6 @@
 import { jsonText } from "../base/files.js";
 import { printable, printableJson } from "../base/text.js";
+import { coloursOf, type Line, painted } from "./tone.js";
 
 /** What CI systems take for a command: `::error::` at the start of a line, `##[error]` and `##vso[` anywhere. */
 const atStart = /^(\s*):(?=:)/;
@@ -57,8 +58,23 @@ const standardError = new Output(process.stderr);
 
 const shown = (lines: readonly string[]) => lines.map((line) => `${consoleLine(line)}\n`).join("");
 
+/** A line with the colours of its tones, where there are colours; nothing of its texts is obeyed. */
+function coloured(line: Line, hasColours: boolean): string {
+  if (typeof line === "string") return consoleLine(line);
+  return line
+    .map((piece) => painted(piece, consoleLine(typeof piece === "string" ? piece : piece.text), hasColours))
+    .join("");
+}
+
 /** Writes lines to standard output: results. A line break inside one of them is shown as a sign. */
-export const print = (lines: readonly string[]): void => standardOutput.write(shown(lines));
+export function print(lines: readonly Line[]): void {
+  const hasColours = coloursOf(process.stdout, process.env);
+  standardOutput.write(lines.map((line) => `${coloured(line, hasColours)}\n`).join(""));
+}
+
+/** Columns there are on a terminal; a pipe or a file gets what 80 would get, whoever reads it. */
+export const columnsOf = ({ isTTY, columns }: Pick<NodeJS.WriteStream, "isTTY" | "columns"> = process.stdout): number =>
+  (isTTY && columns) || 80;
 
 /** Writes a line to standard error: progress, errors, everything that is no result. */
 export const tell = (line: string): void => standardError.write(shown([line]));

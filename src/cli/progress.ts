@@ -27,8 +27,9 @@ class Reading {
     private readonly planned: PlannedRun,
   ) {}
 
+  /** The step it is to be made up to. */
   get steps(): number {
-    return this.planned.steps;
+    return this.planned.rung?.step ?? this.planned.steps;
   }
 
   observe({ step, loss, train, validation, test }: ShownRecord): void {
@@ -135,7 +136,7 @@ class BarProgress implements Progress {
   }
   start(planned: PlannedRun): void {
     const reading = new Reading(this.count.start(planned), planned);
-    const bar = this.bars.create(planned.steps, 0, { title: consoleLine(reading.title), reading: "" });
+    const bar = this.bars.create(reading.steps, 0, { title: consoleLine(reading.title), reading: "" });
     this.active.set(planned.id, { bar, reading });
   }
   record({ id }: PlannedRun, record: ShownRecord): void {
@@ -177,7 +178,8 @@ class LineProgress implements Progress {
   start(planned: PlannedRun): void {
     const reading = new Reading(this.count.start(planned), planned);
     this.active.set(planned.id, reading);
-    this.announce(`${reading.title}: started, ${planned.steps} steps`);
+    const extent = planned.rung ? `to step ${reading.steps} of ${planned.steps}` : `${planned.steps} steps`;
+    this.announce(`${reading.title}: started, ${extent}`);
   }
   record({ id }: PlannedRun, record: ShownRecord): void {
     const reading = this.active.get(id);

@@ -1,8 +1,7 @@
-import { toDigits } from "../base/numbers.js";
 import { printable } from "../base/text.js";
 import type { Manifest } from "../results/manifest.js";
-import { isBetter, type Objective, scoreOf } from "./objective.js";
-import { quantile } from "./quantile.js";
+import { axesText, shownLabels } from "./labels.js";
+import { isBetter, isCondition, medianScore, type Objective, scoreOf } from "./objective.js";
 
 /** Runs that differ in their seed only: one curve, the median over them. */
 export interface Group {
@@ -10,7 +9,9 @@ export interface Group {
   readonly label: string;
   readonly optimizer: string;
   readonly axes: Readonly<Record<string, unknown>>;
-  /** The problem and data of the group where they are swept, e.g. "conditionNumber=10"; else empty. */
+  /** Those of its axes that are conditions, e.g. the problem's: losses under different ones are not to be compared. */
+  readonly conditions: Readonly<Record<string, unknown>>;
+  /** The same in words, e.g. "conditionNumber=10"; empty where no condition is swept. */
   readonly facet: string;
   readonly runs: readonly Manifest[];
 }
@@ -18,40 +19,26 @@ export interface Group {
 /** How many groups are told apart by colour and legend; more are shown as small multiples. */
 export const distinctGroups = 8;
 
-/** Digits beyond the fifth only lengthen a legend; the table of runs has them all. */
-const shortened = (label: string) =>
-  label.replace(/-?\d+\.\d{5,}(e-?\d+)?|\d{7,}/g, (number) => toDigits(Number(number), 4));
+const withoutSeed = (label: string) => label.replace(/ seed=-?\d+$/, "");
 
-export function groupsOf(manifests: readonly Manifest[]): Group[] {
+/** @param objective that says which axes are conditions */
+export function groupsOf(manifests: readonly Manifest[], objective: Pick<Objective, "per">): Group[] {
   const groups = new Map<string, Manifest[]>();
   for (const manifest of manifests) {
-    const label = manifest.label.replace(/ seed=-?\d+$/, "");
+    const label = withoutSeed(manifest.label);
     const members = groups.get(label);
     if (members) members.push(manifest);
     else groups.set(label, [manifest]);
   }
-  const short = new Set([...groups.keys()].map(shortened));
-  const unique = short.size === groups.size;
-  return [...groups].map(([label, runs]) => ({
-    label: printable(unique ? shortened(label) : label),
-    optimizer: printable(runs[0]!.optimizer),
-    axes: runs[0]!.axes,
-    facet: printable(facetOf(runs[0]!.axes)),
-    runs,
-  }));
-}
-
-/** What is to be solved, in place of how: losses under different values of such an axis are not to be compared. */
-const isFacet = (path: string) => /^(problem|data)(\.|$)/.test(path);
-
-function facetOf(axes: Group["axes"]): string {
-  const parts = Object.entries(axes).filter(([path]) => isFacet(path));
-  return parts
-    .map(
-      ([path, value]) =>
-        `${path.split(".").at(-1)}=${typeof value === "number" ? shortened(String(value)) : JSON.stringify(value)}`,
-    )
-    .join(", ");
+  const labels = shownLabels([...groups.keys()]);
+  return [...groups.values()].map((runs, i) => {
+    const { optimizer, axes } = runs[0]!;
+    const conditions = Object.fromEntries(Object.entries(axes).filter(([path]) => isCondition(objective, path)));
+    return {
+      ...{ label: printable(labels[i]!), optimizer: printable(optimizer), axes, conditions, runs },
+      facet: printable(axesText(conditions)),
+    };
+  });
 }
 
 /** α of a loss α·f: what it is divided by where losses of different α are shown together. */
@@ -63,29 +50,30 @@ export const scoresOf = (group: Group, objective: Objective): number[] =>
   group.runs.map((run) => scoreOf(objective, run));
 
 /** Median over the seeds, by which configurations are ranked: the worst there is where half of them came to nothing. */
-export function medianOf(group: Group, objective: Objective): number {
-  // An infinite value must lie above the others to be interpolated with them.
-  const sign = objective.direction === "minimize" ? 1 : -1;
-  return (
-    sign *
-    quantile(
-      scoresOf(group, objective).map((value) => sign * value),
-      0.5,
-    )
-  );
+export const medianOf = (group: Group, objective: Objective): number =>
+  medianScore(objective, scoresOf(group, objective));
+
+/** The group with the best median: the first of several. */
+export function bestOfAll(groups: readonly Group[], objective: Objective): Group {
+  const medians = groups.map((group) => medianOf(group, objective));
+  return groups[medians.reduce((best, median, i) => (isBetter(objective, median, medians[best]!) ? i : best), 0)]!;
 }
 
-/** The group with the best median of each optimizer on each problem: the first of several. */
-export function bestGroups(groups: readonly Group[], objective: Objective): Group[] {
-  const best = new Map<string, { group: Group; median: number }>();
+/** The configurations that each optimizer was tried with under each combination of conditions. */
+export function tunings(groups: readonly Group[]): (readonly Group[])[] {
+  const byKey = new Map<string, Group[]>();
   for (const group of groups) {
-    const key = JSON.stringify([group.optimizer, group.facet]);
-    const median = medianOf(group, objective);
-    const known = best.get(key);
-    if (!known || isBetter(objective, median, known.median)) best.set(key, { group, median });
+    const key = JSON.stringify([group.optimizer, group.conditions]);
+    const own = byKey.get(key);
+    if (own) own.push(group);
+    else byKey.set(key, [group]);
   }
-  return [...best.values()].map(({ group }) => group);
+  return [...byKey.values()];
 }
+
+/** The best group of each optimizer under each combination of conditions. */
+export const bestGroups = (groups: readonly Group[], objective: Objective): Group[] =>
+  tunings(groups).map((own) => bestOfAll(own, objective));
 
 /** Most groups drawn one by one. */
 const mostShown = 24;
@@ -117,7 +105,7 @@ export function spread(groups: readonly Group[], most = mostMultiples): readonly
 /** An axis of a sweep with the values it takes, in the order of the runs. */
 export type SweptAxis = readonly [path: string, values: readonly unknown[]];
 
-/** The axes that take more than one value: those that are tuned, and those that make another problem of it. */
+/** The axes that take more than one value: those that are tuned, and those that are conditions. */
 export function axesOf(groups: readonly Group[]): { tuned: SweptAxis[]; facets: SweptAxis[] } {
   const paths = [...new Set(groups.flatMap(({ axes }) => Object.keys(axes)))];
   const axes = paths
@@ -126,5 +114,6 @@ export function axesOf(groups: readonly Group[]): { tuned: SweptAxis[]; facets: 
       return [path, [...texts.values()]];
     })
     .filter(([, values]) => values.length > 1);
-  return { tuned: axes.filter(([path]) => !isFacet(path)), facets: axes.filter(([path]) => isFacet(path)) };
+  const isFacet = ([path]: SweptAxis) => groups.some(({ conditions }) => path in conditions);
+  return { tuned: axes.filter((axis) => !isFacet(axis)), facets: axes.filter(isFacet) };
 }

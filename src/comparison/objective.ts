@@ -1,6 +1,7 @@
-import type { ObjectiveOptions } from "../config/objective-schema.js";
+import { defaultConditions, type ObjectiveOptions } from "../config/objective-schema.js";
 import type { Manifest } from "../results/manifest.js";
 import { type Direction, outcomeOf, quantities, quantityOf } from "../results/quantities.js";
+import { quantile } from "./quantile.js";
 
 /** One number a run, by which runs are compared and configurations are chosen. */
 export interface Objective {
@@ -8,7 +9,13 @@ export interface Objective {
   readonly column: string;
   readonly statistic: "final" | "best";
   readonly direction: Direction;
+  /** Swept paths, and the beginnings of such, that are conditions: nothing is chosen among their values. */
+  readonly per: readonly string[];
 }
+
+/** Whether a swept path is a condition, in place of something that is tuned. */
+export const isCondition = ({ per }: Pick<Objective, "per">, path: string): boolean =>
+  per.some((condition) => path === condition || path.startsWith(`${condition}.`));
 
 /** What people call it: "final validation accuracy". */
 export const wordsOf = ({ column, statistic }: Objective): string =>
@@ -21,9 +28,9 @@ const defaults = ["gap", "distance", "val_accuracy", "val_loss", "train_loss"] a
 
 type Measured = Pick<Manifest, "outcome" | "status">;
 
-/** The first of the defaults that every run measures which came to an end. */
+/** The first of the defaults that every run measures which came to an end, or to a rung of a search. */
 function defaultColumn(runs: readonly Measured[]): string {
-  const completed = runs.filter(({ status }) => status === "completed");
+  const completed = runs.filter(({ status }) => status === "completed" || status === "stopped");
   const measured = (column: string) =>
     completed.every((run) => outcomeOf(run, "final", quantityOf(column)) !== undefined);
   return (completed.length > 0 && defaults.find(measured)) || "train_loss";
@@ -36,11 +43,16 @@ function defaultColumn(runs: readonly Measured[]): string {
  *   validation set's accuracy or loss where there is one, else the training loss
  */
 export function objectiveOf(configured: ObjectiveOptions | undefined, runs: readonly Measured[]): Objective {
-  const { column, statistic, direction }: ObjectiveOptions = configured ?? {
-    column: defaultColumn(runs),
+  const {
+    column = defaultColumn(runs),
+    statistic,
+    direction,
+    per,
+  }: ObjectiveOptions = configured ?? {
     statistic: "final",
+    per: defaultConditions,
   };
-  return { column, statistic, direction: direction ?? quantities[quantityOf(column)].direction };
+  return { column, statistic, direction: direction ?? quantities[quantityOf(column)].direction, per };
 }
 
 /** What a run is given that came to no number. */
@@ -52,6 +64,19 @@ export function scoreOf(objective: Objective, run: Measured): number {
   const { column, statistic } = objective;
   const value = run.status === "completed" ? outcomeOf(run, statistic, quantityOf(column)) : undefined;
   return value === undefined || Number.isNaN(value) ? worstOf(objective) : value;
+}
+
+/** The median of some scores: the worst there is where half of them are. */
+export function medianScore({ direction }: Objective, scores: readonly number[]): number {
+  // An infinite value must lie above the others to be interpolated with them.
+  const sign = direction === "minimize" ? 1 : -1;
+  return (
+    sign *
+    quantile(
+      scores.map((score) => sign * score),
+      0.5,
+    )
+  );
 }
 
 /** Whether one value is better than another; none is better than its equal. */

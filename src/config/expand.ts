@@ -1,12 +1,21 @@
 import type { z } from "zod";
 import { ExperimentError, messageOf } from "../base/errors.js";
-import { explain } from "../base/explain.js";
+import { explain, suggestion } from "../base/explain.js";
 import type { OptimizerConfig } from "../optimizers/optimizer.js";
 import { assign } from "./assign.js";
 import { Fingerprints } from "./fingerprints.js";
 import type { Experiment } from "./load.js";
 import { type ConfigSchemas, configSchemas, type RunConfig } from "./schema.js";
-import { type Assignment, assignmentsOf, countAssignments, countOf, valuesOf } from "./sweep.js";
+import { type Assignment, assignmentsOf, countAssignments, countOf, pathsOf, valuesOf } from "./sweep.js";
+import { trialsOf } from "./trials.js";
+
+/** Which trial of a search a run belongs to: all of its seeds do. */
+export interface Trial {
+  /** The optimizer and its cell of the sweep, whose trials are compared with each other: "lars batchSize=64". */
+  readonly among: string;
+  /** From 0. */
+  readonly index: number;
+}
 
 /** One cell of an experiment's matrix. */
 export interface Run {
@@ -14,8 +23,9 @@ export interface Run {
   readonly label: string;
   /** Label of its optimizer. */
   readonly optimizer: string;
-  /** The swept paths and this run's values. */
+  /** The paths that are swept or searched over, and this run's values. */
   readonly axes: Assignment;
+  readonly trial?: Trial | undefined;
   readonly config: RunConfig;
   /** Where relative paths of the config start. */
   readonly directory: string;
@@ -78,15 +88,50 @@ export function countRuns(experiment: Experiment): number {
     return fail(experiment, messageOf(error));
   }
   const seeds = countOf(experiment.seeds);
-  const total = assignments * (optimizers?.length ?? 1) * seeds;
+  const trials = experiment.search?.trials;
+  const total = assignments * (optimizers?.length ?? 1) * (trials ?? 1) * seeds;
   if (total === 0) fail(experiment, "the sweep has no values, so there is nothing to run");
   if (total > mostRuns) {
-    fail(
-      experiment,
-      `the sweep and the seeds make ${total} runs (${assignments} × ${optimizers?.length ?? 1} optimizers × ${seeds} seeds); expected at most ${mostRuns}`,
-    );
+    const factors = [
+      String(assignments),
+      `${optimizers?.length ?? 1} optimizers`,
+      ...(trials === undefined ? [] : [`${trials} trials`]),
+      `${seeds} seeds`,
+    ];
+    const makers = trials === undefined ? "the sweep and the seeds make" : "the sweep, the search and the seeds make";
+    fail(experiment, `${makers} ${total} runs (${factors.join(" × ")}); expected at most ${mostRuns}`);
   }
   return total;
+}
+
+/** One of an optimizer's trials, if there is a search; else the only one, which changes nothing. */
+interface Tried {
+  readonly index?: number;
+  readonly axes: Assignment;
+}
+
+/** The trials of each optimizer. */
+function triedBy(experiment: Experiment, labels: readonly string[]): readonly (readonly Tried[])[] {
+  const { search, sweep } = experiment;
+  if (!search) return labels.map(() => [{ axes: {} }]);
+  const unknown = Object.keys(search.perOptimizer).find((label) => !labels.includes(label));
+  if (unknown !== undefined) {
+    fail(
+      experiment,
+      `search.perOptimizer: there is no optimizer "${unknown}"; expected ${labels.join(", ")}.${suggestion(unknown, labels)}`,
+    );
+  }
+  const swept = pathsOf(sweep);
+  return labels.map((label) => {
+    try {
+      const trials = trialsOf(search, label);
+      const twice = Object.keys(trials[0]!).find((path) => swept.includes(path));
+      if (twice !== undefined) throw new RangeError(`search: ${twice} is swept too; leave it out of one of them`);
+      return trials.map((axes, index) => ({ index, axes }));
+    } catch (error) {
+      return fail(experiment, messageOf(error));
+    }
+  });
 }
 
 /** Checks cells of a matrix; what a cell shares with the one before is not checked again. */
@@ -120,6 +165,34 @@ class CellReader {
   }
 }
 
+/** All seeds of one optimizer with one combination of the sweep and one trial of the search. */
+interface Configuration {
+  /** Place of its optimizer. */
+  readonly entry: number;
+  readonly axes: Assignment;
+  /** The label of its runs, without their seeds. */
+  readonly label: string;
+  readonly trial?: Trial | undefined;
+}
+
+function* configurationsOf(experiment: Experiment, labels: readonly string[]): Generator<Configuration> {
+  const tried = triedBy(experiment, labels);
+  for (const swept of assignmentsOf(experiment.sweep)) {
+    for (const number of tried[0]!.keys()) {
+      for (const [entry, optimizer] of labels.entries()) {
+        const { index, axes } = tried[entry]![number]!;
+        const among = [optimizer, ...axisText(swept)].join(" ");
+        yield {
+          entry,
+          axes: { ...swept, ...axes },
+          label: [among, ...axisText(axes)].join(" "),
+          trial: index === undefined ? undefined : { among, index },
+        };
+      }
+    }
+  }
+}
+
 function* cellsOf(experiment: Experiment): Generator<Run> {
   const { raw, directory } = experiment;
   const {
@@ -127,6 +200,7 @@ function* cellsOf(experiment: Experiment): Generator<Run> {
     optimizers,
     seeds: _1,
     sweep: _2,
+    search: _8,
     expect: _3,
     objective: _7,
     slurm: _4,
@@ -139,26 +213,23 @@ function* cellsOf(experiment: Experiment): Generator<Run> {
   const seeds = valuesOf(experiment.seeds);
   const { run: runSchema } = configSchemas(experiment.registry);
   const reader = new CellReader(runSchema);
-  for (const axes of assignmentsOf(experiment.sweep)) {
-    for (const [i, entry] of entries.entries()) {
-      const cell = Object.entries(axes).reduce<Record<string, unknown>>(
-        (config, [axis, value]) => assign(config, axis, value),
-        { ...shared, optimizer: entry },
-      );
-      const prefix = [labels[i]!, ...axisText(axes)].join(" ");
-      for (const seed of seeds) {
-        const seeded = { ...cell, seed };
-        const label = `${prefix} seed=${seed}`;
-        const config = reader.read(seeded);
-        if (!config) {
-          const cause = Object.keys(axes).length > 0 ? ` (in the run ${label})` : "";
-          const { error } = runSchema.safeParse(seeded);
-          fail(experiment, explain(error!.issues, runSchema, seeded) + cause);
-        }
-        const contradiction = checkTogether(experiment, config!);
-        if (contradiction) fail(experiment, contradiction);
-        yield { label, optimizer: labels[i]!, axes, config: config!, directory };
+  for (const { entry, axes, label: prefix, trial } of configurationsOf(experiment, labels)) {
+    const cell = Object.entries(axes).reduce<Record<string, unknown>>(
+      (config, [axis, value]) => assign(config, axis, value),
+      { ...shared, optimizer: entries[entry] },
+    );
+    for (const seed of seeds) {
+      const seeded = { ...cell, seed };
+      const label = `${prefix} seed=${seed}`;
+      const config = reader.read(seeded);
+      if (!config) {
+        const cause = Object.keys(axes).length > 0 ? ` (in the run ${label})` : "";
+        const { error } = runSchema.safeParse(seeded);
+        fail(experiment, explain(error!.issues, runSchema, seeded) + cause);
       }
+      const contradiction = checkTogether(experiment, config!);
+      if (contradiction) fail(experiment, contradiction);
+      yield { label, optimizer: labels[entry]!, axes, ...(trial && { trial }), config: config!, directory };
     }
   }
 }
@@ -174,8 +245,8 @@ function isAmongFirst(count: number, label: string, experiment: Experiment): boo
 }
 
 /**
- * The runs of an experiment, one after the other: every combination of its sweep, each optimizer with it, each seed with
- * both. None is kept.
+ * The runs of an experiment, one after the other: every combination of its sweep, every trial of its search in it, each
+ * optimizer with these, each seed with all. None is kept.
  *
  * @throws ExperimentError naming the axis value, if one does not fit the schema, or if two runs are the same
  */

@@ -7,11 +7,13 @@ import type { Registry } from "../registry/registry.js";
 import { assign, replacedBy } from "./assign.js";
 import { readConfigText } from "./config-file.js";
 import type { Expectation } from "./expectation-schema.js";
+import { type Extended, extendExperiment } from "./extension.js";
 import type { ObjectiveOptions } from "./objective-schema.js";
 import { type ConfigSchemas, configSchemas } from "./schema.js";
+import type { Search } from "./search.js";
 import type { SlurmOptions } from "./slurm.js";
 import { type Axis, type Sweep, type SweepBlock, samplesOf } from "./sweep.js";
-import { sweepOptionText, withSweepOptions } from "./sweep-option.js";
+import { extensionOf, isExtension, sweepOptionText, withSweepOptions } from "./sweep-option.js";
 import { checkTree, parseYaml, YamlError } from "./yaml.js";
 
 /** A checked experiment config. `raw` is what was written (after `extends` and `--set`), without defaults. */
@@ -23,13 +25,16 @@ export interface Experiment {
   readonly description?: string | undefined;
   readonly seeds: Axis;
   readonly sweep?: Sweep | undefined;
+  /** What the sweep has been extended by, if it has. */
+  readonly extended?: Extended | undefined;
+  readonly search?: Search | undefined;
   readonly expect: readonly Expectation[];
   readonly objective?: ObjectiveOptions | undefined;
   readonly slurm: SlurmOptions;
   /** What the config can name: what comes with the tool and what its plugins add. */
   readonly registry: Registry;
   readonly raw: Readonly<Record<string, unknown>>;
-  /** What `--set` and the sweep take away that the config spells out, one line each. */
+  /** What `--set`, the sweep and the search take away that the config spells out, one line each. */
   readonly notes: readonly string[];
 }
 
@@ -200,7 +205,7 @@ function notesOn(
   written: Record<string, unknown>,
   raw: Record<string, unknown>,
   overrides: readonly Override[],
-  sweep: unknown,
+  { sweep, search }: { readonly sweep?: unknown; readonly search?: Search | undefined },
 ): string[] {
   const set = overrides.map(({ path, text }) => {
     return replacedBy(written, path, parseYaml(text));
@@ -211,7 +216,10 @@ function notesOn(
     const values = samplesOf(axis);
     return values.map((value) => replacedBy(raw, path, value));
   });
-  return [...new Set([...set, ...swept].filter((note) => note !== undefined))];
+  const searched = Object.entries(search?.space ?? {}).flatMap(([path, dimension]) =>
+    ("choice" in dimension ? dimension.choice : [0]).map((value) => replacedBy(raw, path, value)),
+  );
+  return [...new Set([...set, ...swept, ...searched].filter((note) => note !== undefined))];
 }
 
 /** A config as it was written, and what is changed in it. */
@@ -229,7 +237,7 @@ function checked({ path, directory, raw: written, overrides, registry }: Written
   const raw = withOverrides(written, overrides, schemas);
   const result = schemas.experiment.safeParse(raw);
   if (!result.success) throw new ExperimentError(`${path}: ${explain(result.error.issues, schemas.file, raw)}`);
-  const { optimizer, optimizers, sweep, name, description, seeds, expect, objective, slurm } = result.data;
+  const { optimizer, optimizers, sweep, search, name, description, seeds, expect, objective, slurm } = result.data;
   if ((optimizer === undefined) === (optimizers === undefined)) {
     throw new ExperimentError(`${path}: give either optimizer (one) or optimizers (a list)`);
   }
@@ -240,12 +248,13 @@ function checked({ path, directory, raw: written, overrides, registry }: Written
     description,
     seeds,
     sweep: sweep as Sweep | undefined,
+    search,
     expect,
     objective,
     slurm,
     registry,
     raw,
-    notes: notesOn(written, raw, overrides, sweep),
+    notes: notesOn(written, raw, overrides, { sweep, search }),
   };
 }
 
@@ -253,7 +262,7 @@ function checked({ path, directory, raw: written, overrides, registry }: Written
  * Reads, merges and checks a config file.
  *
  * @param registry what it may name, besides what its plugins add
- * @param sweeps axes from the command line, such as "optimizer.learningRate=logspace:1e-4:1:9"
+ * @param sweeps axes from the command line, such as "optimizer.learningRate=logspace:1e-4:1:9", or "+=" to go on with one
  * @throws ExperimentError naming the file, the place in it, what was expected and what came
  */
 export async function loadExperiment(
@@ -262,10 +271,24 @@ export async function loadExperiment(
   overrides: readonly Override[] = [],
   sweeps: readonly string[] = [],
 ): Promise<Experiment> {
-  for (const option of sweeps) refuseReservedPath(option.split("=")[0]!, sweepOptionText(option));
-  const raw = withSweepOptions(readWithBases(path), sweeps);
+  for (const option of sweeps) refuseReservedPath(option.split(/\+?=/)[0]!, sweepOptionText(option));
+  const raw = withSweepOptions(
+    readWithBases(path),
+    sweeps.filter((option) => !isExtension(option)),
+  );
   const directory = dirname(resolve(path));
-  return checked({ path, directory, raw, overrides, registry: await registryOf(path, raw, overrides, registry) });
+  const own = await registryOf(path, raw, overrides, registry);
+  return sweeps.filter(isExtension).reduce(
+    (experiment, option) => {
+      try {
+        return extendExperiment(experiment, [extensionOf(option)]);
+      } catch (error) {
+        if (!(error instanceof RangeError)) throw error;
+        throw new ExperimentError(`${sweepOptionText(option)}: ${messageOf(error)}`);
+      }
+    },
+    checked({ path, directory, raw, overrides, registry: own }),
+  );
 }
 
 /**

@@ -5,15 +5,31 @@ const column = z.enum(evaluatedColumns as [string, ...string[]]).describe("a col
 
 /** What runs are compared by, as a config states it. */
 export interface ObjectiveOptions {
-  readonly column: string;
+  readonly column?: string | undefined;
   readonly statistic: "final" | "best";
   readonly direction?: "minimize" | "maximize" | undefined;
+  readonly per: readonly string[];
 }
 
+/**
+ * Swept paths that are conditions: the best is told for each of their values, and never chosen among them. What is
+ * left to be tuned are the options of the optimizer and the averaging of its weights.
+ */
+export const defaultConditions: readonly string[] = [
+  ...["problem", "data", "initialWeights", "batchSize", "steps", "epochs", "precision", "backend"],
+];
+
+const per = z
+  .array(z.string().min(1))
+  .default([...defaultConditions])
+  .describe(
+    `swept paths that are conditions and not tuned: the best is told for each of their values; a path stands for those that begin with it; default: ${defaultConditions.join(", ")}`,
+  );
+
 export const objectiveSchema: z.ZodType<ObjectiveOptions> = z.union([
-  column.transform((name) => ({ column: name, statistic: "final" as const })),
+  column.transform((name) => ({ column: name, statistic: "final" as const, per: defaultConditions })),
   z.strictObject({
-    column,
+    column: column.optional(),
     statistic: z
       .enum(["final", "best"])
       .default("final")
@@ -22,5 +38,6 @@ export const objectiveSchema: z.ZodType<ObjectiveOptions> = z.union([
       .enum(["minimize", "maximize"])
       .optional()
       .describe("default: minimize losses, gaps and distances, maximize accuracies"),
+    per,
   }),
 ]);

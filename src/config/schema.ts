@@ -7,6 +7,7 @@ import type { Registry } from "../registry/registry.js";
 import { expectationSchema } from "./expectation-schema.js";
 import { objectiveSchema } from "./objective-schema.js";
 import { fewWeights, savings } from "./saved-weights.js";
+import { searchSchema } from "./search.js";
 import { slurmSchema } from "./slurm.js";
 import { axisSchema, sweepSchema } from "./sweep.js";
 
@@ -144,6 +145,11 @@ function experimentSchema(registry: Registry) {
     optimizers: z.array(optimizer).min(1).optional().describe("update rules to compare"),
     seeds: axisSchema(z.int()).default([0]).describe("root seeds; every optimizer runs with each"),
     sweep: sweepSchema.optional().describe("config paths to vary"),
+    search: searchSchema
+      .optional()
+      .describe(
+        "config paths to search over: the same number of trials for every optimizer and every cell of the sweep",
+      ),
     objective: objectiveSchema
       .optional()
       .describe(

@@ -1,5 +1,7 @@
 import { ExperimentError, excerpt, messageOf } from "../base/errors.js";
 import { isObject } from "../base/path.js";
+import type { Extension } from "./extension.js";
+import { type Axis, valuesOf } from "./sweep.js";
 import { parseYaml } from "./yaml.js";
 
 /** The option as errors quote it. */
@@ -36,6 +38,21 @@ function withAxis(raw: Record<string, unknown>, option: string): Record<string, 
     return { ...block, grid: { ...(isObject(block.grid) ? block.grid : {}), [path]: axis } };
   });
   return { ...raw, sweep };
+}
+
+/** Whether an option adds values to an axis, `path+=kind:values`, in place of replacing it. */
+export const isExtension = (option: string): boolean => /^[^=]*\+=/.test(option);
+
+/** @throws ExperimentError naming the option, if it cannot be read */
+export function extensionOf(option: string): Extension {
+  const separator = option.indexOf("+=");
+  try {
+    if (separator < 1) throw new RangeError(expected);
+    const axis = axisOf(option.slice(separator + 2)) as Axis;
+    return { path: option.slice(0, separator), values: valuesOf(axis) };
+  } catch (error) {
+    throw new ExperimentError(`${sweepOptionText(option)}: ${messageOf(error)}`);
+  }
 }
 
 /**

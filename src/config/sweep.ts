@@ -113,6 +113,10 @@ function zippedRows(axes: Readonly<Record<string, Axis>>): number {
 const blocksOf = (sweep: Sweep | undefined): readonly SweepBlock[] =>
   sweep === undefined ? [{}] : Array.isArray(sweep) ? (sweep as readonly SweepBlock[]) : [sweep as SweepBlock];
 
+/** Every path that a sweep varies. */
+export const pathsOf = (sweep: Sweep | undefined): string[] =>
+  blocksOf(sweep).flatMap(({ grid = {}, zip = {} }) => [...Object.keys(grid), ...Object.keys(zip)]);
+
 /**
  * The number of combinations of a sweep; 1 for no sweep.
  *

@@ -9,14 +9,15 @@ import type { Run } from "../config/expand.js";
 import type { Experiment } from "../config/load.js";
 import { ExpectationReader, type Finding } from "../expectations/evaluate.js";
 import type { Registry } from "../registry/registry.js";
-import { isFinished, type Manifest } from "../results/manifest.js";
+import { isFinished, isSettled, type Manifest } from "../results/manifest.js";
 import { provenance } from "../results/provenance.js";
 import { writeSummary } from "../results/summary.js";
 import type { CsvOptions } from "../trace/csv-file.js";
 import { type Executor, inProcess } from "./executor.js";
+import { makeByHalving, planRungs, type Rungs } from "./halving.js";
 import { type PlannedRun, planRun } from "./plan.js";
 import { Resources } from "./resources.js";
-import { finishedManifest, setRunAside } from "./run-directory.js";
+import { madeManifest, setRunAside } from "./run-directory.js";
 import { type RunsObserver, type ScheduleResult, schedule } from "./run-queue.js";
 
 export interface ExecutionOptions {
@@ -126,27 +127,87 @@ function shardOf(planned: readonly PlannedRun[], shard: ExecutionOptions["shard"
   return shard ? planned.filter((_, i) => i % shard.of === shard.index - 1) : planned;
 }
 
-/** Makes the pending runs where the options say. */
-async function makeRuns(
-  pending: readonly PlannedRun[],
-  directory: string,
-  resources: Resources,
-  { name, slurm }: Experiment,
-  options: ExecutionOptions,
-  observer: ExperimentObserver,
-  afterRun: () => void,
-): Promise<ScheduleResult> {
-  const { force, signal } = options;
-  if (options.slurm) {
-    if (force) for (const plan of pending) setRunAside(directory, plan);
-    const { executeOnSlurm } = await import("./slurm.js");
-    return executeOnSlurm(pending, { name, directory, options: slurm, ...options.slurm, signal, observer, afterRun });
+/** What making some runs came to. */
+interface Made extends ScheduleResult {
+  /** Ids of the runs that were not found made. */
+  readonly attempted: readonly string[];
+}
+
+/** Makes an experiment's runs where the options say. */
+class Maker {
+  private readonly failures: string[] = [];
+  private readonly bugs: string[] = [];
+  private readonly attempted = new Set<string>();
+  /** Kept from rung to rung. */
+  private executor: Executor | undefined;
+  /** Runs that the executor is to be large enough for; default: those it makes first. */
+  private crew: readonly PlannedRun[] | undefined;
+
+  constructor(
+    private readonly experiment: Experiment,
+    private readonly directory: string,
+    private readonly resources: Resources,
+    private readonly options: ExecutionOptions,
+    private readonly observer: ExperimentObserver,
+    private readonly afterRun: () => void,
+  ) {}
+
+  /**
+   * Makes these runs as far as they are planned, but for those that are there.
+   *
+   * @param isFirst whether none of them has been made by this session as far as an earlier rung
+   */
+  private async complete(runs: readonly PlannedRun[], isFirst: boolean): Promise<ReadonlyMap<string, Manifest>> {
+    const { directory, observer } = this;
+    const force = this.options.force && isFirst;
+    const found = runs.flatMap((planned): [string, Manifest][] => {
+      const manifest = force ? undefined : madeManifest(directory, planned, (line) => observer.announce(line));
+      return manifest ? [[planned.id, manifest]] : [];
+    });
+    const known = new Map(found);
+    const pending = runs.filter(({ id }) => !known.has(id));
+    observer.begin(runs.length, known.size);
+    const { manifests, failures, bugs } = await this.makePending(pending, force);
+    for (const { id } of pending) this.attempted.add(id);
+    this.failures.push(...failures);
+    this.bugs.push(...bugs);
+    return new Map([...known, ...manifests]);
   }
-  const executor = await executorFor(pending, options, resources);
-  try {
-    return await schedule(pending, { directory, executor, force, signal, observer, afterRun });
-  } finally {
-    await executor.close();
+
+  private async makePending(pending: readonly PlannedRun[], force: boolean): Promise<ScheduleResult> {
+    const { options, directory, observer, afterRun, resources } = this;
+    const { signal } = options;
+    if (options.slurm) {
+      if (force) for (const plan of pending) setRunAside(directory, plan);
+      const { executeOnSlurm } = await import("./slurm.js");
+      const { name, slurm } = this.experiment;
+      const following = { ...options.slurm, inParts: this.crew !== undefined };
+      return executeOnSlurm(pending, { name, directory, options: slurm, ...following, signal, observer, afterRun });
+    }
+    if (pending.length > 0) this.executor ??= await executorFor(this.crew ?? pending, options, resources);
+    const executor = this.executor ?? (await executorFor([], options, resources));
+    return schedule(pending, { directory, executor, force, signal, observer, afterRun });
+  }
+
+  /** @param rungs of the runs, where they are the trials of a successive halving */
+  async make(runs: readonly PlannedRun[], rungs: Rungs | undefined): Promise<Made> {
+    const { directory, observer } = this;
+    const { objective, search } = this.experiment;
+    const complete = this.complete.bind(this);
+    const announce = (line: string) => observer.announce(line);
+    const { signal } = this.options;
+    const halving = search?.successiveHalving;
+    try {
+      if (rungs) this.crew = runs;
+      const manifests =
+        rungs && halving
+          ? await makeByHalving(runs, { halving, rungs, directory, objective, signal, announce, complete })
+          : await complete(runs, true);
+      const { failures, bugs, attempted } = this;
+      return { manifests, failures, bugs, attempted: [...attempted] };
+    } finally {
+      await this.executor?.close();
+    }
   }
 }
 
@@ -207,47 +268,54 @@ export async function executeExperiment(
   options: ExecutionOptions,
   observer: ExperimentObserver,
 ): Promise<ExperimentResult> {
-  const { force, signal } = options;
+  const { signal } = options;
   const announce = (line: string) => observer.announce(line);
   const resources = new Resources(announce, signal);
   const planned = await plan(runs, experiment.registry, resources, announce, signal);
+  const halving = experiment.search?.successiveHalving;
+  if (halving && options.shard) {
+    throw new ExperimentError(
+      "--shard: successiveHalving compares all trials with each other; leave --shard out, or use --executor slurm",
+    );
+  }
+  const rungs = halving && planRungs(planned, halving);
 
   const directory = prepareDirectory(options.out, experiment);
   writeJson(join(directory, "experiment.json"), {
     config: experiment.raw,
+    ...(experiment.extended && { extended: experiment.extended }),
     ...(experiment.registry.plugins.length > 0 && { plugins: experiment.registry.plugins }),
-    runs: planned.map(({ id, run }) => ({ id, label: run.label, axes: run.axes, seed: run.config.seed })),
+    runs: planned.map(({ id, run }) => ({
+      id,
+      label: run.label,
+      axes: run.axes,
+      ...(run.trial && { trial: run.trial }),
+      seed: run.config.seed,
+    })),
     provenance: provenance(),
   });
 
   const own = shardOf(planned, options.shard);
-  const finished = new Map(
-    own.flatMap((plan) => {
-      const manifest = force ? undefined : finishedManifest(directory, plan, announce);
-      return manifest ? [[plan.id, manifest] as const] : [];
-    }),
-  );
-  const pending = own.filter(({ id }) => !finished.has(id));
-  observer.begin(own.length, finished.size);
   // Shards work at the same time and see only a part each.
   const summary = options.shard ? noSummary : summaryKeeper(directory, options);
   let unwritten: string | undefined;
   try {
-    let made: ScheduleResult;
+    let made: Made;
     try {
-      made = await makeRuns(pending, directory, resources, experiment, options, observer, summary.afterRun);
+      const maker = new Maker(experiment, directory, resources, options, observer, summary.afterRun);
+      made = await maker.make(own, rungs);
     } finally {
       unwritten = summary.atEnd();
       if (unwritten !== undefined) announce(unwritten);
     }
-    const manifests = own.flatMap(({ id }) => finished.get(id) ?? made.manifests.get(id) ?? []);
-    const isComplete = manifests.length === planned.length && manifests.every(isFinished);
-    const reader = new ExpectationReader(manifests, directory);
+    const manifests = own.flatMap(({ id }) => made.manifests.get(id) ?? []);
+    const isComplete = manifests.length === planned.length && manifests.every(isSettled);
+    const reader = new ExpectationReader(manifests.filter(isFinished), directory);
     return {
       directory,
       manifests,
       objective: objectiveOf(experiment.objective, manifests),
-      skipped: finished.size,
+      skipped: own.length - made.attempted.length,
       failures: unwritten === undefined ? made.failures : [...made.failures, unwritten],
       bugs: made.bugs,
       interrupted: signal?.aborted ?? false,

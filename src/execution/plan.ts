@@ -14,7 +14,18 @@ import { createOptimizer, type Optimizer } from "../optimizers/optimizer.js";
 import type { Batch, Problem, ProblemContext, ProblemDefinition } from "../problems/problem.js";
 import { type StoredWeights, startingFrom, weightsFor } from "../problems/stored-weights.js";
 import type { PluginReference, Registry } from "../registry/registry.js";
+import { isFinished, type Manifest } from "../results/manifest.js";
 import type { Resources } from "./resources.js";
+
+/** A step at which the runs of a search are compared and most of them end. */
+export interface Rung {
+  /** From 1. */
+  readonly index: number;
+  /** Of so many rungs, the last of which is the end of the run. */
+  readonly of: number;
+  /** The last step that is recorded. */
+  readonly step: number;
+}
 
 /** A run with everything decided that its config leaves to the surroundings; plain data. */
 export interface PlannedRun {
@@ -31,6 +42,19 @@ export interface PlannedRun {
   readonly initialWeights?: Pick<StoredWeights, "file" | "sha256"> | undefined;
   /** What its config's names mean besides what the tool itself defines. */
   readonly plugins: readonly PluginReference[];
+  /** Where it is to stop before its end, if it is; no part of its id. */
+  readonly rung?: Rung | undefined;
+}
+
+/** Whether nothing of what is planned is left to do: the run has ended, or stopped at its rung or beyond. */
+export const isMade = ({ rung }: PlannedRun, manifest: Manifest): boolean =>
+  isFinished(manifest) || (rung !== undefined && manifest.status === "stopped" && manifest.outcome!.steps > rung.step);
+
+/** Steps between two evaluations of a run; Infinity where it is evaluated at its end alone. */
+export function stepsPerEvaluation({ run, stepsPerEpoch }: Pick<PlannedRun, "run" | "stepsPerEpoch">): number {
+  const { every } = run.config.evaluate;
+  if (every === "end") return Number.POSITIVE_INFINITY;
+  return every === "epoch" ? stepsPerEpoch : every;
 }
 
 type DatasetIdentity = ReturnType<typeof identityOf>;
@@ -251,7 +275,7 @@ export async function prepareRun(
   const stored = await storedWeightsFor(run, resources);
   const problem = stored ? startingFrom(weightsFor(stored, made.layers), made) : made;
   const decided = await decide(run, registry, problem, dataset, resources, stored, planned);
-  const prepared = { ...decided, problem, registry };
+  const prepared = { ...decided, problem, registry, ...(planned?.rung && { rung: planned.rung }) };
   if (planned) checkKept(planned, prepared);
   return prepared;
 }

@@ -7,7 +7,7 @@ import { isFinished, type Manifest, readManifest } from "../results/manifest.js"
 import { runsDirectory } from "../results/summary.js";
 import { averagedWeightsFile, savesWeights, weightsFile } from "../results/weights.js";
 import { traceFiles } from "../trace/trace-writer.js";
-import type { PlannedRun } from "./plan.js";
+import { isMade, type PlannedRun } from "./plan.js";
 
 /** Moves what is there to the first free name ending in ~1, ~2, …: nothing that was computed is overwritten. */
 function setAside(directory: string): void {
@@ -23,21 +23,22 @@ export function setRunAside(experimentDirectory: string, { id }: PlannedRun): vo
 }
 
 /**
- * The finished manifest of this run, if it has been made before and its files are still there, as long as they were,
- * the weights among them if they are asked for.
+ * The manifest of this run, if it has been made before, to its end or its rung, and its files are still there, as long as
+ * they were, the weights among them if they are asked for.
  *
  * @param announce told where they are not
  */
-export function finishedManifest(
+export function madeManifest(
   experimentDirectory: string,
-  { id, run }: PlannedRun,
+  planned: PlannedRun,
   announce: (line: string) => void,
 ): Manifest | undefined {
+  const { id, run } = planned;
   const directory = join(runsDirectory(experimentDirectory), id);
   const manifest = readManifest(directory);
-  if (!manifest || !isFinished(manifest)) return undefined;
+  if (!manifest || !isMade(planned, manifest)) return undefined;
   const damage = damageOf(directory, manifest, { contents: false });
-  const lacksWeights = run.config.save === "weights" && !savesWeights(manifest);
+  const lacksWeights = run.config.save === "weights" && isFinished(manifest) && !savesWeights(manifest);
   if (damage === undefined && !lacksWeights) return manifest;
   announce(
     `${run.label}: ${damage ?? "its weights were not saved"}: it is made again, and what is left of it set aside`,

@@ -1,3 +1,4 @@
+import { ExperimentError } from "../base/errors.js";
 import type { Verdict } from "../bounds/bound.js";
 import { type BoundWatch, selectedBounds, watchBounds } from "../bounds/verdict.js";
 import { builtIn } from "../built-in/built-in.js";
@@ -86,6 +87,11 @@ export async function* runExperiment(
     typeof config === "string"
       ? await loadExperiment(configPath(config), registry)
       : await experimentOf(config, directory, registry);
+  if (experiment.search?.successiveHalving) {
+    throw new ExperimentError(
+      `${experiment.path}: search.successiveHalving: runs go on from files, and nothing is written here; leave it out, or use executeExperiment`,
+    );
+  }
   const resources = new Resources(announce);
   const results: RunResult[] = [];
   for (const run of expand(experiment)) {

@@ -7,7 +7,7 @@ import { Bug, crashOf } from "./crash.js";
 import type { Executor } from "./executor.js";
 import { type Claim, type Lock, removeStaleLocks, TakenOver, tryLock } from "./lock.js";
 import type { PlannedRun } from "./plan.js";
-import { finishedManifest } from "./run-directory.js";
+import { madeManifest } from "./run-directory.js";
 
 /** The part of a record that progress is shown from. */
 export type ShownRecord = Pick<StepRecord, "step" | "loss" | "train" | "validation" | "test">;
@@ -105,8 +105,8 @@ export async function schedule(runs: readonly PlannedRun[], scheduling: Scheduli
       return;
     }
     try {
-      const finished = force ? undefined : finishedManifest(directory, planned, (line) => observer.announce(line));
-      if (finished) manifests.set(planned.id, finished);
+      const made = force ? undefined : madeManifest(directory, planned, (line) => observer.announce(line));
+      if (made) manifests.set(planned.id, made);
       else await make(planned, lock.claim);
     } finally {
       lock.release();

@@ -20,7 +20,7 @@ import type { TrainingEnd } from "../training/train.js";
 import { boundContext } from "./bound-context.js";
 import { Bug, crashOf } from "./crash.js";
 import { assertHeld, type Claim } from "./lock.js";
-import { evaluationExamples, type PlannedRun, type PreparedRun, prepareRun } from "./plan.js";
+import { evaluationExamples, type PlannedRun, type PreparedRun, prepareRun, type Rung } from "./plan.js";
 import { type Recorded, type Recording, trainInto } from "./recording.js";
 import type { Resources } from "./resources.js";
 import { type Earlier, prepareDirectory } from "./run-directory.js";
@@ -123,8 +123,12 @@ const reasonOf = (crash: ExperimentError | Bug): Pick<Manifest, "stopReason" | "
   ...(crash instanceof Bug && crash.stack !== undefined && { stack: crash.stack }),
 });
 
-function stopReason({ outcome, steps, detail }: TrainingEnd): string | undefined {
+/** What a manifest says of a run that has come to its rung; whoever compares it with the others adds its rank. */
+export const rungText = ({ index, of, step }: Rung) => `rung ${index} of ${of} ended at step ${step}`;
+
+function stopReason({ outcome, steps, detail }: TrainingEnd, rung: Rung | undefined): string | undefined {
   if (outcome === "diverged") return `diverged at step ${steps}: ${detail}`;
+  if (outcome === "stopped") return rungText(rung!);
   return outcome === "interrupted" ? `interrupted after step ${steps}` : undefined;
 }
 
@@ -186,7 +190,7 @@ async function executeRun(
       signal,
       mayWrite,
     });
-    const reason = stopReason(end);
+    const reason = stopReason(end, prepared.rung);
     // Traces are on the disk before the manifest says so, and the manifest before the checkpoints go.
     const manifest = finish(end.outcome, end.steps, {
       ...(reason !== undefined && { stopReason: reason }),

@@ -15,6 +15,7 @@ const taskSchema = z.object({
   log: z.string().describe("written by the task as soon as it starts"),
   ids: z.array(z.string()),
   attempt: z.int().positive().describe("1 for the first submission of its runs"),
+  rungs: z.record(z.string(), z.int()).optional().describe("by id, the step at which a run is to stop before its end"),
 });
 
 /** One array task as it was submitted. */
@@ -126,6 +127,9 @@ async function submitArray(
     log: join(files, `task-${index}.log`),
     ids: runs.map(({ id }) => id),
     attempt,
+    ...(runs.some(({ rung }) => rung) && {
+      rungs: Object.fromEntries(runs.flatMap(({ id, rung }) => (rung ? [[id, rung.step]] : []))),
+    }),
   }));
 }
 

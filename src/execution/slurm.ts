@@ -3,10 +3,10 @@ import { join } from "node:path";
 import { setTimeout as wait } from "node:timers/promises";
 import { ExperimentError, messageOf } from "../base/errors.js";
 import type { SlurmOptions } from "../config/slurm.js";
-import { isFinished, type Manifest, readManifest } from "../results/manifest.js";
+import { type Manifest, readManifest } from "../results/manifest.js";
 import { runsDirectory } from "../results/summary.js";
 import { lastTraced } from "../trace/last-traced.js";
-import type { PlannedRun } from "./plan.js";
+import { isMade, type PlannedRun } from "./plan.js";
 import type { RunsObserver, ScheduleResult } from "./run-queue.js";
 import { cancelJobs, isLive, taskStates } from "./slurm-commands.js";
 import {
@@ -24,6 +24,8 @@ export interface SlurmRequest {
   readonly options: SlurmOptions;
   /** Follow what was submitted before, and submit nothing but what was lost. */
   readonly attach: boolean;
+  /** Of what was submitted before only a part has been: with `attach` too the rest is submitted. */
+  readonly inParts: boolean;
   /** Cancel the jobs when the following is interrupted. */
   readonly cancel: boolean;
   readonly signal?: AbortSignal | undefined;
@@ -50,10 +52,15 @@ class Follower {
     this.submissions = readSubmissions(request.directory);
   }
 
-  /** The tasks that have a run which has not come to an end; of each run only the last submission counts. */
+  /**
+   * The tasks that have a run which has not come to an end; of each run only the last submission counts, and only one
+   * that is to make it as far.
+   */
   private tasks(): SubmittedTask[] {
     const latest = new Map<string, SubmittedTask>();
-    for (const task of this.submissions.tasks) for (const id of task.ids) latest.set(id, task);
+    for (const task of this.submissions.tasks) {
+      for (const id of task.ids) if (task.rungs?.[id] === this.open.get(id)?.rung?.step) latest.set(id, task);
+    }
     return [...new Set([...this.open.keys()].flatMap((id) => latest.get(id) ?? []))];
   }
 
@@ -84,17 +91,17 @@ class Follower {
 
   /** Submits what no task is responsible for; with `attach`, only follows. */
   async begin(): Promise<void> {
-    const { attach, observer, directory } = this.request;
+    const { attach, inParts, observer, directory } = this.request;
     const tasks = this.tasks();
     const jobs = this.jobs();
     const states = jobs.length > 0 ? await taskStates(jobs) : new Map<string, string>();
     const live = tasks.filter(({ job, index }) => isLive(states.get(`${job}_${index}`)));
     if (live.length > 0)
       observer.announce(`attached to Slurm job ${[...new Set(live.map(({ job }) => job))].join(", ")}`);
-    if (attach) {
-      if (this.submissions.tasks.length === 0 && this.open.size > 0) {
-        throw new ExperimentError(`${directory}: nothing was submitted from here; leave --attach out to submit it`);
-      }
+    if (attach && this.submissions.tasks.length === 0 && this.open.size > 0) {
+      throw new ExperimentError(`${directory}: nothing was submitted from here; leave --attach out to submit it`);
+    }
+    if (attach && !inParts) {
       for (const id of [...this.open.keys()]) {
         if (!tasks.some(({ ids }) => ids.includes(id))) this.open.delete(id);
       }
@@ -111,7 +118,7 @@ class Follower {
     const { observer, afterRun } = this.request;
     this.open.delete(planned.id);
     if (!this.started.has(planned.id)) observer.start(planned);
-    if (manifest && isFinished(manifest)) this.manifests.set(planned.id, manifest);
+    if (manifest && isMade(planned, manifest)) this.manifests.set(planned.id, manifest);
     if (failure !== undefined) {
       this.failures.push(`${planned.run.label}: ${failure}`);
       observer.announce(`${planned.run.label}: ${failure}`);
@@ -127,7 +134,7 @@ class Follower {
     const manifest = readManifest(runDirectory);
     if (!manifest) return;
     const isNews = manifestTime(directory, planned.id) !== this.submissions.earlier[planned.id];
-    if (isFinished(manifest)) this.settle(planned, manifest);
+    if (isMade(planned, manifest)) this.settle(planned, manifest);
     else if (isNews && manifest.status === "failed") {
       this.settle(planned, manifest, `failed: ${manifest.stopReason}`);
     }

@@ -3,7 +3,7 @@ import type { Algebra } from "../compute/algebra.js";
 import { type BatchSampler, type BatchSamplerState, batchSampler } from "../data/batches.js";
 import type { Objective } from "../problems/problem.js";
 import type { Training } from "../training/train.js";
-import { evaluationExamples, type PreparedRun } from "./plan.js";
+import { evaluationExamples, type PreparedRun, stepsPerEvaluation } from "./plan.js";
 
 /** One backend's side of a run. */
 export interface Computation<V, S> {
@@ -23,9 +23,9 @@ export function trainingOf<V, S>(
   { algebra, objective }: Computation<V, S>,
   bounds: Pick<BoundWatch, "needsEveryStep" | "needsInvariants">,
 ): Training<V, S> {
-  const { run, problem, optimizer, steps, stepsPerEpoch } = prepared;
-  const { batchSize, evaluate, stop, trace } = run.config;
-  const every = evaluate.every === "epoch" ? stepsPerEpoch : evaluate.every;
+  const { run, problem, optimizer, steps, stepsPerEpoch, rung } = prepared;
+  const { batchSize, stop, trace } = run.config;
+  const every = stepsPerEvaluation(prepared);
   return {
     algebra,
     problem,
@@ -35,10 +35,11 @@ export function trainingOf<V, S>(
     batchSize,
     stepsPerEpoch,
     traced: (step) => step % trace.every === 0,
-    evaluated: (step) => step === steps || (every !== "end" && step % every === 0),
+    evaluated: (step) => step === steps || (every < Number.POSITIVE_INFINITY && step % every === 0),
     evaluationExamples: evaluationExamples(prepared),
     measureEveryStep: bounds.needsEveryStep,
     measureInvariants: bounds.needsInvariants,
     lossLimit: stop.lossAbove,
+    stopAfter: rung?.step,
   };
 }

@@ -19,7 +19,7 @@ export const mlp = defineProblem({
   needsData: true,
   schema,
   gradientJumps: ({ activation }) => activation === "relu",
-  create({ hidden, activation, lossScale, initializer, initialScale, bias }, context) {
+  create({ hidden, activation, lossScale, initializer, initialScale, biasInitializer, bias }, context) {
     const { classes } = context.dataset!;
     const pixels = imageSize(context.dataset!);
     const units = [...hidden, classes];
@@ -27,6 +27,7 @@ export const mlp = defineProblem({
       dense({
         initializer,
         initialScale,
+        biasInitializer,
         bias,
         name: `dense_${i + 1}`,
         inputs: i === 0 ? pixels : units[i - 1]!,

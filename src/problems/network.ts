@@ -88,22 +88,17 @@ const normals = { normal: "randomNormal", truncatedNormal: "truncatedNormal" } a
 const initializerNames = [...(Object.keys(varianceScalings) as (keyof typeof varianceScalings)[]), "zeros"] as const;
 type NormalName = keyof typeof normals;
 
+const normalInitializer = z.strictObject({
+  distribution: z
+    .enum(Object.keys(normals) as [NormalName, ...NormalName[]])
+    .describe("normal about 0, or the same without what is beyond two standard deviations"),
+  standardDeviation: z.number().positive().describe("of the normal distribution, before what is beyond is left out"),
+});
+
 const initializerOption = z
-  .union(
-    [
-      z.enum(initializerNames),
-      z.strictObject({
-        distribution: z
-          .enum(Object.keys(normals) as [NormalName, ...NormalName[]])
-          .describe("normal about 0, or the same without what is beyond two standard deviations"),
-        standardDeviation: z
-          .number()
-          .positive()
-          .describe("of the normal distribution, before what is beyond is left out"),
-      }),
-    ],
-    { error: `expected ${initializerNames.join(", ")}, or {distribution, standardDeviation}` },
-  )
+  .union([z.enum(initializerNames), normalInitializer], {
+    error: `expected ${initializerNames.join(", ")}, or {distribution, standardDeviation}`,
+  })
   .default("glorotUniform")
   .describe("distribution of the initial weights, as Keras names it; the he ones are meant for relu");
 
@@ -112,6 +107,7 @@ export interface Initialisation {
   readonly initializer: z.infer<typeof initializerOption>;
   /** What they are multiplied by. */
   readonly initialScale: number;
+  readonly biasInitializer?: z.infer<typeof normalInitializer> | undefined;
 }
 
 /** Activations by the names configs have for them, which are the library's. */
@@ -119,16 +115,29 @@ export const activations = ["relu", "tanh", "sigmoid", "gelu"] as const;
 
 export type Activation = (typeof activations)[number] | "linear";
 
-/** The distribution of initial weights of this seed. */
-export function initializerOf({ library }: Toolbox, { initializer, initialScale }: Initialisation, seed: number) {
+/** The distributions of a layer's initial kernel and bias, as TensorFlow.js takes them. */
+export function initializersOf(
+  { library }: Toolbox,
+  { initializer, initialScale, biasInitializer }: Initialisation,
+  seed: number,
+) {
   const { zeros, varianceScaling, ...others } = library.initializers;
-  if (initializer === "zeros") return zeros();
-  if (typeof initializer === "string") {
+  const normal = (
+    { distribution, standardDeviation }: z.infer<typeof normalInitializer>,
+    scale: number,
+    seed: number,
+  ) => others[normals[distribution]]({ mean: 0, stddev: scale * standardDeviation, seed });
+  const kernel = () => {
+    if (initializer === "zeros") return zeros();
+    if (typeof initializer !== "string") return normal(initializer, initialScale, seed);
     const { scale, ...shared } = varianceScalings[initializer];
     return varianceScaling({ ...shared, scale: initialScale ** 2 * scale, seed });
-  }
-  const { distribution, standardDeviation } = initializer;
-  return others[normals[distribution]]({ mean: 0, stddev: initialScale * standardDeviation, seed });
+  };
+  return {
+    kernelInitializer: kernel(),
+    // A seed of its own: the same one would repeat the kernel's first entries.
+    biasInitializer: biasInitializer ? normal(biasInitializer, 1, seed + 1) : zeros(),
+  };
 }
 
 /** Options every network has. */
@@ -138,9 +147,10 @@ export const networkFields = {
     .number()
     .positive()
     .default(1)
-    .describe("what the weights drawn from the initializer are multiplied by; biases stay zero"),
+    .describe("what the weights drawn from the initializer are multiplied by; biases are not"),
+  biasInitializer: normalInitializer.optional().describe("distribution of the initial biases; default: all 0"),
   lossScale: lossScaleOption,
-  bias: z.boolean().default(true).describe("whether layers have a bias, initially zero"),
+  bias: z.boolean().default(true).describe("whether layers have a bias"),
 };
 
 export interface DenseOptions extends Initialisation {
@@ -162,8 +172,7 @@ export function dense({ name, inputs, units, activation, bias, ...initialisation
         units,
         activation,
         useBias: bias,
-        kernelInitializer: initializerOf(tools, initialisation, seed),
-        biasInitializer: "zeros",
+        ...initializersOf(tools, initialisation, seed),
       }),
   };
 }

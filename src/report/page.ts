@@ -38,7 +38,7 @@ function facts(results: ExperimentResults): Html {
   const met = findings.filter((finding) => finding.met).length;
   const fact = (value: string | number, name: string, tone = "") =>
     html`<div><b class="${tone}">${value}</b>${name}</div>`;
-  const states = (["diverged", "failed", "interrupted", "running"] as const).filter(
+  const states = (["diverged", "stopped", "failed", "interrupted", "running"] as const).filter(
     (status) => count(results, status) > 0,
   );
   return html`<div class="facts">${[

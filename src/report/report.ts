@@ -19,7 +19,7 @@ interface Drawn {
 
 /** Every figure that the results have the numbers for. */
 export function makeFigures(results: ExperimentResults, { figures, bounds, problems }: Drawn): Figure[] {
-  const groups = groupsOf(results.manifests);
+  const groups = groupsOf(results.manifests, results.objective);
   const landscapeOf = ({ config: { problem } }: Manifest) =>
     problems.find(({ name }) => name === problem.name)?.landscape?.(problem);
   const traces = new Traces(results.directory);

@@ -21,6 +21,7 @@ function numberCell(value: number | undefined): Html {
 const statusClass: Readonly<Record<Manifest["status"], string>> = {
   completed: "good",
   diverged: "warn",
+  stopped: "quiet",
   failed: "bad",
   interrupted: "warn",
   running: "quiet",

@@ -2,7 +2,7 @@ import { statSync } from "node:fs";
 import { join } from "node:path";
 import { type FileState, hashOfFile } from "../base/files.js";
 import { type TraceStates, traceFiles } from "../trace/trace-writer.js";
-import { isFinished, type Manifest } from "./manifest.js";
+import { isSettled, type Manifest } from "./manifest.js";
 import { runsDirectory } from "./summary.js";
 
 /** A run's traces by the names of their files, for its manifest. */
@@ -12,9 +12,9 @@ export function namedFiles(states: TraceStates): Record<string, FileState> {
   );
 }
 
-/** Finished runs whose files have been deleted or cut, one line each. */
+/** Runs with results whose files have been deleted or cut, one line each. */
 export function damagedRuns(experimentDirectory: string, manifests: readonly Manifest[]): string[] {
-  return manifests.filter(isFinished).flatMap((manifest) => {
+  return manifests.filter(isSettled).flatMap((manifest) => {
     const damage = damageOf(join(runsDirectory(experimentDirectory), manifest.id), manifest, { contents: false });
     return damage === undefined ? [] : [`${manifest.label}: ${damage}`];
   });

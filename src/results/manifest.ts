@@ -8,7 +8,7 @@ import type { Preparation } from "../data/preparation.js";
 import type { PluginReference } from "../registry/registry.js";
 import type { Provenance } from "./provenance.js";
 
-export type Status = "running" | "completed" | "diverged" | "failed" | "interrupted";
+export type Status = "running" | "completed" | "diverged" | "stopped" | "failed" | "interrupted";
 
 /** What evaluations measure of weights. */
 export type WeightsQuantity =
@@ -53,7 +53,7 @@ export interface Manifest {
   readonly axes: Readonly<Record<string, unknown>>;
   readonly seed: number;
   readonly status: Status;
-  /** Why the run ended before its last step: divergence with what was seen, an error, an interruption. */
+  /** Why the run ended before its last step: divergence with what was seen, the rung of a search, an error, an interruption. */
   readonly stopReason?: string;
   /** Stack trace of the bug that ended it. */
   readonly stack?: string;
@@ -137,7 +137,7 @@ const manifestSchema = z.looseObject({
   optimizer: text,
   axes: z.record(text, z.unknown()),
   seed: z.number(),
-  status: z.enum(["running", "completed", "diverged", "failed", "interrupted"]),
+  status: z.enum(["running", "completed", "diverged", "stopped", "failed", "interrupted"]),
   stopReason: text.optional(),
   stack: text.optional(),
   config: z.looseObject({
@@ -179,5 +179,8 @@ export function readManifest(runDirectory: string): Manifest | undefined {
   return manifestSchema.safeParse(readJson(manifestPath(runDirectory))).data as Manifest | undefined;
 }
 
-/** Completed and diverged runs are results; the others are to be run again. */
+/** Completed and diverged runs have come to an end of their own. */
 export const isFinished = ({ status }: Manifest) => status === "completed" || status === "diverged";
+
+/** These are results, and so are runs that a search has stopped at a rung; the others are to be run again. */
+export const isSettled = (manifest: Manifest) => isFinished(manifest) || manifest.status === "stopped";

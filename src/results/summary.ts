@@ -48,7 +48,11 @@ const column = (name: string, meaning: string, value: SummaryColumn["value"]): S
 
 const before: readonly SummaryColumn[] = [
   column("id", "the run's directory under `runs`", (m) => m.id),
-  column("status", "completed, diverged, failed, interrupted or running", (m) => m.status),
+  column(
+    "status",
+    "completed, diverged, stopped (at a rung of a search), failed, interrupted or running",
+    (m) => m.status,
+  ),
   column("stop_reason", "why the run ended before its last step", (m) => m.stopReason),
   column("optimizer", "label of the optimizer", (m) => m.optimizer),
   column("seed", "root of the random streams", (m) => m.seed),

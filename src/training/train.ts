@@ -46,12 +46,14 @@ export interface Training<V, S> {
   readonly keepWeights?: boolean;
   /** Ends the run after the step in progress. */
   readonly signal?: AbortSignal | undefined;
+  /** Ends the run after this step: it is the last one that is recorded, and the state after it is saved. */
+  readonly stopAfter?: number | undefined;
   /** Go on from here in place of w_0; the sampler must stand where it stood then. */
   readonly resume?: TrainingState | undefined;
   readonly checkpoints?: Checkpoints | undefined;
 }
 
-/** When and how the position of the loop is saved; also done when the signal ends the run. */
+/** When and how the position of the loop is saved; also done when the signal or `stopAfter` ends the run. */
 export interface Checkpoints {
   /** Save after every n-th update; Infinity for never. */
   readonly everySteps: number;
@@ -63,7 +65,7 @@ export interface Checkpoints {
 
 /** How a run's training ended. */
 export interface TrainingEnd {
-  readonly outcome: "completed" | "diverged" | "interrupted";
+  readonly outcome: "completed" | "diverged" | "interrupted" | "stopped";
   /** Number of updates that were made. */
   readonly steps: number;
   /** For divergence: what was seen. */
@@ -139,7 +141,7 @@ interface Divergence<V> {
  */
 function* loop<V, S>(training: Training<V, S>, { observe, taken }: Reader): Turns<TrainingEnd> {
   const { algebra, objective, optimizer, problem, sampler, batchSize, steps, signal, checkpoints } = training;
-  const { keepWeights = false, lossLimit } = training;
+  const { keepWeights = false, lossLimit, stopAfter = Number.POSITIVE_INFINITY } = training;
   const fullBatch = sampler === undefined && !problem.hasTrainingMode;
   const { measurer, evaluation, start } = setUp(training);
   // Of what is saved beside the weights nothing is kept for steps that are not yet read.
@@ -255,6 +257,7 @@ function* loop<V, S>(training: Training<V, S>, { observe, taken }: Reader): Turn
   }
 
   try {
+    if (start.step > stopAfter) return { outcome: "stopped", steps: start.step };
     for (let step = start.step; ; step++) {
       const last = step === steps;
       const traced = last || training.traced(step);
@@ -280,7 +283,7 @@ function* loop<V, S>(training: Training<V, S>, { observe, taken }: Reader): Turn
       upcoming = undefined;
       const pause = breathe();
       if (pause) yield pause;
-      const isStopped = signal?.aborted === true;
+      const isStopped = signal?.aborted === true || step === stopAfter;
       const isSaved = checkpoints && (isStopped || (step + 1) % everySteps === 0 || (pause && checkpoints.due()));
       if (isSaved || isStopped || (pause && unread.hasMeasured)) {
         const end = yield* read(step + 1);
@@ -290,7 +293,7 @@ function* loop<V, S>(training: Training<V, S>, { observe, taken }: Reader): Turn
         const position = { step: step + 1, weights, state };
         checkpoints.save(yield* settled(captureState(algebra, position, objective.nonTrainable?.())));
       }
-      if (isStopped) return { outcome: "interrupted", steps: step + 1 };
+      if (isStopped) return { outcome: step === stopAfter ? "stopped" : "interrupted", steps: step + 1 };
     }
   } finally {
     if (upcoming) algebra.dispose([...upcoming.weights, ...forgotten(upcoming.state, state)]);

@@ -7,7 +7,7 @@ import { type BoundFinding, boundFindings } from "../expectations/bound-findings
 import type { Finding } from "../expectations/evaluate.js";
 import type { Registry } from "../registry/registry.js";
 import { damageOf } from "../results/integrity.js";
-import { isFinished, type Manifest } from "../results/manifest.js";
+import { isSettled, type Manifest } from "../results/manifest.js";
 import { runsDirectory } from "../results/summary.js";
 import { committedReferenceChecks } from "./reference-check.js";
 
@@ -48,9 +48,9 @@ export const verifiedOf = (
 
 function runChecks({ name, directory, registry, manifests, failures }: Verified): Check[] {
   const unfinished = manifests
-    .filter((manifest) => !isFinished(manifest))
+    .filter((manifest) => !isSettled(manifest))
     .map(({ label, status, stopReason }) => `${label}: ${status}${stopReason ? `, ${stopReason}` : ""}`);
-  const changed = manifests.filter(isFinished).flatMap((manifest) => {
+  const changed = manifests.filter(isSettled).flatMap((manifest) => {
     const runDirectory = join(runsDirectory(directory), manifest.id);
     const damage = damageOf(runDirectory, manifest, { contents: true });
     const other = madeByOtherCode(registry, manifest);

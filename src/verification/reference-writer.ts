@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { writeAtomically } from "../base/files.js";
 import { tolerance } from "../bounds/bound.js";
 import type { Precision } from "../compute/algebra.js";
-import { isFinished, type Manifest } from "../results/manifest.js";
+import { isSettled, type Manifest } from "../results/manifest.js";
 import { runsDirectory } from "../results/summary.js";
 import { type Columns, readColumns } from "../trace/csv-columns.js";
 import { csvLines, type Field } from "../trace/csv-file.js";
@@ -120,7 +120,7 @@ export function writeReference(
   directory: string,
   { directory: experimentDirectory, manifests, registry }: Pick<Verified, "directory" | "manifests" | "registry">,
 ): void {
-  const candidates = spread(manifests.filter(isFinished), mostRuns);
+  const candidates = spread(manifests.filter(isSettled), mostRuns);
   const { runs, files } = filesOf(
     candidates.map((manifest) => read(experimentDirectory, manifest)),
     directory,

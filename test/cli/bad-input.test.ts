@@ -15,6 +15,8 @@ const circular = /: an alias \(\*\) stands inside what it stands for; expected a
 const sweepOf = (axes: object) => ({ ...good, sweep: { grid: axes } });
 const tooLarge = (problem: string, size: string) =>
   new RegExp(`problem ${problem}: it would take at least ${size} of memory, and there are .* here; make it smaller`);
+const rates = { "optimizer.learningRate": { log: [0.01, 1] } };
+const halving = { trials: 4, space: rates, successiveHalving: { rungs: 2, factor: 2 } };
 const data = { name: "synthetic-digits", train: 50, test: 10 };
 const network = { ...good, problem: { name: "mlp", hidden: [4] }, data, backend: "wasm" };
 
@@ -181,6 +183,66 @@ const table: readonly [what: string, config: unknown, args: string[], line: RegE
     sweepOf({ steps: { range: [1, 1_000_001, 1] }, "problem.start": { linspace: [1, 2, 1e6] } }),
     ["--dry-run"],
     /make 1000000000000 runs/,
+  ],
+  [
+    "a search without trials",
+    { ...good, search: { space: rates } },
+    [],
+    /search\.trials: expected a number .*it is missing/,
+  ],
+  [
+    "a search by a method that is not there",
+    { ...good, search: { trials: 2, space: rates, method: "sobol" } },
+    [],
+    /search\.method: expected one of "halton", "random"; got "sobol"/,
+  ],
+  [
+    "a search over an interval whose ends are the wrong way round",
+    { ...good, search: { trials: 2, space: { "optimizer.learningRate": { log: [1, 0.1] } } } },
+    [],
+    /search\.space\.optimizer\.learningRate\.log: expected \[low, high\], the smaller number first/,
+  ],
+  [
+    "a search over rates down to zero in constant ratio",
+    { ...good, search: { trials: 2, space: { "optimizer.learningRate": { log: [0, 0.1] } } } },
+    [],
+    /search\.space\.optimizer\.learningRate\.log\[0\]: expected a number > 0/,
+  ],
+  [
+    "a search over an option that is not there",
+    { ...good, search: { trials: 2, space: { "optimizer.momentun": { choice: [0, 1] } } } },
+    [],
+    /optimizer: unknown key "momentun"\. Did you mean "momentum"\? \(in the run lars momentun=\d seed=0\)/,
+  ],
+  [
+    "more trials than there are points",
+    { ...good, search: { trials: 3, space: { steps: { choice: [1, 2] } } } },
+    [],
+    /search\.trials: got 3, but the space of lars has only 2 different points; use at most that, or a larger space/,
+  ],
+  [
+    "a billion trials",
+    { ...good, search: { trials: 1e9, space: rates } },
+    [],
+    /make 1000000000 runs \(1 × 1 optimizers × 1000000000 trials × 1 seeds\); expected at most 1000000/,
+  ],
+  [
+    "rungs before the first evaluation",
+    { ...good, search: { ...halving, successiveHalving: { rungs: 3, factor: 2 } } },
+    [],
+    /search\.successiveHalving: the first of 3 rungs of lars learningRate=\S+ seed=0 ends at step 0\.75, before an evaluation \(they come every 1\); use fewer rungs, a smaller factor or more steps, or evaluate and trace more often/,
+  ],
+  [
+    "rungs of runs that are evaluated at their end alone",
+    { ...good, steps: 100, evaluate: "end", search: halving },
+    [],
+    /ends at step 50, before an evaluation \(there is none but that at the end\); use fewer rungs/,
+  ],
+  [
+    "rungs in shards",
+    { ...good, steps: 100, search: halving },
+    ["--shard", "1/2"],
+    /--shard: successiveHalving compares all trials/,
   ],
   [
     "a sweep of __proto__",

@@ -9,7 +9,7 @@ import {
   spread,
 } from "../../src/comparison/groups.js";
 import { type Objective, objectiveOf, wordsOf } from "../../src/comparison/objective.js";
-import { objectiveSchema } from "../../src/config/objective-schema.js";
+import { defaultConditions, objectiveSchema } from "../../src/config/objective-schema.js";
 import { heatMap } from "../../src/report/figures/heat-map.js";
 import type { Manifest, Status } from "../../src/results/manifest.js";
 
@@ -20,11 +20,14 @@ const run = (rate: number, seed: number, trainLoss: unknown, status: Status = "c
     outcome: { steps: 1, final: { trainLoss }, best: { trainLoss: 0 } },
   }) as unknown as Manifest;
 
-const byLoss: Objective = { column: "train_loss", statistic: "final", direction: "minimize" };
+const byLoss: Objective = { column: "train_loss", statistic: "final", direction: "minimize", per: defaultConditions };
 
 test("configurations are ranked by the median of what their seeds came to", () => {
   const losses = [[0.3, 0.4, 9], [0.5, 0.1, 0.35], ...Array.from({ length: 8 }, () => [1, 2, 3])];
-  const groups = groupsOf(losses.flatMap((seeds, rate) => seeds.map((loss, seed) => run(rate, seed, loss))));
+  const groups = groupsOf(
+    losses.flatMap((seeds, rate) => seeds.map((loss, seed) => run(rate, seed, loss))),
+    byLoss,
+  );
   expect(groups).toHaveLength(10);
   // Medians 0.4 and 0.35
   expect(shownInDetail(groups, byLoss).map(({ axes }) => axes)).toEqual([{ "optimizer.learningRate": 1 }]);
@@ -34,11 +37,23 @@ test("a seed that did not complete, or came to no number, counts as the worst", 
   const runs = [run(1, 0, 0.5), run(1, 1, 0.1, "diverged"), run(1, 2, "NaN"), run(1, 3, "Infinity")];
   const never = { ...run(1, 4, 0), outcome: { steps: 3 } } as unknown as Manifest;
   const infinite = Number.POSITIVE_INFINITY;
-  expect(scoresOf(groupsOf([...runs, never])[0]!, byLoss)).toEqual([0.5, infinite, infinite, infinite, infinite]);
+  expect(scoresOf(groupsOf([...runs, never], byLoss)[0]!, byLoss)).toEqual([
+    0.5,
+    infinite,
+    infinite,
+    infinite,
+    infinite,
+  ]);
   const most: Objective = { ...byLoss, direction: "maximize" };
-  expect(scoresOf(groupsOf([...runs, never])[0]!, most)).toEqual([0.5, -infinite, -infinite, infinite, -infinite]);
+  expect(scoresOf(groupsOf([...runs, never], byLoss)[0]!, most)).toEqual([
+    0.5,
+    -infinite,
+    -infinite,
+    infinite,
+    -infinite,
+  ]);
   // Between the worst and a number there is nothing but the worst.
-  const half = groupsOf([run(1, 0, 0.5), run(1, 1, 0.1, "diverged")])[0]!;
+  const half = groupsOf([run(1, 0, 0.5), run(1, 1, 0.1, "diverged")], byLoss)[0]!;
   expect([medianOf(half, byLoss), medianOf(half, most)]).toEqual([infinite, -infinite]);
 });
 
@@ -62,9 +77,12 @@ describe("what runs are compared by", () => {
 
   test("is what the config says, better in the direction that its quantity has", () => {
     const of = (configured: unknown) => objectiveOf(objectiveSchema.parse(configured), [measuring(all)]);
-    expect(of("test_accuracy")).toEqual({ column: "test_accuracy", statistic: "final", direction: "maximize" });
+    expect(of("test_accuracy")).toMatchObject({ column: "test_accuracy", statistic: "final", direction: "maximize" });
     expect(of({ column: "val_loss", statistic: "best" })).toEqual({
-      ...{ column: "val_loss", statistic: "best", direction: "minimize" },
+      ...{ column: "val_loss", statistic: "best", direction: "minimize", per: defaultConditions },
+    });
+    expect(of({ statistic: "best", per: ["batchSize"] })).toEqual({
+      ...{ column: "val_accuracy", statistic: "best", direction: "maximize", per: ["batchSize"] },
     });
     expect(of({ column: "distance", direction: "maximize" }).direction).toBe("maximize");
     expect(wordsOf(of({ column: "averaged_val_accuracy", statistic: "best" }))).toBe(
@@ -77,11 +95,9 @@ describe("what runs are compared by", () => {
       ...run(rate, 0, 1 / valAccuracy),
       outcome: { steps: 1, final: { trainLoss: 1, valAccuracy }, best: {} },
     });
-    const groups = groupsOf([accurate(1, 0.7), accurate(2, 0.9), accurate(3, 0.9), accurate(4, 0.1)]);
-    const objective = objectiveOf(
-      undefined,
-      groups.flatMap(({ runs }) => runs),
-    );
+    const runs = [accurate(1, 0.7), accurate(2, 0.9), accurate(3, 0.9), accurate(4, 0.1)];
+    const objective = objectiveOf(undefined, runs);
+    const groups = groupsOf(runs, objective);
     expect(bestGroups(groups, objective).map(({ axes }) => axes["optimizer.learningRate"])).toEqual([2]);
   });
 });
@@ -89,7 +105,7 @@ describe("what runs are compared by", () => {
 test("of too many configurations as many of each optimizer are drawn as there is room for, the ends among them", () => {
   const of = (optimizer: string, count: number) =>
     Array.from({ length: count }, (_, i) => ({
-      ...{ label: `${optimizer} ${i}`, optimizer, axes: {}, facet: "", runs: [] },
+      ...{ label: `${optimizer} ${i}`, optimizer, axes: {}, conditions: {}, facet: "", runs: [] },
     }));
   const groups = [...of("lars", 60), ...of("sgd", 20)];
   expect(spread(groups, 80)).toBe(groups);
@@ -106,7 +122,7 @@ test("nothing is optimised over problems and data: the best of each optimizer is
     label: `lars conditionNumber=${conditionNumber} learningRate=${rate} seed=0`,
     axes: { "problem.conditionNumber": conditionNumber, "optimizer.learningRate": rate },
   });
-  const groups = groupsOf([on(1, 0.1, 0), on(1, 0.2, 1e-9), on(100, 0.1, 5), on(100, 0.2, 3)]);
+  const groups = groupsOf([on(1, 0.1, 0), on(1, 0.2, 1e-9), on(100, 0.1, 5), on(100, 0.2, 3)], byLoss);
   expect(bestGroups(groups, byLoss).map(({ axes, facet }) => [facet, axes["optimizer.learningRate"]])).toEqual([
     ["conditionNumber=1", 0.1],
     ["conditionNumber=100", 0.2],
@@ -115,6 +131,28 @@ test("nothing is optimised over problems and data: the best of each optimizer is
     tuned: [["optimizer.learningRate", [0.1, 0.2]]],
     facets: [["problem.conditionNumber", [1, 100]]],
   });
+});
+
+test("nor over batch sizes and lengths of training, but for a config that says over what", () => {
+  const at = (batchSize: number, momentum: number, loss: number) => ({
+    ...run(1, 0, loss),
+    label: `lars batchSize=${batchSize} momentum=${momentum} seed=0`,
+    axes: { batchSize, "optimizer.momentum": momentum },
+  });
+  const runs = [at(64, 0, 1), at(64, 0.9, 2), at(512, 0, 4), at(512, 0.9, 3)];
+  const best = (objective: Objective) =>
+    bestGroups(groupsOf(runs, objective), objective).map(({ facet, axes }) => [facet, ...Object.values(axes)]);
+  expect(best(byLoss)).toEqual([
+    ["batchSize=64", 64, 0],
+    ["batchSize=512", 512, 0.9],
+  ]);
+  expect(best({ ...byLoss, per: [] })).toEqual([["", 64, 0]]);
+  expect(best({ ...byLoss, per: ["optimizer"] })).toEqual([
+    ["momentum=0", 64, 0],
+    ["momentum=0.9", 64, 0.9],
+  ]);
+  // The beginning of a name is not the beginning of a path.
+  expect(best({ ...byLoss, per: ["batch", "optimizer.mom"] })).toEqual([["", 64, 0]]);
 });
 
 test("a heat map shows losses of every loss scale in one unit, and names a ring only where one is drawn", () => {
@@ -126,7 +164,7 @@ test("a heat map shows losses of every loss scale in one unit, and names a ring 
       config: { problem: { name: "deep-linear", lossScale } },
     }) as unknown as Manifest;
   const figure = heatMap({
-    groups: groupsOf([scaled(1, 1, 0.5), scaled(2, 1, 0.25), scaled(1, 1024, 512), scaled(2, 1024, 256)]),
+    groups: groupsOf([scaled(1, 1, 0.5), scaled(2, 1, 0.25), scaled(1, 1024, 512), scaled(2, 1024, 256)], byLoss),
     results: { objective: byLoss },
   } as never)!;
   const column = figure.data.fields.indexOf("value");

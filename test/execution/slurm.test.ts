@@ -84,6 +84,43 @@ onCluster("a sweep as a job array gives the same results as here", async () => {
   expect(again.stderr).not.toContain("submitted");
 });
 
+onCluster(
+  "successive halving is an array a rung, with the trials, rungs and winners it has here; killed too",
+  async () => {
+    const [here, there] = [freshDirectory(), freshDirectory()];
+    const config = {
+      ...sweep,
+      name: "halved",
+      sweep: undefined,
+      seeds: [0],
+      search: {
+        trials: 4,
+        space: { "optimizer.learningRate": { log: [1e-3, 1e-1] } },
+        successiveHalving: { rungs: 3, factor: 2 },
+      },
+      slurm: { runsPerTask: 3, pollSeconds: 0.5 },
+    };
+    expect((await runTool([writeConfig(here, config), "-o", here, "-j", "1"])).code).toBe(0);
+    const args = [writeConfig(there, config), "-o", there, "--executor", "slurm"];
+    const experiment = join(there, "halved");
+    // The submitting process dies while the second rung is made, and goes on with what it finds.
+    const first = startTool(args, env);
+    await until(
+      "the second rung",
+      () => /rung 2 of 3: 4 runs/.test(first.stderr()) && /4 runs submitted/.test(first.stderr()),
+    );
+    first.child.kill("SIGKILL");
+    await first.ended;
+    const { code, stderr } = await runTool([...args, "--attach"], { env });
+    expect(code, stderr).toBe(0);
+    expect(stderr).toMatch(/rung 3 of 3: 2 runs, to step 50\n.*2 runs submitted as Slurm job \d+, 1 tasks/);
+    expect(stderr).not.toMatch(/8 runs submitted|ended without it/);
+    expect(traces(experiment)).toEqual(traces(join(here, "halved")));
+    expect(summaryWithoutTime(experiment)).toEqual(summaryWithoutTime(join(here, "halved")));
+    expect(summaryWithoutTime(experiment).filter((line) => line.includes(",completed,"))).toHaveLength(2);
+  },
+);
+
 onCluster("a task that is killed is submitted again and goes on where it was", async () => {
   const [here, there] = [freshDirectory(), freshDirectory()];
   const reference = runTool([writeConfig(here, { ...long, name: "killed" }), "-o", here, "-q"]);

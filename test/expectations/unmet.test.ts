@@ -29,7 +29,7 @@ test.each([
 ])("verify, with a claim that is %s", async (_, claims, code, line) => {
   const directory = freshDirectory();
   const config = writeConfig(directory, { ...base, name: "unmet", expect: claims });
-  const ended = await runTool(["verify", config, "-o", directory, "--references", directory, "--quiet"]);
+  const ended = await runTool(["verify", config, "-o", directory, "--references", directory]);
   expect(ended.stdout).toMatch(line);
   expect(ended.code).toBe(code);
   // So does reading the results that lie there.

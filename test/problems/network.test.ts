@@ -367,4 +367,25 @@ describe("initial weights", () => {
     }
     expect(await spreadOf("zeros", 3)).toEqual({ deviation: 0, largest: 0 });
   });
+
+  it("of biases are 0, or drawn by themselves: apart from the kernel and whatever its scale", async () => {
+    const { algebra } = await startBackend("cpu");
+    const data = dataset({ height: 1, width: 1, classes: 20_000 });
+    async function drawn(options: object) {
+      const parsed = softmaxRegression.schema.parse({ name: "softmax-regression", ...options });
+      const objective = await (await softmaxRegression.create(parsed as never, context(data))).onTensors(algebra);
+      const [kernel, bias] = await Promise.all(objective.initialWeights().map((weights) => weights.data()));
+      objective.dispose?.();
+      return { kernel: [...kernel!], bias: [...bias!] };
+    }
+    const normal = { distribution: "normal", standardDeviation: 0.5 };
+    const { kernel, bias } = await drawn({ initializer: normal, biasInitializer: normal });
+    const product = (a: readonly number[], b: readonly number[]) => a.reduce((sum, value, i) => sum + value * b[i]!, 0);
+    // Four standard errors: of a deviation 4·0.5/√(2·20,000), of a correlation 4/√20,000.
+    expect(Math.abs(Math.sqrt(product(bias, bias) / 20_000) - 0.5)).toBeLessThan(0.01);
+    expect(Math.abs(product(kernel, bias) / (20_000 * 0.25))).toBeLessThan(0.0283);
+    expect((await drawn({ initializer: "zeros", initialScale: 3, biasInitializer: normal })).bias).toEqual(bias);
+    expect((await drawn({ initializer: normal })).kernel).toEqual(kernel);
+    expect(new Set((await drawn({ initializer: normal })).bias)).toEqual(new Set([0]));
+  });
 });

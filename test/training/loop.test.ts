@@ -55,6 +55,25 @@ test("every record in full", async () => {
   expect(end).toStrictEqual({ outcome: "completed", steps: 3 });
 });
 
+test("a step to stop after is the last that is recorded; going on from there makes the rest, and further back nothing", async () => {
+  const saved: TrainingState[] = [];
+  const checkpoints = { everySteps: 100, due: () => false, save: (state: TrainingState) => saved.push(state) };
+  const made = (options: object) =>
+    collect(float64, problem, halving(), sgd, { steps: 6, measureEveryStep: true, ...options });
+  const whole = await made({});
+  const begun = await made({ stopAfter: 2, checkpoints });
+  expect(begun).toStrictEqual({ records: whole.records.slice(0, 3), end: { outcome: "stopped", steps: 3 } });
+  // w_3 = 8/2³
+  expect(saved).toMatchObject([{ step: 3, weights: [vector(1)] }]);
+  const [resume] = saved;
+  expect(await made({ stopAfter: 2, resume })).toStrictEqual({ records: [], end: { outcome: "stopped", steps: 3 } });
+  expect(await made({ stopAfter: 3, resume })).toStrictEqual({
+    records: [whole.records[3]],
+    end: { outcome: "stopped", steps: 4 },
+  });
+  expect(await made({ resume })).toStrictEqual({ records: whole.records.slice(3), end: whole.end });
+});
+
 test("losses that nobody asked for are read back 256 at a time, each once", async () => {
   const counts: number[] = [];
   const algebra: Algebra<Float64Array, number> = {

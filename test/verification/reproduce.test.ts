@@ -9,15 +9,19 @@ afterAll(() => rmSync(directory, { recursive: true, force: true }));
 
 const experiment = "centred-frontier";
 const reproduce = (...options: string[]) =>
-  runTool(["reproduce", experiment, "--quiet", "--out", join(directory, "results"), ...options]);
+  runTool(["reproduce", experiment, "--out", join(directory, "results"), ...options]);
 const references = join(directory, "reference");
 cpSync(join(root, "results/reference", experiment), join(references, experiment), { recursive: true });
 
 it("holds the runs against the committed references, and itself against runs known to be bad", async () => {
-  const { code, stdout } = await reproduce();
+  const { code, stdout } = await reproduce("--all");
   expect(code, stdout).toBe(0);
   expect(stdout).toMatch(/^met +noticed: steps that are too long +found to violate norm-ratio/m);
   expect(stdout).toMatch(/^met +traces, outcomes and bounds are those of the committed reference +3 of 3 runs: /m);
+  // What is well is counted, and not listed.
+  expect((await reproduce()).stdout).toMatch(
+    /^\n\d+ claims: \d+ met, \d+ held; \d+ bounds do not apply \(--all lists them\)\n$/,
+  );
 });
 
 it.each<[what: string, file: string, from: RegExp, to: string, found: RegExp]>([
@@ -42,7 +46,10 @@ it.each<[what: string, file: string, from: RegExp, to: string, found: RegExp]>([
   expect(original).toMatch(from);
   writeFileSync(path, original.replace(from, to));
   const { code, stdout } = await reproduce("--references", references);
+  const quiet = await reproduce("--references", references, "--quiet");
   writeFileSync(path, original);
+  expect([quiet.code, quiet.stdout]).toEqual([code, ""]);
+  expect(quiet.stderr).toMatch(/^error: centred-frontier: NOT MET: traces, outcomes and bounds are those/m);
   expect(code).toBe(exitCodes.verificationFailed);
   expect(stdout).toMatch(/^NOT MET +traces, outcomes and bounds are those/m);
   expect(stdout).toMatch(found);

@@ -29,6 +29,7 @@ import { print, printJson } from "../output.js";
 import { createProgress } from "../progress.js";
 import { reportOn } from "../report-on.js";
 import { table } from "../table.js";
+import { type Line, type Tone, toned } from "../tone.js";
 import type { Loaded } from "./run.js";
 
 const optionsSchema = z.object({
@@ -37,9 +38,11 @@ const optionsSchema = z.object({
   backend: z.string().optional(),
   force: z.boolean().default(false),
   jobs: jobsOption,
+  all: z.boolean().default(false),
   quiet: z.boolean().default(false),
   json: z.boolean().default(false),
 });
+type Options = z.output<typeof optionsSchema>;
 
 const paperDirectory = join(shippedDirectory, "paper");
 const committedReferences = join(packageDirectory, "results", "reference");
@@ -58,16 +61,50 @@ function selected(names: readonly string[]): string[] {
   return files.filter((file) => names.length === 0 || names.includes(basename(file, ".yaml")));
 }
 
-function printClaims({ name, findings, bounds, others, failures }: ExperimentClaims): void {
-  const rows = [
-    ...findings.map(({ met, claim, measured }) => [met ? "met" : "NOT MET", claim, measured]),
-    ...others.map((row) => [isBad(row) ? row.verdict.toUpperCase() : row.verdict, row.claim, row.measured]),
+/** A claim as it is told: the word for what became of it, what is claimed and what was found. */
+interface Told {
+  readonly tone: Tone;
+  readonly word: string;
+  readonly claim: string;
+  readonly measured: string;
+}
+
+function toldOf({ findings, bounds, others, failures }: ExperimentClaims): Told[] {
+  const bad = (word: string, claim: string, measured: string): Told => ({ tone: "bad", word, claim, measured });
+  return [
+    ...findings.map(
+      ({ met, claim, measured }): Told =>
+        met ? { tone: "good", word: "met", claim, measured } : bad("NOT MET", claim, measured),
+    ),
+    ...others.map((row): Told => {
+      const { verdict, claim, measured } = row;
+      if (isBad(row)) return bad(verdict.toUpperCase(), claim, measured);
+      return { tone: verdict === "not checked" ? "warning" : "good", word: verdict, claim, measured };
+    }),
     ...bounds
       .filter(({ violated }) => violated > 0)
-      .map(({ bound, theorem, detail }) => ["VIOLATED", `${theorem} ${bound}`, detail]),
-    ...failures.map((failure) => ["FAILED", failure, ""]),
+      .map(({ bound, theorem, detail }) => bad("VIOLATED", `${theorem} ${bound}`, detail)),
+    ...failures.map((failure) => bad("FAILED", failure, "")),
   ];
-  print(["", ...table([name, "claim", "measured"], rows)]);
+}
+
+/** The claims of an experiment that failed or were not checked, or with `--all` every one. */
+function claimLines(claims: ExperimentClaims, all: boolean): Line[] {
+  const shown = toldOf(claims).filter(({ tone }) => all || tone !== "good");
+  const rows = shown.map(({ tone, word, claim, measured }) => [toned(tone, word), claim, measured]);
+  return rows.length > 0 ? ["", ...table([claims.name, "claim", "measured"], rows)] : [];
+}
+
+function tellClaims(claims: ExperimentClaims, { json, quiet, all }: Pick<Options, "json" | "quiet" | "all">): void {
+  if (json) return;
+  if (!quiet) print(claimLines(claims, all));
+  else {
+    const bad = toldOf(claims).filter(({ tone }) => tone === "bad");
+    const texts = bad.map(({ word, claim, measured }) =>
+      [claims.name, word, claim, measured].filter(Boolean).join(": "),
+    );
+    tellFailures([{ failures: texts }]);
+  }
 }
 
 /**
@@ -90,7 +127,7 @@ export async function reproduce(names: readonly string[], rawOptions: unknown): 
   const claims: ExperimentClaims[] = [];
   const add = (one: ExperimentClaims) => {
     claims.push(one);
-    if (!options.json) printClaims(one);
+    tellClaims(one, options);
   };
   add(selfCheckClaims(await selfChecks()));
   const bugs: string[] = [];
@@ -102,7 +139,6 @@ export async function reproduce(names: readonly string[], rawOptions: unknown): 
       progress,
     );
     bugs.push(...result.bugs);
-    if (options.quiet) tellFailures([result]);
     if (signal.aborted) return "interrupted";
     const unreported = await reportOn(result, experiment.registry, progress);
     if (options.quiet && unreported !== undefined) tellFailures([{ failures: [unreported] }]);
@@ -115,12 +151,13 @@ export async function reproduce(names: readonly string[], rawOptions: unknown): 
     add(claimsOf(facts, registry.bounds, result, [compared]));
   }
 
+  const tells = !options.json && !options.quiet;
   if (options.json) printJson(claims);
-  else print(["", tally(claims)]);
+  if (tells) print(["", `${tally(claims)}${options.all ? "" : " (--all lists them)"}`]);
   if (names.length === 0) {
     writeAtomically(join(options.out, "claims.csv"), claimsCsv(claims));
     writeAtomically(join(options.out, "CLAIMS.md"), claimsMarkdown(claims, "run-experiment reproduce"));
-    if (!options.json) print([`claims: ${join(options.out, "CLAIMS.md")} and ${join(options.out, "claims.csv")}`]);
+    if (tells) print([`claims: ${join(options.out, "CLAIMS.md")} and ${join(options.out, "claims.csv")}`]);
   }
   tellBugs(bugs);
   if (bugs.length > 0) return "bug";

@@ -2,21 +2,22 @@ import { join } from "node:path";
 import { z } from "zod";
 import { type ExitReason, ExperimentError } from "../../base/errors.js";
 import { builtIn } from "../../built-in/built-in.js";
-import { type RunColumn, runColumns } from "../../comparison/run-columns.js";
+import { compare } from "../../comparison/compare.js";
 import { countRuns, expand, type Run, runsOf } from "../../config/expand.js";
 import { type Experiment, loadExperiment, type Override } from "../../config/load.js";
 import { configPath } from "../../config/shipped.js";
 import { type ExperimentResult, executeExperiment } from "../../execution/experiment.js";
-import type { Finding } from "../../expectations/evaluate.js";
-import type { Manifest, Quantity } from "../../results/manifest.js";
-import { outcomeOf } from "../../results/quantities.js";
+import { executeExtending } from "../../execution/extend.js";
+import { withRecordedExtension } from "../../execution/recorded-extension.js";
+import { comparisonJson, comparisonLines } from "../comparison.js";
 import { tellBugs, tellFailures } from "../failures.js";
 import { interruptSignal } from "../interrupt.js";
 import { checkedOptions, jobsOption, outOption } from "../options.js";
 import { print, printJson, printJsonPieces, printLines } from "../output.js";
 import { createProgress } from "../progress.js";
 import { reportOn } from "../report-on.js";
-import { duration, percent, short, table } from "../table.js";
+import { findingsTable, mostRunsShown, runLines } from "../runs.js";
+import type { Line } from "../tone.js";
 
 /** The options of `run-experiment run`, as commander delivers them. */
 const optionsSchema = z.object({
@@ -41,11 +42,13 @@ const optionsSchema = z.object({
     })
     .refine(({ index, of }) => index <= of, "--shard i/n: i must be at most n")
     .optional(),
+  extend: z.boolean().default(false),
+  all: z.boolean().default(false),
   quiet: z.boolean().default(false),
   json: z.boolean().default(false),
 });
 type Options = z.output<typeof optionsSchema>;
-type ConfigOptions = Pick<Options, "set" | "seed" | "backend"> & Partial<Pick<Options, "sweep">>;
+type ConfigOptions = Pick<Options, "out" | "set" | "seed" | "backend"> & Partial<Pick<Options, "sweep">>;
 
 function overridesOf({ set, seed, backend }: ConfigOptions): Override[] {
   const assignments = [
@@ -67,11 +70,17 @@ export interface Loaded {
   readonly runs: Run[];
 }
 
-/** All configs are read and checked before the first of them is run. */
+/**
+ * All configs are read and checked before the first of them is run. Sweeps that were extended when they were run before
+ * go as far.
+ */
 export async function loadExperiments(paths: readonly string[], options: ConfigOptions): Promise<Experiment[]> {
   const overrides = overridesOf(options);
   const loaded: Experiment[] = [];
-  for (const path of paths) loaded.push(await loadExperiment(configPath(path), builtIn, overrides, options.sweep));
+  for (const path of paths) {
+    const experiment = await loadExperiment(configPath(path), builtIn, overrides, options.sweep);
+    loaded.push(withRecordedExtension(experiment, options.out));
+  }
   for (const [i, { name, path }] of loaded.entries()) {
     const other = loaded.findIndex((one) => one.name === name);
     if (other !== i) {
@@ -121,59 +130,24 @@ function* dryRunText(experiments: readonly Experiment[]): Generator<string> {
   }
 }
 
-/** "6 held", or what was violated first. */
-function boundsText({ verdicts = {} }: Manifest): string {
-  const names = (outcome: string) => Object.keys(verdicts).filter((name) => verdicts[name]!.outcome === outcome);
-  const [violated, held] = [names("violated"), names("held")];
-  if (violated.length > 0) return `VIOLATED: ${violated.join(", ")}`;
-  return held.length > 0 ? `${held.length} held` : "";
-}
-
-const isShare = (quantity: Quantity) => quantity.endsWith("Accuracy");
-
-function row(manifest: Manifest, columns: readonly RunColumn[]): string[] {
-  const { label, status, stopReason, outcome, wallSeconds } = manifest;
-  const { normRatio } = outcome ?? {};
+function linesOf(result: ExperimentResult, { registry }: Experiment, all: boolean): Line[] {
+  const { directory, manifests, objective, skipped, interrupted, findings } = result;
+  const comparison = compare(manifests, objective, registry);
+  const compared =
+    manifests.length > mostRunsShown && !all ? comparisonLines(comparison) : runLines(manifests, comparison);
   return [
-    label,
-    stopReason && status !== "interrupted" ? stopReason : status,
-    ...columns.map(({ kind, quantity }) => (isShare(quantity) ? percent : short)(outcomeOf(manifest, kind, quantity))),
-    normRatio ? `${short(normRatio.smallest)} – ${short(normRatio.largest)}` : "",
-    boundsText(manifest),
-    duration(wallSeconds),
-  ];
-}
-
-function findingsTable(findings: readonly Finding[]): string[] {
-  const rows = findings.map(({ met, claim, expected, measured }) => [
-    met ? "met" : "NOT MET",
-    claim,
-    expected,
-    measured,
-  ]);
-  return table(["expectation", "claim", "expected", "measured"], rows);
-}
-
-function printResult({ directory, manifests, objective, skipped, interrupted, findings }: ExperimentResult): void {
-  const columns = runColumns(objective, manifests);
-  const header = ["run", "status", ...columns.map(({ title }) => title), "norm ratio", "bounds", "time"];
-  const runs = table(
-    header,
-    manifests.map((manifest) => row(manifest, columns)),
-  );
-  const lines = [
-    ...(runs.length > 0 ? ["", ...runs] : []),
+    ...(compared.length > 0 ? ["", ...compared] : []),
     "",
     ...(findings.length > 0 ? [...findingsTable(findings), ""] : []),
     ...(skipped > 0 ? [`${skipped} of the runs had been made before and were kept; --force makes them again`] : []),
     ...(interrupted ? ["interrupted: what was finished is kept; the same command goes on with the rest"] : []),
     `results: ${join(directory, "report.html")}, ${join(directory, "summary.csv")} and ${join(directory, "runs", manifests.length === 1 ? manifests[0]!.id : "")}`,
   ];
-  print(lines);
 }
 
-const jsonResult = ({ manifests, ...facts }: ExperimentResult) => ({
+const jsonResult = ({ manifests, ...facts }: ExperimentResult, { registry }: Experiment) => ({
   ...facts,
+  comparison: comparisonJson(compare(manifests, facts.objective, registry)),
   runs: manifests.map(({ id, label, status, stopReason, outcome, verdicts, wallSeconds }) => ({
     id,
     label,
@@ -183,6 +157,11 @@ const jsonResult = ({ manifests, ...facts }: ExperimentResult) => ({
     verdicts,
     wallSeconds,
   })),
+});
+
+const executeOnce: typeof executeExtending = async (experiment, runs, options, observer) => ({
+  experiment,
+  result: await executeExperiment(experiment, runs, options, observer),
 });
 
 /**
@@ -201,27 +180,34 @@ export async function run(paths: readonly string[], rawOptions: unknown): Promis
 
   const progress = createProgress(options);
   const signal = interruptSignal();
-  const results: ExperimentResult[] = [];
-  const { out, force, jobs, shard, executor, attach, cancel, escapeFormulas } = options;
+  const results: { readonly result: ExperimentResult; readonly experiment: Experiment }[] = [];
+  const { out, force, jobs, shard, executor, attach, cancel, escapeFormulas, extend, quiet, json, all } = options;
+  if (extend && shard) {
+    throw new ExperimentError(
+      "--extend: it goes by the results of all runs; leave --shard out, and extend when all are made",
+    );
+  }
   if (executor !== "slurm" && (attach || cancel)) {
     throw new ExperimentError("--attach and --cancel: they belong to --executor slurm");
   }
   const slurm = executor === "slurm" ? { attach, cancel } : undefined;
-  for (const { experiment, runs } of loaded) {
-    for (const note of experiment.notes) progress.announce(`note: ${note}`);
+  const execute = extend ? executeExtending : executeOnce;
+  for (const { experiment: configured, runs } of loaded) {
+    for (const note of configured.notes) progress.announce(`note: ${note}`);
     const execution = { out, force, jobs, shard, slurm, signal, escapeFormulas };
-    const made = await executeExperiment(experiment, runs, execution, progress);
+    const { experiment, result: made } = await execute(configured, runs, execution, progress);
     const unreported = await reportOn(made, experiment.registry, progress);
     const result = unreported === undefined ? made : { ...made, failures: [...made.failures, unreported] };
-    results.push(result);
-    if (!options.json) printResult(result);
+    results.push({ result, experiment });
+    if (!json && !quiet) print(linesOf(result, experiment, all));
     if (signal.aborted) break;
   }
-  if (options.json) printJson(results.map(jsonResult));
+  if (json) printJson(results.map(({ result, experiment }) => jsonResult(result, experiment)));
   if (signal.aborted) return "interrupted";
-  const bugs = results.flatMap((result) => result.bugs);
-  if (options.quiet) tellFailures(results);
+  const ended = results.map(({ result }) => result);
+  const bugs = ended.flatMap((result) => result.bugs);
+  if (quiet) tellFailures(ended);
   tellBugs(bugs);
   if (bugs.length > 0) return "bug";
-  return results.some(({ failures }) => failures.length > 0) ? "runFailed" : "ok";
+  return ended.some(({ failures }) => failures.length > 0) ? "runFailed" : "ok";
 }

@@ -10,7 +10,7 @@ import type { Experiment } from "../../config/load.js";
 import { executeExperiment } from "../../execution/experiment.js";
 import { availableRegistry } from "../../registry/plugins.js";
 import { experimentDirectories, readExperiment, recordedPlugins } from "../../report/experiment-results.js";
-import { isFinished } from "../../results/manifest.js";
+import { isSettled } from "../../results/manifest.js";
 import { type Check, checksOf, type Verified, verifiedOf } from "../../verification/check.js";
 import { countsText, junit, markdownSummary } from "../../verification/formats.js";
 import { readReference } from "../../verification/reference.js";
@@ -25,6 +25,7 @@ import { print, printJson, printText } from "../output.js";
 import { createProgress, type Progress } from "../progress.js";
 import { reportOn } from "../report-on.js";
 import { table } from "../table.js";
+import { type Line, type Tone, toned } from "../tone.js";
 import { loadAll } from "./run.js";
 
 const optionsSchema = z.object({
@@ -38,6 +39,7 @@ const optionsSchema = z.object({
   twice: z.boolean().default(false),
   junit: z.string().optional(),
   github: z.boolean().default(false),
+  all: z.boolean().default(false),
   quiet: z.boolean().default(false),
   json: z.boolean().default(false),
 });
@@ -99,7 +101,7 @@ function changes(verified: Verified, directory: string): string[] {
 }
 
 function update(verified: Verified, { options, progress }: Work): void {
-  const unfinished = verified.manifests.filter((manifest) => !isFinished(manifest)).length + verified.failures.length;
+  const unfinished = verified.manifests.filter((manifest) => !isSettled(manifest)).length + verified.failures.length;
   if (unfinished > 0 || verified.manifests.length === 0) {
     throw new ExperimentError(
       `${verified.name}: ${unfinished} runs are not finished; a reference needs them all, so none was written`,
@@ -147,24 +149,32 @@ async function checksOfResults(paths: readonly string[], work: Work): Promise<Ch
   return checks;
 }
 
-function printChecks(checks: readonly Check[], { json }: Options): void {
-  if (json) {
-    printJson(checks);
-    return;
+const tones: Readonly<Partial<Record<Check["outcome"], Tone>>> = { failed: "bad", passed: "good" };
+
+/** That a check passed, or that a bound does not apply, is no news; that something else was left unchecked is. */
+const isNews = ({ kind, outcome }: Check) => outcome === "failed" || (outcome !== "passed" && kind !== "bound");
+
+/** What failed or was left unchecked, or with `--all` everything, and how many there are of each. */
+function checkLines(checks: readonly Check[], all: boolean): Line[] {
+  const shown = all ? checks : checks.filter(isNews);
+  const rows = shown.map(({ experiment, kind, name, outcome, detail }) => {
+    const tone = tones[outcome];
+    const word = outcome === "failed" ? "FAILED" : outcome;
+    return [tone ? toned(tone, word) : word, experiment, kind, name, detail];
+  });
+  const counts = `${countsText(checks)}${all || shown.length === checks.length ? "" : " (--all lists them)"}`;
+  return [...table(["", "experiment", "kind", "check", "found"], rows), ...(rows.length > 0 ? [""] : []), counts];
+}
+
+function tellChecks(checks: readonly Check[], { json, quiet, all }: Options): void {
+  if (json) printJson(checks);
+  else if (!quiet) print(checkLines(checks, all));
+  else {
+    const failed = checks.filter(({ outcome }) => outcome === "failed");
+    tellFailures([
+      { failures: failed.map(({ experiment, kind, name, detail }) => `${experiment}: ${kind} ${name}: ${detail}`) },
+    ]);
   }
-  const failed = checks.filter(({ outcome }) => outcome === "failed");
-  // That a bound does not apply is no news; that something else was left unchecked is.
-  const isWorthTelling = ({ kind, outcome }: Check) => outcome === "passed" || kind !== "bound";
-  const shown = failed.length > 0 ? failed : checks.filter(isWorthTelling);
-  const rows = shown.map(({ experiment, kind, name, outcome, detail }) => [
-    outcome === "failed" ? "FAILED" : outcome,
-    experiment,
-    kind,
-    name,
-    detail,
-  ]);
-  if (rows.length > 0) print([...table(["", "experiment", "kind", "check", "found"], rows), ""]);
-  print([countsText(checks)]);
 }
 
 function summarize(checks: readonly Check[], { junit: file, github }: Options): void {
@@ -187,7 +197,7 @@ export async function verify(paths: readonly string[], rawOptions: unknown): Pro
     ...(await checksOfResults(directories, work)),
   ];
   if (work.signal.aborted) return "interrupted";
-  printChecks(checks, options);
+  tellChecks(checks, options);
   summarize(checks, options);
   tellBugs(work.bugs);
   if (work.bugs.length > 0) return "bug";

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import type { Layer } from "../../compute/layer.js";
-import { initializerOf } from "../network.js";
+import { initializersOf } from "../network.js";
 import { activationOption, biasOption, count, defineLayerKind, paddingOption, pair, windowsIn } from "./layer-kind.js";
 
 const schema = z.strictObject({
@@ -36,8 +36,7 @@ export const convolution = defineLayerKind({
             padding,
             activation,
             useBias: bias,
-            kernelInitializer: initializerOf(tools, standard, seed),
-            biasInitializer: "zeros",
+            ...initializersOf(tools, standard, seed),
           }),
       },
     };

@@ -1,0 +1,165 @@
+import { capitalized } from "../base/text.js";
+import type { Comparison, Standing } from "./compare.js";
+import { type Edge, edgeText, isOpen } from "./edge.js";
+import type { GoodRange } from "./good-range.js";
+import { axesOf } from "./groups.js";
+import { axesText, differenceText, scoreText, valueText } from "./labels.js";
+import { type Objective, wordsOf } from "./objective.js";
+import { confidence, type PairedDifference } from "./pairs.js";
+import type { TunedWinner } from "./tuned.js";
+
+/** A comparison in words. */
+export interface Answer {
+  /** Which optimizer is best, with which values, how far these may be off, and whether the others are told apart. */
+  readonly sentences: readonly string[];
+  /** What is to be kept in mind. */
+  readonly caveats: readonly string[];
+}
+
+const plural = (count: number, noun: string) => `${count} ${noun}${count === 1 ? "" : "s"}`;
+
+/** The swept values that a winner was chosen for, e.g. "learningRate=0.3162, momentum=0.9"; empty where none was. */
+export function tunedText({ group }: TunedWinner, { groups }: Pick<Comparison, "groups">): string {
+  const paths = axesOf(groups).tuned.map(([path]) => path);
+  return axesText(Object.fromEntries(Object.entries(group.axes).filter(([path]) => paths.includes(path))));
+}
+
+/** "at most twice the best: learningRate from 0.01 to 0.1 (1.0 decades)" */
+export function goodRangeText({ path, from, to, decades, isOpen: isCut, tolerance }: GoodRange): string {
+  const name = path.split(".").at(-1);
+  if (from === to) return `no other ${name} that was tried is ${tolerance}`;
+  const cut = isCut ? ", as far as was tried" : "";
+  return `${tolerance}: ${name} from ${valueText(from)} to ${valueText(to)} (${decades.toFixed(1)} decades${cut})`;
+}
+
+type Differences = Standing["differences"];
+
+/** "sgd (mean difference -1e-5, 95 % interval -2e-5 to 1e-6)" */
+function inNumbers({ other, difference }: Differences[number], objective: Objective): string {
+  const { mean, interval, lost } = difference;
+  const number = (value: number) => differenceText(objective, value);
+  const range = interval ? `, ${100 * confidence} % interval ${number(interval.low)} to ${number(interval.high)}` : "";
+  const left = lost > 0 ? `, without ${plural(lost, "seed")} that came to nothing` : "";
+  return `${other.optimizer} (mean difference ${number(mean)}${range}${left})`;
+}
+
+const nameOf = ({ other }: Differences[number]) => other.optimizer;
+
+/** Which of the others the first is better than, worse than, or not told apart from. */
+function differencesText({ first, differences }: Standing, show: (one: Differences[number]) => string): string[] {
+  if (!first || differences.length === 0) return [];
+  if (first.seeds === 1) return ["not told apart from the others by one seed"];
+  const seeds = plural(first.seeds, "seed");
+  const said = (verdict: PairedDifference["verdict"], words: string, shown: typeof show) => {
+    const told = differences.filter(({ difference }) => difference.verdict === verdict);
+    return told.length > 0 ? [`${words} ${told.map(shown).join(", ")}`] : [];
+  };
+  return [
+    ...said("better", `told apart by ${seeds} from`, nameOf),
+    ...said("worse", "by its mean worse than", show),
+    ...said("not told apart", `not told apart by ${seeds} from`, show),
+  ];
+}
+
+function bestText(first: TunedWinner, comparison: Comparison): string {
+  const tuned = tunedText(first, comparison);
+  return `${first.optimizer}${tuned === "" ? "" : ` at ${tuned}`}`;
+}
+
+/** One problem in full. */
+function sentencesOf(standing: Standing, comparison: Comparison): string[] {
+  const { first } = standing;
+  const { objective } = comparison;
+  if (!first) return ["nothing that was tried came to a number"];
+  const reached = `median ${wordsOf(objective)} ${scoreText(objective, first.median)}`;
+  return [
+    `best: ${bestText(first, comparison)}, ${reached}, of ${plural(first.configurations, "configuration")} and ${plural(first.seeds, "seed")}`,
+    ...(first.goodRange ? [goodRangeText(first.goodRange)] : []),
+    ...differencesText(standing, (one) => inNumbers(one, objective)),
+  ];
+}
+
+/** One of several problems on one line. */
+function lineOf(standing: Standing, comparison: Comparison): string {
+  const { facet, first } = standing;
+  if (!first) return `${facet}: nothing that was tried came to a number`;
+  const reached = `${bestText(first, comparison)}, ${scoreText(comparison.objective, first.median)}`;
+  return [`${facet}: ${reached}`, ...differencesText(standing, nameOf)].join("; ");
+}
+
+interface Found {
+  readonly edge: Edge;
+  readonly optimizers: string[];
+}
+
+const sentence = (text: string) => `${capitalized(text)}.`;
+
+/** Where the best lies at the end of an axis, in words, with what goes on; the same end of an axis is told once. */
+export function edgeWarnings({ standings }: Pick<Comparison, "standings">): string[] {
+  const winners = standings.flatMap((standing) => standing.winners);
+  const found = new Map<string, Found>();
+  for (const { optimizer, edges } of winners) {
+    for (const edge of edges) {
+      const text = edgeText(edge);
+      const known = found.get(text);
+      if (!known) found.set(text, { edge, optimizers: [optimizer] });
+      else if (!known.optimizers.includes(optimizer)) known.optimizers.push(optimizer);
+    }
+  }
+  return [...found].map(([text, { edge, optimizers }]) => {
+    const lies = `the best of ${optimizers.join(", ")} has ${text}`;
+    if (!isOpen(edge)) return sentence(lies);
+    return sentence(
+      `${lies}, and a better one may lie beyond: the same command with --extend goes on with ${edge.further.map(valueText).join(", ")} (or with ${edge.option})`,
+    );
+  });
+}
+
+function budgetCaveat(winners: readonly TunedWinner[]): string[] {
+  const tried = new Map<string, number>();
+  for (const { optimizer, configurations } of winners) tried.set(optimizer, configurations);
+  if (new Set(tried.values()).size < 2) return [];
+  const counts = [...tried].map(([optimizer, count]) => `${optimizer} ${count}`);
+  return [`budgets differ: configurations tried are ${counts.join(", ")}`];
+}
+
+/** What the objective is measured on, where there are examples to generalise to. */
+function choiceCaveat({ objective: { column }, groups }: Comparison): string[] {
+  if (groups.every(({ runs }) => runs[0]!.config.data === undefined)) return [];
+  const mend = "data.validation sets some apart to choose by";
+  if (column.includes("train_")) return [`chosen by training examples; others may rank otherwise (${mend})`];
+  if (column.includes("test_")) return [`chosen by the test set, which flatters what was chosen (${mend})`];
+  return [];
+}
+
+function caveatsOf(comparison: Comparison): string[] {
+  const { groups, standings } = comparison;
+  const winners = standings.flatMap((standing) => standing.winners);
+  const runs = groups.flatMap((group) => group.runs);
+  const count = (...statuses: string[]) => runs.filter(({ status }) => statuses.includes(status)).length;
+  const [diverged, unfinished] = [count("diverged"), count("failed", "interrupted", "running")];
+  const isChosen = winners.some(({ configurations }) => configurations > 1);
+  const isTold = standings.some(({ differences }) => differences.some((one) => one.difference.verdict === "better"));
+  return [
+    ...budgetCaveat(winners),
+    ...(isChosen ? choiceCaveat(comparison) : []),
+    ...(isChosen && isTold ? ["the best were chosen by the seeds that they are compared by"] : []),
+    ...(winners.every(({ seeds }) => seeds === 1) ? ["one seed each: another one may rank them otherwise"] : []),
+    ...(diverged > 0 ? [`${diverged} of ${plural(runs.length, "run")} diverged and count as the worst`] : []),
+    ...(unfinished > 0 ? [`${plural(unfinished, "run")} did not come to an end and count as the worst`] : []),
+  ];
+}
+
+/** Says what the runs of an experiment come to, and with which reservations. */
+export function answerOf(comparison: Comparison): Answer {
+  const { standings } = comparison;
+  const [only, ...others] = standings;
+  const sentences =
+    only && others.length === 0
+      ? sentencesOf(only, comparison).map(capitalized)
+      : standings.map((standing) => lineOf(standing, comparison));
+  return {
+    sentences: sentences.map((text) => `${text}.`),
+    caveats: [...edgeWarnings(comparison), ...caveatsOf(comparison).map(sentence)],
+  };
+}
