@@ -5,6 +5,7 @@ import { backendSummaries } from "../dist/compute/backends.js";
 import { jsonSchema } from "../dist/config/json-schema.js";
 import { summaryColumns } from "../dist/results/summary.js";
 import { averagedColumns, layerColumns, traceColumns } from "../dist/trace/columns.js";
+import { headlines } from "./benchmark/headlines.js";
 
 const { bounds, datasets, optimizers, problems, schedules } = builtIn;
 
@@ -106,7 +107,7 @@ const sections = {
       ),
     ),
   "layer columns": () => columnTable(layerColumns),
-  "own rule": ownRule,
+  benchmarks: (read) => headlines(read("docs/benchmarks.md"), read("docs/benchmarks.csv")),
 };
 
 /**
@@ -121,6 +122,8 @@ function withSections(file, parts, read) {
     const [start, end] = [`<!-- ${name} -->`, `<!-- end of ${name} -->`];
     const from = result.indexOf(start);
     const to = result.indexOf(end);
+    // What a page leaves to the reference has no markers in it.
+    if (from < 0 && to < 0) return result;
     if (from < 0 || to < from) throw new Error(`${file} lacks the markers ${start} … ${end}`);
     return `${result.slice(0, from + start.length)}\n${render(read)}\n${result.slice(to)}`;
   }, read(file));
