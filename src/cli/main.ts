@@ -141,6 +141,19 @@ function createProgram(): Command {
     );
 
   program
+    .command("export")
+    .description("write the traces of experiments as one long table, CSV or Parquet")
+    .argument("<directory...>", "an experiment's directory, or one that holds experiments")
+    .option("--format <name>", "csv or parquet (default: what the name of the file says, else csv)")
+    .option("-o, --out <file>", "where it goes (default: traces, layers or runs in the experiment's directory)")
+    .option("--layers", "what was traced of each layer, in place of trace.csv")
+    .option("--summary", "one row a run: what summary.csv tells")
+    .option("--escape-formulas", "in CSV, put ' before texts that a spreadsheet would compute")
+    .action(async (directories: string[], options: unknown) =>
+      (await import("./commands/export.js")).exportTable(directories, options),
+    );
+
+  program
     .command("list")
     .description("list problems, datasets, optimizers, schedules, bounds, and the configs that come with the tool")
     .option("--plugin <file or package>", "with what this plugin adds (repeatable)", collect)

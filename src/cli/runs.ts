@@ -2,9 +2,9 @@ import { edgeWarnings } from "../comparison/answer.js";
 import type { Comparison } from "../comparison/compare.js";
 import { shownLabels } from "../comparison/labels.js";
 import { type RunColumn, runColumns } from "../comparison/run-columns.js";
+import { type Target, targetWords } from "../config/target-schema.js";
 import type { Finding } from "../expectations/evaluate.js";
-import type { Manifest, Quantity } from "../results/manifest.js";
-import { outcomeOf } from "../results/quantities.js";
+import type { Manifest } from "../results/manifest.js";
 import { columnsOf } from "./output.js";
 import { duration, fittedTable, percent, short, table, wrapped } from "./table.js";
 import { type Line, type Piece, type Tone, toned } from "./tone.js";
@@ -29,15 +29,13 @@ function statusText({ status, stopReason = status }: Manifest): Piece {
   return tone ? toned(tone, text) : text;
 }
 
-const isShare = (quantity: Quantity) => quantity.endsWith("Accuracy");
-
 function row(manifest: Manifest, label: string, columns: readonly RunColumn[]): Piece[] {
   const { outcome, wallSeconds } = manifest;
   const { normRatio } = outcome ?? {};
   return [
     label,
     statusText(manifest),
-    ...columns.map(({ kind, quantity }) => (isShare(quantity) ? percent : short)(outcomeOf(manifest, kind, quantity))),
+    ...columns.map(({ isShare, value }) => (isShare ? percent : short)(value(manifest))),
     normRatio ? `${short(normRatio.smallest)} – ${short(normRatio.largest)}` : "",
     boundsText(manifest),
     duration(wallSeconds),
@@ -75,4 +73,24 @@ export function findingsTable(findings: readonly Finding[]): Line[] {
     measured,
   ]);
   return table(["expectation", "claim", "expected", "measured"], rows);
+}
+
+/** Runs that are flagged, one by one, as long as there are few. */
+const mostWarnings = 5;
+
+/** What is wrong with runs that completed. */
+export function warningLines(manifests: readonly Manifest[]): Line[] {
+  const flagged = manifests.flatMap(({ label, warnings = [] }) => warnings.map((text) => `${label}: ${text}`));
+  const more = flagged.length - mostWarnings;
+  const rest = more > 0 ? [`${more} more of the kind; the column warnings of summary.csv has them all`] : [];
+  return flagged.length > 0 ? [...[...flagged.slice(0, mostWarnings), ...rest].flatMap(warning), ""] : [];
+}
+
+/** How many runs got where they were to get; what none of them measures is a slip of the config. */
+export function targetLines(target: readonly Target[] | undefined, manifests: readonly Manifest[]): Line[] {
+  if (!target || manifests.length === 0) return [];
+  const words = targetWords(target);
+  const count = (outcome: string) => manifests.filter(({ toTarget }) => toTarget?.outcome === outcome).length;
+  if (count("not measured") === manifests.length) return [`target ${words}: no run measures it`, ""];
+  return [`target ${words}: reached by ${count("reached")} of ${manifests.length} runs`, ""];
 }

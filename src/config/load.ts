@@ -14,6 +14,7 @@ import type { Search } from "./search.js";
 import type { SlurmOptions } from "./slurm.js";
 import { type Axis, type Sweep, type SweepBlock, samplesOf } from "./sweep.js";
 import { extensionOf, isExtension, sweepOptionText, withSweepOptions } from "./sweep-option.js";
+import type { Target } from "./target-schema.js";
 import { checkTree, parseYaml, YamlError } from "./yaml.js";
 
 /** A checked experiment config. `raw` is what was written (after `extends` and `--set`), without defaults. */
@@ -30,6 +31,8 @@ export interface Experiment {
   readonly search?: Search | undefined;
   readonly expect: readonly Expectation[];
   readonly objective?: ObjectiveOptions | undefined;
+  /** What runs are to reach; absent where nothing is. */
+  readonly target?: readonly Target[] | undefined;
   readonly slurm: SlurmOptions;
   /** What the config can name: what comes with the tool and what its plugins add. */
   readonly registry: Registry;
@@ -231,15 +234,27 @@ interface Written {
   readonly registry: Registry;
 }
 
+/** The mend where something is said of a target that the config lacks. */
+export const needsTarget = "needs a target, such as target: {column: val_accuracy, above: 0.97}";
+
 /** @throws ExperimentError naming the config, the place in it, what was expected and what came */
 function checked({ path, directory, raw: written, overrides, registry }: Written): Experiment {
   const schemas = configSchemas(registry);
   const raw = withOverrides(written, overrides, schemas);
   const result = schemas.experiment.safeParse(raw);
   if (!result.success) throw new ExperimentError(`${path}: ${explain(result.error.issues, schemas.file, raw)}`);
-  const { optimizer, optimizers, sweep, search, name, description, seeds, expect, objective, slurm } = result.data;
+  const { optimizer, optimizers, sweep, search, name, description, seeds, expect, objective, target, slurm } =
+    result.data;
   if ((optimizer === undefined) === (optimizers === undefined)) {
     throw new ExperimentError(`${path}: give either optimizer (one) or optimizers (a list)`);
+  }
+  if (search?.successiveHalving && objective?.statistic === "target") {
+    throw new ExperimentError(
+      `${path}: search.successiveHalving: trials are compared before they reach a target; let objective be a column, such as val_loss`,
+    );
+  }
+  if (objective?.statistic === "target" && !target) {
+    throw new ExperimentError(`${path}: objective: statistic target ${needsTarget}`);
   }
   return {
     path,
@@ -251,6 +266,7 @@ function checked({ path, directory, raw: written, overrides, registry }: Written
     search,
     expect,
     objective,
+    target,
     slurm,
     registry,
     raw,

@@ -5,8 +5,10 @@ import { breather } from "../base/breather.js";
 import { ExperimentError, messageOf } from "../base/errors.js";
 import { makeDirectory, onDisk, writeJson } from "../base/files.js";
 import { type Objective, objectiveOf } from "../comparison/objective.js";
+import { TargetReader } from "../comparison/targets.js";
 import type { Run } from "../config/expand.js";
 import type { Experiment } from "../config/load.js";
+import type { Target } from "../config/target-schema.js";
 import { ExpectationReader, type Finding } from "../expectations/evaluate.js";
 import type { Registry } from "../registry/registry.js";
 import { isFinished, isSettled, type Manifest } from "../results/manifest.js";
@@ -50,6 +52,8 @@ export interface ExperimentResult {
   readonly manifests: readonly Manifest[];
   /** What they are compared by. */
   readonly objective: Objective;
+  /** What they were to reach, if anything. */
+  readonly target?: readonly Target[] | undefined;
   /** Number of runs found finished and not made again. */
   readonly skipped: number;
   /** What stopped single runs, one line a run; the others went on. */
@@ -89,13 +93,13 @@ export async function executorFor(
 }
 
 /** Keeps summary.csv up to date, but spends little of the time on it however many runs there are. */
-function summaryKeeper(directory: string, options: CsvOptions): SummaryKeeper {
+function summaryKeeper(directory: string, targets: TargetReader, options: CsvOptions): SummaryKeeper {
   let due = 0;
   let failure: string | undefined;
   const write = () => {
     const started = performance.now();
     try {
-      writeSummary(directory, options);
+      writeSummary(directory, options, (run) => targets.read(run, directory));
       failure = undefined;
     } catch (error) {
       failure = messageOf(error);
@@ -297,7 +301,8 @@ export async function executeExperiment(
 
   const own = shardOf(planned, options.shard);
   // Shards work at the same time and see only a part each.
-  const summary = options.shard ? noSummary : summaryKeeper(directory, options);
+  const targets = new TargetReader(experiment.target);
+  const summary = options.shard ? noSummary : summaryKeeper(directory, targets, options);
   let unwritten: string | undefined;
   try {
     let made: Made;
@@ -308,13 +313,15 @@ export async function executeExperiment(
       unwritten = summary.atEnd();
       if (unwritten !== undefined) announce(unwritten);
     }
-    const manifests = own.flatMap(({ id }) => made.manifests.get(id) ?? []);
+    const results = own.flatMap(({ id }) => made.manifests.get(id) ?? []);
+    const manifests = targets.readAll(results, directory);
     const isComplete = manifests.length === planned.length && manifests.every(isSettled);
     const reader = new ExpectationReader(manifests.filter(isFinished), directory);
     return {
       directory,
       manifests,
       objective: objectiveOf(experiment.objective, manifests),
+      target: experiment.target,
       skipped: own.length - made.attempted.length,
       failures: unwritten === undefined ? made.failures : [...made.failures, unwritten],
       bugs: made.bugs,

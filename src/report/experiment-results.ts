@@ -5,8 +5,10 @@ import { ExperimentError } from "../base/errors.js";
 import { readJson, readJsonAs } from "../base/files.js";
 import type { Bound } from "../bounds/bound.js";
 import { type Objective, objectiveOf } from "../comparison/objective.js";
+import { TargetReader } from "../comparison/targets.js";
 import { expectationSchema } from "../config/expectation-schema.js";
 import { objectiveSchema } from "../config/objective-schema.js";
+import { type Target, targetsSchema } from "../config/target-schema.js";
 import { type BoundFinding, boundFindings } from "../expectations/bound-findings.js";
 import { ExpectationReader, type Finding } from "../expectations/evaluate.js";
 import type { PluginReference } from "../registry/registry.js";
@@ -22,6 +24,8 @@ export interface ExperimentResults {
   readonly manifests: readonly Manifest[];
   /** What the runs are compared by. */
   readonly objective: Objective;
+  /** What they were to reach, if anything. */
+  readonly target?: readonly Target[] | undefined;
   /** Labels of the planned runs that have no manifest. */
   readonly missing: readonly string[];
   /** Finished runs whose files are not what they were, one line each. */
@@ -33,7 +37,13 @@ export interface ExperimentResults {
 /** experiment.json, as far as reports go by it. */
 const experimentFile = z.object({
   config: z
-    .object({ name: z.string(), description: z.string(), expect: z.unknown(), objective: objectiveSchema })
+    .object({
+      name: z.string(),
+      description: z.string(),
+      expect: z.unknown(),
+      objective: objectiveSchema,
+      target: targetsSchema,
+    })
     .partial(),
   runs: z.array(z.object({ id: z.string(), label: z.string() })),
 });
@@ -85,7 +95,8 @@ export function readExperiment(directory: string, bounds: readonly Bound[]): Exp
   };
   const order = new Map(runs.map(({ id }, i) => [id, i]));
   // Runs of an earlier form of the config may lie here too, under the same labels.
-  const manifests = manifestsOf(directory).filter(({ id }) => runs.length === 0 || order.has(id));
+  const found = manifestsOf(directory).filter(({ id }) => runs.length === 0 || order.has(id));
+  const manifests = new TargetReader(config?.target).readAll(found, directory);
   if (manifests.length === 0) throw new ExperimentError(`${directory}: no run has been started here`);
   const expectations = z.array(expectationSchema(bounds.map(({ name }) => name))).safeParse(config?.expect ?? []);
   if (!expectations.success) {
@@ -101,6 +112,7 @@ export function readExperiment(directory: string, bounds: readonly Bound[]): Exp
     ...(description !== undefined && { description }),
     manifests: [...manifests].sort((a, b) => rank(a) - rank(b)),
     objective: objectiveOf(config?.objective, manifests),
+    target: config?.target,
     missing: runs.filter(({ id }) => !known.has(id)).map(({ label }) => label),
     damaged: damagedRuns(directory, manifests),
     findings: expectations.data.map((expectation) => reader.evaluate(expectation)),

@@ -21,10 +21,14 @@ const halving = (): Objective<Float64Array, number> => ({
   lossAndGradients: ([w]) => ({ loss: w![0]! ** 2 / 2, gradients: [w!.slice()] }),
 });
 
-/** The algebra, with what was freed in it. */
+/** The algebra, with what was freed in it; each step is read at once. */
 function watched() {
   const freed: unknown[] = [];
-  const algebra: Algebra<Float64Array, number> = { ...float64, dispose: (values) => freed.push(...values) };
+  const algebra: Algebra<Float64Array, number> = {
+    ...float64,
+    stepsPerRead: 1,
+    dispose: (values) => freed.push(...values),
+  };
   return { algebra, freed };
 }
 
@@ -327,6 +331,18 @@ describe("checkpoints", () => {
     });
     expect([saved, answers]).toEqual([[2], []]);
   });
+});
+
+test("on the host several measured steps are handed out together", async () => {
+  let reads = 0;
+  const read: typeof float64.read = (scalars) => {
+    reads++;
+    return float64.read(scalars);
+  };
+  const { records } = await collect({ ...float64, read }, problem, halving(), sgd, { steps: 20 });
+  expect(records.map(({ step }) => step)).toEqual(Array.from({ length: 21 }, (_, step) => step));
+  // A pause of the loop may come between.
+  expect(reads).toBeLessThan(5);
 });
 
 describe("what is freed", () => {

@@ -16,7 +16,7 @@ import { checkedOptions, jobsOption, outOption } from "../options.js";
 import { print, printJson, printJsonPieces, printLines } from "../output.js";
 import { createProgress } from "../progress.js";
 import { reportOn } from "../report-on.js";
-import { findingsTable, mostRunsShown, runLines } from "../runs.js";
+import { findingsTable, mostRunsShown, runLines, targetLines, warningLines } from "../runs.js";
 import type { Line } from "../tone.js";
 
 /** The options of `run-experiment run`, as commander delivers them. */
@@ -131,13 +131,15 @@ function* dryRunText(experiments: readonly Experiment[]): Generator<string> {
 }
 
 function linesOf(result: ExperimentResult, { registry }: Experiment, all: boolean): Line[] {
-  const { directory, manifests, objective, skipped, interrupted, findings } = result;
+  const { directory, manifests, objective, target, skipped, interrupted, findings } = result;
   const comparison = compare(manifests, objective, registry);
   const compared =
     manifests.length > mostRunsShown && !all ? comparisonLines(comparison) : runLines(manifests, comparison);
   return [
     ...(compared.length > 0 ? ["", ...compared] : []),
     "",
+    ...targetLines(target, manifests),
+    ...warningLines(manifests),
     ...(findings.length > 0 ? [...findingsTable(findings), ""] : []),
     ...(skipped > 0 ? [`${skipped} of the runs had been made before and were kept; --force makes them again`] : []),
     ...(interrupted ? ["interrupted: what was finished is kept; the same command goes on with the rest"] : []),
@@ -148,12 +150,14 @@ function linesOf(result: ExperimentResult, { registry }: Experiment, all: boolea
 const jsonResult = ({ manifests, ...facts }: ExperimentResult, { registry }: Experiment) => ({
   ...facts,
   comparison: comparisonJson(compare(manifests, facts.objective, registry)),
-  runs: manifests.map(({ id, label, status, stopReason, outcome, verdicts, wallSeconds }) => ({
+  runs: manifests.map(({ id, label, status, stopReason, warnings, outcome, toTarget, verdicts, wallSeconds }) => ({
     id,
     label,
     status,
     stopReason,
+    warnings,
     ...outcome,
+    toTarget,
     verdicts,
     wallSeconds,
   })),
