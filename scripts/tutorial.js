@@ -1,5 +1,5 @@
-// Does what docs/tutorial.md says, in a directory of its own: files are written, commands run, outputs compared. As a program
-// it writes what was printed into the page: `npm run tutorial`.
+// Does what the tutorial says, in a directory of its own: files are written, commands run, outputs compared. So it does with
+// other pages whose outputs are worth it. As a program it writes what was printed into the pages: `npm run tutorial`.
 import { execFileSync, spawnSync } from "node:child_process";
 import { mkdirSync, mkdtempSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -8,7 +8,9 @@ import { fileURLToPath } from "node:url";
 import { blocksOf, markOf } from "./markdown.js";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
-const page = join(root, "docs/tutorial.md");
+/** Pages that are followed from their first line to their last. */
+export const followedPages = ["docs/tutorial.md", "docs/how-to/compare-fairly.md"];
+
 const python = process.env.PYTHON ?? "python3";
 
 /** A directory in which `npx run-experiment` is this checkout's tool, as after an install. */
@@ -45,8 +47,8 @@ const withoutTimes = (printed) => printed.replace(/\b\d+(\.\d+)? s\b/g, "… s")
 
 /**
  * Follows the page from its first block to its last. A block of the language `sh` is run; one of the language `text` after it
- * is its output; one with `title=` is a file. Marks of `sh`: `install` is what the directory has already, `needs=pandas` is
- * left out where that is not there.
+ * is its output; one with `title=` is a file. Marks of `sh`: `install` is what the directory has already, `not-followed` takes too
+ * long, `needs=pandas` is left out where that is not there.
  *
  * @param {string} text
  * @returns {Followed[]}
@@ -65,7 +67,7 @@ export function follow(text) {
   for (const [i, block] of blocks.entries()) {
     const title = markOf(block, "title");
     if (title) writeFileSync(join(directory, title), block.content);
-    if (block.language !== "sh" || block.marks.includes("install")) continue;
+    if (block.language !== "sh" || block.marks.some((mark) => ["install", "not-followed"].includes(mark))) continue;
     const { content: command, line } = block;
     const needs = /** @type {keyof typeof isThere | undefined} */ (markOf(block, "needs"));
     if (needs && !isThere[needs]()) {
@@ -120,4 +122,8 @@ function updated(/** @type {string} */ text) {
   return lines.join("\n");
 }
 
-if (process.argv[1] === fileURLToPath(import.meta.url)) writeFileSync(page, updated(readFileSync(page, "utf8")));
+if (process.argv[1] === fileURLToPath(import.meta.url)) {
+  for (const page of followedPages.map((file) => join(root, file))) {
+    writeFileSync(page, updated(readFileSync(page, "utf8")));
+  }
+}
