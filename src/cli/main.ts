@@ -154,6 +154,16 @@ function createProgram(): Command {
     );
 
   program
+    .command("profile")
+    .description("tell on how many problems each optimizer reaches the target nearly as soon as the best one")
+    .argument("<directory...>", "directories of experiments with a target, or one that holds them")
+    .option("--cost <name>", "what it takes: steps, epochs or seconds", "steps")
+    .option("-o, --out <file>", "write the profiles as CSV too")
+    .action(async (directories: string[], options: unknown) =>
+      (await import("./commands/profile.js")).profile(directories, options),
+    );
+
+  program
     .command("list")
     .description("list problems, datasets, optimizers, schedules, bounds, and the configs that come with the tool")
     .option("--plugin <file or package>", "with what this plugin adds (repeatable)", collect)

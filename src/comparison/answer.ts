@@ -3,7 +3,7 @@ import type { Comparison, Standing } from "./compare.js";
 import { type Edge, edgeText, isOpen } from "./edge.js";
 import type { GoodRange } from "./good-range.js";
 import { axesOf } from "./groups.js";
-import { axesText, differenceText, scoreText, valueText } from "./labels.js";
+import { axesText, axisName, differenceText, scoreText, shortNumber } from "./labels.js";
 import { type Objective, wordsOf } from "./objective.js";
 import { confidence, type PairedDifference } from "./pairs.js";
 import type { TunedWinner } from "./tuned.js";
@@ -26,10 +26,10 @@ export function tunedText({ group }: TunedWinner, { groups }: Pick<Comparison, "
 
 /** "at most twice the best: learningRate from 0.01 to 0.1 (1.0 decades)" */
 export function goodRangeText({ path, from, to, decades, isOpen: isCut, tolerance }: GoodRange): string {
-  const name = path.split(".").at(-1);
+  const name = axisName(path);
   if (from === to) return `no other ${name} that was tried is ${tolerance}`;
   const cut = isCut ? ", as far as was tried" : "";
-  return `${tolerance}: ${name} from ${valueText(from)} to ${valueText(to)} (${decades.toFixed(1)} decades${cut})`;
+  return `${tolerance}: ${name} from ${shortNumber(from)} to ${shortNumber(to)} (${decades.toFixed(1)} decades${cut})`;
 }
 
 type Differences = Standing["differences"];
@@ -55,7 +55,7 @@ function differencesText({ first, differences }: Standing, show: (one: Differenc
     return told.length > 0 ? [`${words} ${told.map(shown).join(", ")}`] : [];
   };
   return [
-    ...said("better", `told apart by ${seeds} from`, nameOf),
+    ...said("better", `told apart by ${seeds}, better than`, nameOf),
     ...said("worse", "by its mean worse than", show),
     ...said("not told apart", `not told apart by ${seeds} from`, show),
   ];
@@ -110,7 +110,7 @@ export function edgeWarnings({ standings }: Pick<Comparison, "standings">): stri
     const lies = `the best of ${optimizers.join(", ")} has ${text}`;
     if (!isOpen(edge)) return sentence(lies);
     return sentence(
-      `${lies}, and a better one may lie beyond: the same command with --extend goes on with ${edge.further.map(valueText).join(", ")} (or with ${edge.option})`,
+      `${lies}, and a better one may lie beyond: the same command with --extend goes on with ${edge.further.map(shortNumber).join(", ")} (or with ${edge.option})`,
     );
   });
 }

@@ -1,5 +1,5 @@
 import { axesOf, type Group, medianOf } from "./groups.js";
-import { valueText } from "./labels.js";
+import { axisName, plainNumber, shortNumber } from "./labels.js";
 import type { Objective } from "./objective.js";
 import { beyond } from "./spacing.js";
 
@@ -59,7 +59,7 @@ function edgeOn(
   return {
     ...{ path, value, side, further },
     ties: ties.map((group) => group.axes[path] as number),
-    option: `--sweep ${path}+=list:${further.join(",")}`,
+    option: `--sweep ${path}+=list:${further.map(plainNumber).join(",")}`,
   };
 }
 
@@ -86,6 +86,6 @@ export const isOpen = ({ ties }: Edge): boolean => ties.length === 0;
 
 /** "the largest learningRate tried, 1" */
 export const edgeText = ({ path, value, side, ties }: Edge): string => {
-  const tied = ties.length > 0 ? `, as good as ${ties.map(valueText).join(", ")}` : "";
-  return `the ${side} ${path.split(".").at(-1)} tried, ${valueText(value)}${tied}`;
+  const tied = ties.length > 0 ? `, as good as ${ties.map(shortNumber).join(", ")}` : "";
+  return `the ${side} ${axisName(path)} tried, ${shortNumber(value)}${tied}`;
 };

@@ -2,6 +2,7 @@ import { join } from "node:path";
 import { z } from "zod";
 import { ExperimentError } from "../base/errors.js";
 import { readJson } from "../base/files.js";
+import { type ObjectiveOptions, objectiveSchema } from "../config/objective-schema.js";
 import { meets, type Target, targetsSchema } from "../config/target-schema.js";
 import type { Collection } from "../results/collect.js";
 import { isFinished, type Manifest, type ToTarget } from "../results/manifest.js";
@@ -78,11 +79,18 @@ export class TargetReader {
   }
 }
 
-const experimentFile = z.object({ config: z.object({ target: targetsSchema }) });
+/** experiment.json, as far as a part of its config can be read. */
+const configOf = <Key extends string, Part>(experimentDirectory: string, key: Key, part: z.ZodType<Part>) =>
+  z.object({ config: z.object({ [key]: part }) }).safeParse(readJson(join(experimentDirectory, "experiment.json"))).data
+    ?.config[key] as Part | undefined;
 
 /** The target that an experiment had when it was last run; undefined if it had none. */
 export const recordedTarget = (experimentDirectory: string): readonly Target[] | undefined =>
-  experimentFile.safeParse(readJson(join(experimentDirectory, "experiment.json"))).data?.config.target;
+  configOf(experimentDirectory, "target", targetsSchema);
+
+/** The objective that its config stated. */
+export const recordedObjective = (experimentDirectory: string): ObjectiveOptions | undefined =>
+  configOf(experimentDirectory, "objective", objectiveSchema);
 
 /** The runs of a collection, with when each met the target that the first of its directories names. */
 export function withTargets({ directories, manifests, placeOf }: Collection): Manifest[] {
@@ -123,4 +131,13 @@ export function toTargetOf({ runs }: Pick<Group, "runs">): GroupToTarget | undef
     epochs: median("epochs"),
     seconds: median("seconds"),
   };
+}
+
+/** "40", "40 (3/5)" or "not reached (2/5)"; nothing where there is no target. */
+export function toTargetText(group: Pick<Group, "runs">): string {
+  const toTarget = toTargetOf(group);
+  if (!toTarget) return "";
+  const { reached, of, steps = Number.POSITIVE_INFINITY } = toTarget;
+  const median = Number.isFinite(steps) ? String(steps) : "not reached";
+  return reached === of ? median : `${median} (${reached}/${of})`;
 }

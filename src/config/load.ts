@@ -256,6 +256,11 @@ function checked({ path, directory, raw: written, overrides, registry }: Written
   if (objective?.statistic === "target" && !target) {
     throw new ExperimentError(`${path}: objective: statistic target ${needsTarget}`);
   }
+  if (objective?.statistic === "target" && search?.successiveHalving) {
+    throw new ExperimentError(
+      `${path}: objective: statistic target cannot rank runs that have not reached it yet; leave search.successiveHalving out, or name a column`,
+    );
+  }
   return {
     path,
     directory,

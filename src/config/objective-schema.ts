@@ -29,10 +29,12 @@ const per = z
 
 export const objectiveSchema: z.ZodType<ObjectiveOptions> = z.union([
   column.transform((name) => ({ column: name, statistic: "final" as const, per: defaultConditions })),
-  z.strictObject({
-    statistic: z.literal("target").describe("the fewest steps to the experiment's target; unreached is the worst"),
-    per,
-  }),
+  z
+    .strictObject({
+      statistic: z.literal("target").describe("the fewest steps to the experiment's target; unreached is the worst"),
+      per,
+    })
+    .transform((options) => ({ ...options, column: "step" })),
   z.strictObject({
     column: column.optional(),
     statistic: z

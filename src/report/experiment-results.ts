@@ -6,6 +6,7 @@ import { readJson, readJsonAs } from "../base/files.js";
 import type { Bound } from "../bounds/bound.js";
 import { type Objective, objectiveOf } from "../comparison/objective.js";
 import { TargetReader } from "../comparison/targets.js";
+import type { Trial } from "../config/expand.js";
 import { expectationSchema } from "../config/expectation-schema.js";
 import { objectiveSchema } from "../config/objective-schema.js";
 import { type Target, targetsSchema } from "../config/target-schema.js";
@@ -24,6 +25,8 @@ export interface ExperimentResults {
   readonly manifests: readonly Manifest[];
   /** What the runs are compared by. */
   readonly objective: Objective;
+  /** By the ids of their runs, the trials of a search. */
+  readonly trials: ReadonlyMap<string, Trial>;
   /** What they were to reach, if anything. */
   readonly target?: readonly Target[] | undefined;
   /** Labels of the planned runs that have no manifest. */
@@ -45,7 +48,13 @@ const experimentFile = z.object({
       target: targetsSchema,
     })
     .partial(),
-  runs: z.array(z.object({ id: z.string(), label: z.string() })),
+  runs: z.array(
+    z.object({
+      id: z.string(),
+      label: z.string(),
+      trial: z.object({ among: z.string(), index: z.int() }).optional(),
+    }),
+  ),
 });
 
 const subdirectories = (path: string) =>
@@ -104,14 +113,16 @@ export function readExperiment(directory: string, bounds: readonly Bound[]): Exp
   }
   const known = new Set(manifests.map(({ id }) => id));
   const rank = ({ id }: Manifest) => order.get(id) ?? runs.length;
-  const reader = new ExpectationReader(manifests.filter(isFinished), directory);
+  const objective = objectiveOf(config?.objective, manifests);
+  const reader = new ExpectationReader(manifests.filter(isFinished), directory, objective);
   const description = config?.description ?? manifests[0]!.config.description;
   return {
     directory,
     name: config?.name ?? manifests[0]!.experiment ?? basename(directory),
     ...(description !== undefined && { description }),
     manifests: [...manifests].sort((a, b) => rank(a) - rank(b)),
-    objective: objectiveOf(config?.objective, manifests),
+    objective,
+    trials: new Map(runs.flatMap(({ id, trial }) => (trial ? [[id, trial]] : []))),
     target: config?.target,
     missing: runs.filter(({ id }) => !known.has(id)).map(({ label }) => label),
     damaged: damagedRuns(directory, manifests),

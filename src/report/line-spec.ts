@@ -33,6 +33,8 @@ export interface LineOptions {
   readonly curves: readonly Curve[];
   /** Order of the groups, which fixes their colours over all figures. */
   readonly groups: readonly string[];
+  /** The kind of curves that have bands and full lines; default: what was measured. */
+  readonly main?: string;
   readonly xTitle: string;
   readonly yTitle: string;
   readonly logarithmic: boolean;
@@ -135,6 +137,7 @@ function flatDomain(curves: readonly Curve[]): [number, number] | undefined {
 /** Curves over steps: band, line, and points that answer to the pointer; one panel, or one for each `panel`. */
 export function lineSpec(options: LineOptions): Spec {
   const { curves, groups, xTitle, yTitle, logarithmic, format, shadeTitle, markers = false, ceiling } = options;
+  const { main = measured } = options;
   const domain = flatDomain(curves);
   const panels = distinct(curves.map(({ panel }) => panel).filter((panel) => panel !== undefined));
   const kinds = distinct(curves.map(({ kind }) => kind));
@@ -151,9 +154,9 @@ export function lineSpec(options: LineOptions): Spec {
     scale: { ...yScale(logarithmic, ceiling), ...(domain && { domain }) },
     axis: { tickCount: 6, format: format ?? "~g" },
   };
-  const isMeasured = { filter: `datum.kind === '${measured}'` };
+  const isMain = { filter: `datum.kind === '${main}'` };
   const bandLayer = {
-    transform: [isMeasured, { filter: "isValid(datum.low)" }],
+    transform: [isMain, { filter: "isValid(datum.low)" }],
     mark: { type: "area", clip: true, tooltip: false },
     encoding: { x, y: { ...y, field: "low" }, y2: { field: "high" }, opacity: picked(0.16) },
   };
@@ -169,7 +172,7 @@ export function lineSpec(options: LineOptions): Spec {
       detail: { field: "group" },
       opacity: picked(shadeTitle === undefined ? 1 : 0.75),
       ...(kinds.length > 1 && {
-        strokeWidth: { condition: { test: `datum.kind === '${measured}'`, value: 1.6 }, value: 1 },
+        strokeWidth: { condition: { test: `datum.kind === '${main}'`, value: 1.6 }, value: 1 },
         strokeDash: {
           field: "kind",
           type: "nominal",

@@ -38,11 +38,12 @@ const textOf = (field: Field): string => (field === undefined ? "" : String(fiel
 
 const isNumber = (text: string) => text === "NaN" || (text.trim() !== "" && !Number.isNaN(Number(text)));
 
-/** The strictest kind that every field of a column is of. */
+/** The strictest kind that every field of a column is of; of an empty one numbers, as readers of CSV have it. */
 function kindOf(fields: readonly string[]): ColumnKind {
   const given = fields.filter((field) => field !== "");
-  if (given.length === 0 || !given.every(isNumber)) return "text";
-  return given.every((field) => Number.isSafeInteger(Number(field))) ? "integer" : "number";
+  if (!given.every(isNumber)) return "text";
+  const isInteger = given.length > 0 && given.every((field) => Number.isSafeInteger(Number(field)));
+  return isInteger ? "integer" : "number";
 }
 
 /** The fields of some columns of summary.csv, of every run, with the experiment before them. */

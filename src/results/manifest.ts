@@ -66,7 +66,7 @@ export interface Manifest {
   readonly axes: Readonly<Record<string, unknown>>;
   readonly seed: number;
   readonly status: Status;
-  /** Why the run ended before its last step: divergence with what was seen, its target, the rung of a search, an error, an interruption. */
+  /** Why the run ended before its last step: divergence with what was seen, its target, a rung, an error, an interruption. */
   readonly stopReason?: string;
   /** What is wrong with a run that completed, e.g. that it learned nothing; absent where nothing is. */
   readonly warnings?: readonly string[];

@@ -122,7 +122,8 @@ const after: readonly SummaryColumn[] = [
 /** Every column but those of the axes, which stand before the steps, and those of the bounds, before the warnings. */
 export const summaryColumns: readonly SummaryColumn[] = [...before, ...after];
 
-const axisValue = (value: unknown): Field =>
+/** A value of an axis as CSV files have it. */
+export const axisValue = (value: unknown): Field =>
   typeof value === "object" && value !== null ? JSON.stringify(value) : (value as Field);
 
 const axisColumn = (axis: string): SummaryColumn =>

@@ -143,7 +143,7 @@ interface EarlyEnd<V> {
  */
 function* loop<V, S>(training: Training<V, S>, { observe, taken }: Reader): Turns<TrainingEnd> {
   const { algebra, objective, optimizer, problem, sampler, batchSize, steps, signal, checkpoints } = training;
-  const { keepWeights = false, lossLimit, stopAfter = Number.POSITIVE_INFINITY, isReached = () => false } = training;
+  const { keepWeights = false, lossLimit, isReached = () => false, stopAfter = Number.POSITIVE_INFINITY } = training;
   const fullBatch = sampler === undefined && !problem.hasTrainingMode;
   const { measurer, evaluation, start } = setUp(training);
   // Of what is saved beside the weights nothing is kept for steps that are not yet read.

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { groupsOf } from "../../src/comparison/groups.js";
 import { byStepsToTarget, objectiveOf, scoreOf, wordsOf } from "../../src/comparison/objective.js";
-import { recordedTarget, TargetReader, toTargetOf } from "../../src/comparison/targets.js";
+import { recordedTarget, TargetReader, toTargetOf, toTargetText } from "../../src/comparison/targets.js";
 import { objectiveSchema } from "../../src/config/objective-schema.js";
 import { targetsSchema } from "../../src/config/target-schema.js";
 import type { Manifest, Status } from "../../src/results/manifest.js";
@@ -134,6 +134,14 @@ describe("when a run met its target", () => {
 });
 
 describe("the median over seeds", () => {
+  test("in words tells how many got there, unless all did", () => {
+    const words = (...fixtures: Fixture[]) => toTargetText({ runs: read(fixtures) });
+    expect(words(timed(0, 10), timed(1, 20))).toBe("15");
+    expect(words(timed(0, 10), timed(1, 20), lost(2))).toBe("20 (2/3)");
+    expect(words(timed(0, 10), lost(1), lost(2))).toBe("not reached (1/3)");
+    expect(words({ seed: 0, rows: [[0, ""]] })).toBe("");
+  });
+
   const group = (fixtures: readonly Fixture[]) => toTargetOf(groupsOf(read(fixtures), { per: [] })[0]!);
   const timed = (seed: number, step: number): Fixture => ({
     seed,

@@ -169,7 +169,7 @@ test("runs that diverge come last, and mini-batches, running statistics and aver
 });
 
 test("what is stopped is a result: verify holds it against its files, show and the report say so", async () => {
-  const verified = await runTool(["verify", reference]);
+  const verified = await runTool(["verify", reference, "--all"]);
   expect(verified.stdout).toContain("16 finished");
   expect(verified.code).toBe(0);
   expect(readFileSync(join(reference, "report.html"), "utf8")).toContain("rung 1 of 3 ended at step 10: rank 4 of 4");

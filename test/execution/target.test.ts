@@ -155,6 +155,6 @@ test("a target that no run measures is told", async () => {
   const directory = freshDirectory();
   const path = join(directory, "unmeasured.json");
   writeFileSync(path, JSON.stringify({ ...convex, target: { column: "val_accuracy", above: 0.9 } }));
-  const { stdout } = await runTool([path, "-o", directory, "-q"]);
+  const { stdout } = await runTool([path, "-o", directory]);
   expect(stdout).toContain("target val_accuracy above 0.9: no run measures it");
 });

@@ -16,7 +16,7 @@ import { checkedOptions, jobsOption, outOption } from "../options.js";
 import { print, printJson, printJsonPieces, printLines } from "../output.js";
 import { createProgress } from "../progress.js";
 import { reportOn } from "../report-on.js";
-import { findingsTable, mostRunsShown, runLines, targetLines, warningLines } from "../runs.js";
+import { findingsTable, flagLines, mostRunsShown, runLines, targetLines } from "../runs.js";
 import type { Line } from "../tone.js";
 
 /** The options of `run-experiment run`, as commander delivers them. */
@@ -135,11 +135,11 @@ function linesOf(result: ExperimentResult, { registry }: Experiment, all: boolea
   const comparison = compare(manifests, objective, registry);
   const compared =
     manifests.length > mostRunsShown && !all ? comparisonLines(comparison) : runLines(manifests, comparison);
+  const remarks = [...targetLines(target, manifests), ...flagLines(manifests)];
   return [
     ...(compared.length > 0 ? ["", ...compared] : []),
     "",
-    ...targetLines(target, manifests),
-    ...warningLines(manifests),
+    ...(remarks.length > 0 ? [...remarks, ""] : []),
     ...(findings.length > 0 ? [...findingsTable(findings), ""] : []),
     ...(skipped > 0 ? [`${skipped} of the runs had been made before and were kept; --force makes them again`] : []),
     ...(interrupted ? ["interrupted: what was finished is kept; the same command goes on with the rest"] : []),

@@ -49,6 +49,7 @@ const words: Readonly<Record<string, readonly string[]>> = {
   "--backend": ["auto", ...backendNames, "float64"],
   "--executor": ["local", "slurm"],
   "--format": ["csv", "parquet"],
+  "--cost": ["steps", "epochs", "seconds"],
 };
 
 const firstLine = (text: string) => text.split("\n")[0]!;
