@@ -80,6 +80,14 @@ describe("configs", () => {
   });
 });
 
+test.each(writtenPages)("a reader of %s is told what its files are called", (page) => {
+  const lines = textOf(page).split("\n");
+  for (const block of blocksOf(textOf(page))) {
+    const title = markOf(block, "title");
+    if (title) expect(lines.slice(Math.max(0, block.line - 6), block.line - 1).join("\n")).toContain(`\`${title}\``);
+  }
+});
+
 /** Other programs that commands of the documents use. */
 const otherPrograms = new Set(
   "bash cat cd cut echo export git grep head kill ls mkdir nice python3 python sbatch squeue scancel srun source tail time wait".split(
