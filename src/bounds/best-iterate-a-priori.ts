@@ -92,7 +92,7 @@ export const bestIterateAPriori = defineBound({
       meaning: "a-priori bound on the smallest gap so far (T3)",
       formula: "G(d_0² + Σ_{i≤k} λ_i²M_i²)/(2Σ_{i≤k} λ_im_i), m_i = ‖w_0‖₂Π(1 − λ_j), M_i = ‖w_0‖₂Π(1 + λ_j)",
       unit: "loss",
-      drawnWith: "gap",
+      drawnWith: "best_gap",
     },
   ],
   start,

@@ -38,8 +38,8 @@ export interface BoundColumn {
   readonly meaning: string;
   readonly formula: string;
   readonly unit: string;
-  /** The column of the trace in whose figure it is drawn. */
-  readonly drawnWith?: "loss" | "gap" | "distance";
+  /** What it bounds: a column of the trace, in whose figure it is drawn, or the smallest gap so far, drawn in that of the gap. */
+  readonly drawnWith?: "loss" | "gap" | "best_gap" | "distance";
 }
 
 /**

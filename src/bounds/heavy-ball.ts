@@ -93,7 +93,7 @@ export const heavyBall = defineBound({
       formula:
         "(d_0² + Σ_{i≤k}(s_i‖g_i‖₂/(1 − m))² − (2m/(1 − m)²)Σ_{i≤k} s_i(f(w_i) − f(w_{i−1})))/(2Σ_{i≤k} s_i/(1 − m))",
       unit: "loss",
-      drawnWith: "gap",
+      drawnWith: "best_gap",
     },
   ],
   start,

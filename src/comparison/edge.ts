@@ -13,12 +13,20 @@ export interface Edge {
   readonly ties: readonly number[];
   /** Values beyond in the spacing of the axis, nearest first. */
   readonly further: readonly number[];
-  /** What extends the axis by them, e.g. "--sweep optimizer.learningRate+=list:3.162,10". */
-  readonly option: string;
+  /** What extends the axis by them, e.g. "--sweep optimizer.learningRate+=list:3.162,10"; a search has no such thing. */
+  readonly option?: string;
 }
 
-/** Whether a value may stand at a path of the config of a run: a momentum of 1 may not. */
-export type Allows = (group: Group, path: string, value: number) => boolean;
+/** What is known of axes besides the values that were tried. */
+export interface AxisFacts {
+  /** Whether a value may stand at a path of the config of a run: a momentum of 1 may not. */
+  readonly allows: (group: Group, path: string, value: number) => boolean;
+  /** Whether values are drawn from a space, which is to be widened in place of being extended. */
+  readonly isSearched: (path: string) => boolean;
+}
+
+/** Nothing is known. */
+export const anyAxis: AxisFacts = { allows: () => true, isSearched: () => false };
 
 /** An end of fewer values is no finding, but what was asked for. */
 const fewestValues = 3;
@@ -42,7 +50,7 @@ function edgeOn(
   own: readonly Group[],
   winner: Group,
   objective: Objective,
-  allows: Allows,
+  { allows, isSearched }: AxisFacts,
 ): Edge | undefined {
   const ascending = [...values].sort((a, b) => a - b);
   const value = winner.axes[path] as number;
@@ -59,7 +67,7 @@ function edgeOn(
   return {
     ...{ path, value, side, further },
     ties: ties.map((group) => group.axes[path] as number),
-    option: `--sweep ${path}+=list:${further.map(plainNumber).join(",")}`,
+    ...(!isSearched(path) && { option: `--sweep ${path}+=list:${further.map(plainNumber).join(",")}` }),
   };
 }
 
@@ -70,14 +78,9 @@ function edgeOn(
  * @param own what one optimizer was tried with under the same conditions
  * @param winner the best of them, which came to a number
  */
-export function edgesOf(
-  own: readonly Group[],
-  winner: Group,
-  objective: Objective,
-  allows: Allows = () => true,
-): Edge[] {
+export function edgesOf(own: readonly Group[], winner: Group, objective: Objective, facts = anyAxis): Edge[] {
   return axesOf(own).tuned.flatMap(([path, values]) =>
-    isNumeric(values) ? (edgeOn([path, values], own, winner, objective, allows) ?? []) : [],
+    isNumeric(values) ? (edgeOn([path, values], own, winner, objective, facts) ?? []) : [],
   );
 }
 

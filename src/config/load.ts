@@ -248,11 +248,6 @@ function checked({ path, directory, raw: written, overrides, registry }: Written
   if ((optimizer === undefined) === (optimizers === undefined)) {
     throw new ExperimentError(`${path}: give either optimizer (one) or optimizers (a list)`);
   }
-  if (search?.successiveHalving && objective?.statistic === "target") {
-    throw new ExperimentError(
-      `${path}: search.successiveHalving: trials are compared before they reach a target; let objective be a column, such as val_loss`,
-    );
-  }
   if (objective?.statistic === "target" && !target) {
     throw new ExperimentError(`${path}: objective: statistic target ${needsTarget}`);
   }

@@ -54,7 +54,7 @@ export function layerCurves(
   { runs }: Group,
   column: string,
   layers: readonly (string | undefined)[],
-  { curves, reduction }: CurveOptions,
+  options: CurveOptions,
 ): (GroupCurve | undefined)[] {
   const medians = layers.map(() => new MedianOverSeeds());
   for (const run of runs) {
@@ -63,19 +63,50 @@ export function layerCurves(
       if (series) medians[i]!.add(series);
     }
   }
-  return medians.map((median) => {
-    if (median.seeds === 0) return undefined;
-    const all = median.points();
-    const points = thinned(all, Math.min(240, Math.max(40, Math.floor(pointsInFigure / curves))));
-    if (points.length < all.length) reduction.thinned++;
-    reduction.notPositive += all.filter(({ value }) => value <= 0).length;
-    return { points, seeds: median.seeds };
-  });
+  return medians.map((median) => curveOf(median, options));
+}
+
+function curveOf(median: MedianOverSeeds, { curves, reduction }: CurveOptions): GroupCurve | undefined {
+  if (median.seeds === 0) return undefined;
+  const all = median.points();
+  const points = thinned(all, Math.min(240, Math.max(40, Math.floor(pointsInFigure / curves))));
+  if (points.length < all.length) reduction.thinned++;
+  reduction.notPositive += all.filter(({ value }) => value <= 0).length;
+  return { points, seeds: median.seeds };
 }
 
 /** The median curve of a group in a column of trace.csv. */
 export const groupCurve = (source: FigureSource, group: Group, column: string, options: CurveOptions) =>
   layerCurves(source, group, column, [undefined], options)[0];
+
+function runningMinimum(values: readonly number[]): number[] {
+  let smallest = Number.POSITIVE_INFINITY;
+  return values.map((value) => {
+    if (value < smallest) smallest = value;
+    return smallest;
+  });
+}
+
+/**
+ * The median curve of the smallest value so far in a column of trace.csv.
+ *
+ * @param known a column that has it of every step, where some are not traced
+ */
+export function smallestSoFar(
+  source: FigureSource,
+  { runs }: Group,
+  column: string,
+  known: string,
+  options: CurveOptions,
+): GroupCurve | undefined {
+  const median = new MedianOverSeeds();
+  for (const run of runs) {
+    const series = seriesOf(source, run, known) ?? seriesOf(source, run, column);
+    if (!series) continue;
+    median.add({ ...series, values: runningMinimum(series.values) });
+  }
+  return curveOf(median, options);
+}
 
 /** How many seeds are behind the curves, what the band is, and what display leaves out, in sentences. */
 export function curveNotes(

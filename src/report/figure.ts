@@ -1,6 +1,7 @@
 import type { Bound } from "../bounds/bound.js";
 import { bestGroups, type Group } from "../comparison/groups.js";
 import { wordsOf } from "../comparison/objective.js";
+import type { OptimizerDefinition } from "../optimizers/update-rule.js";
 import type { Landscape } from "../problems/problem.js";
 import type { Manifest } from "../results/manifest.js";
 import type { Traces } from "../results/traces.js";
@@ -18,6 +19,13 @@ export interface FigureData {
   readonly rows: readonly (readonly Cell[])[];
 }
 
+/** A formula with what it stands for. */
+export interface NamedFormula {
+  readonly name: string;
+  readonly meaning: string;
+  readonly formula: string;
+}
+
 /** A figure, rendered to SVG without a browser and interactively in the page from the same specification. */
 export interface Figure {
   /** Name of its file and anchor. */
@@ -25,8 +33,12 @@ export interface Figure {
   readonly title: string;
   /** What is drawn and from how much; what has been left out. */
   readonly caption: string;
+  /** What is drawn, in the notation of columns and theorems, e.g. "f(w_k) − f*". */
+  readonly formulas?: readonly NamedFormula[];
   readonly spec: Spec;
   readonly data: FigureData;
+  /** True if it stands with the answer, above all figures that tell how it came about. */
+  readonly isAnswer?: true;
   /** Axes that the reader may switch between linear and logarithmic. */
   readonly switchable: readonly ("x" | "y")[];
 }
@@ -42,6 +54,8 @@ export interface FigureSource {
   readonly landscapeOf: (run: Manifest) => Landscape | undefined;
   /** Those that may be drawn with what they bound. */
   readonly bounds: readonly Bound[];
+  /** Those that are at hand, which know what they promise. */
+  readonly optimizers: readonly OptimizerDefinition[];
 }
 
 /** Draws one figure, or nothing where the results lack what it shows. */
@@ -61,15 +75,24 @@ export const defineFigure = (definition: Omit<FigureDefinition, "kind">): Figure
   ...definition,
 });
 
+const columns: readonly Pick<Column<never>, "name" | "meaning" | "formula" | "unit">[] = [
+  ...traceColumns,
+  ...averagedColumns,
+  ...layerColumns,
+];
+
+const wordsOfColumn = (name: string) => name.replaceAll("_", " ");
+
+/** What a column is, if it is one of every run's. */
+export function formulaOf(name: string): NamedFormula[] {
+  const column = columns.find((one) => one.name === name);
+  return column ? [{ name: wordsOfColumn(name), meaning: column.meaning, formula: column.formula }] : [];
+}
+
 /** Axis title of a column: its name, its symbol and, where it says more than these, its unit. */
 export function columnTitle(name: string): string {
-  const columns: readonly Pick<Column<never>, "name" | "formula" | "unit">[] = [
-    ...traceColumns,
-    ...averagedColumns,
-    ...layerColumns,
-  ];
   const column = columns.find((one) => one.name === name);
-  const words = name.replaceAll("_", " ");
+  const words = wordsOfColumn(name);
   if (!column) return words;
   const { formula, unit } = column;
   const symbol = formula.length <= 28 ? ` ${formula}` : "";

@@ -1,40 +1,14 @@
 import { distinctGroups } from "../comparison/groups.js";
+import { type Curve, kindsOf, measured, panelsOf } from "./curve.js";
 import type { FigureData, Spec } from "./figure.js";
-import type { Point } from "./series.js";
-
-/** Points of one curve with what it is called. */
-export interface Curve {
-  /** The group it belongs to: its colour. */
-  readonly group: string;
-  /** The small multiple it is drawn in, where there are several. */
-  readonly panel?: string;
-  /** "measured", or the name of the bound or reference that is drawn next to it. */
-  readonly kind: string;
-  /** Value of the swept axis, where colour stands for it instead of the group. */
-  readonly shade?: number | string;
-  /** Seeds the median is taken over. */
-  readonly seeds: number;
-  readonly points: readonly Point[];
-}
-
-export const measured = "measured";
-
-const fields = ["group", "panel", "kind", "shade", "seeds", "step", "value", "low", "high"];
-
-/** Curves as tidy rows. */
-export function curveData(curves: readonly Curve[]): FigureData {
-  const rows = curves.flatMap(({ group, panel, kind, shade, seeds, points }) =>
-    points.map(({ step, value, low, high }) => [group, panel, kind, shade, seeds, step, value, low, high]),
-  );
-  return { fields, rows };
-}
+import { inPanels, pageParams, searched } from "./panels.js";
+import { flatDomain, gradientLegend, legendOfGroups, legendOfKinds, spansDecades, yScale } from "./scales.js";
+import { type Strokes, strokesOf } from "./strokes.js";
 
 export interface LineOptions {
   readonly curves: readonly Curve[];
-  /** Order of the groups, which fixes their colours over all figures. */
-  readonly groups: readonly string[];
-  /** The kind of curves that have bands and full lines; default: what was measured. */
-  readonly main?: string;
+  /** Their order, which fixes what they look like over all figures. */
+  readonly colours: readonly string[];
   readonly xTitle: string;
   readonly yTitle: string;
   readonly logarithmic: boolean;
@@ -44,53 +18,66 @@ export interface LineOptions {
   readonly markers?: boolean;
   /** Upper end of the axis, where curves that blow up would flatten the others. */
   readonly ceiling?: number | undefined;
+  /** The kind that carries the figure; default: what is measured. Where it is another, that is faint. */
+  readonly main?: string;
+  /** Kinds that are the same whatever the group: grey. */
+  readonly references?: readonly string[];
+  /** Whether panels are of different problems, each with a scale of its own. */
+  readonly independent?: boolean;
 }
 
-/** Discs are easier to hit than lines; the longer the labels, the fewer columns. */
-export function legendOfGroups(labels: readonly string[]) {
-  const longest = Math.min(40, Math.max(...labels.map((label) => label.length)));
-  const columns = Math.max(1, Math.min(4, Math.floor(800 / (6.5 * longest + 40))));
-  return { columns, symbolType: "circle", symbolSize: 90, symbolStrokeWidth: 0 };
+/** What is drawn, and what the caption should say of how. */
+export interface LineFigure {
+  readonly spec: Spec;
+  readonly data: FigureData;
+  readonly notes: readonly string[];
 }
 
-/** With the room that an axis leaves at its ends, the logarithm of less would be that of 0. */
-const smallestOnLogarithmicAxis = 1e-290;
+const fields = ["group", "colour", "panel", "kind", "stroke", "shade", "seeds", "step", "value", "low", "high"];
 
-/** Whether a swept value is shown on a logarithmic scale: where all are positive and the largest is far from the smallest. */
-export function spansDecades(values: readonly number[], ratio: number): boolean {
-  const [least, most] = [Math.min(...values), Math.max(...values)];
-  return least >= smallestOnLogarithmicAxis && most >= ratio * least;
+/** Curves as tidy rows. */
+function rowsOf(curves: readonly Curve[], strokes: Strokes): FigureData {
+  const rows = curves.flatMap((curve) => {
+    const { group, colour, panel, kind, shade, seeds, points } = curve;
+    const stroke = strokes.of(curve);
+    return points.map(({ step, value, low, high }) => [
+      ...[group, colour, panel, kind, stroke, shade, seeds],
+      ...[step, value, low, high],
+    ]);
+  });
+  return { fields, rows };
 }
 
-const distinct = <T>(values: readonly T[]) => [...new Set(values)];
+/** Grey in both themes. */
+const grey = "#8b929a";
 
-function colour({ curves, groups, shadeTitle }: LineOptions): Spec {
+function colourOf({ curves, colours, shadeTitle, references = [] }: LineOptions, { remarks }: Strokes): Spec {
   if (shadeTitle === undefined) {
+    const kinds = kindsOf(curves);
+    // A single configuration has its kinds told apart by colour too, and one legend of both.
+    if (colours.length === 1)
+      return { field: "stroke", type: "nominal", scale: { domain: kinds }, legend: legendOfKinds(kinds) };
+    const isReference = `indexof(${JSON.stringify(references)}, datum.kind) >= 0`;
     return {
-      field: "group",
+      ...(references.length > 0 && { condition: { test: isReference, value: grey } }),
+      field: "colour",
       type: "nominal",
-      scale: { domain: groups },
-      legend: groups.length > 1 ? legendOfGroups(groups) : null,
+      scale: { domain: colours },
+      legend: legendOfGroups(colours, remarks),
     };
   }
-  const shades = distinct(curves.map(({ shade }) => shade));
+  const shades = [...new Set(curves.map(({ shade }) => shade))];
   const numbers = shades.filter((shade) => typeof shade === "number");
   if (numbers.length < shades.length) return { field: "shade", type: "nominal", legend: { title: shadeTitle } };
-  const logarithmic = spansDecades(numbers, 10);
   return {
     field: "shade",
     type: "quantitative",
-    scale: { type: logarithmic ? "log" : "linear", scheme: "viridis" },
-    legend: {
-      title: shadeTitle,
-      type: "gradient",
-      gradientLength: 260,
-      gradientThickness: 10,
-      titleOrient: "left",
-      tickCount: 5,
-    },
+    scale: { type: spansDecades(numbers, 10) ? "log" : "linear", scheme: "viridis" },
+    legend: gradientLegend(shadeTitle),
   };
 }
+
+const withGrey = (legend: Spec | null) => legend && { ...legend, symbolStrokeColor: grey };
 
 /** Values that a logarithmic axis cannot show leave a gap in the curve instead of a point at minus infinity. */
 const showable = (field: string) => ({
@@ -112,72 +99,90 @@ const tooltip = ({ yTitle, xTitle }: LineOptions, several: boolean) => [
     : []),
 ];
 
-/** Logarithmic axes end where the data end; linear ones need not contain 0. */
-export const yScale = (logarithmic: boolean, domainMax?: number) => ({
-  type: logarithmic ? "log" : "linear",
-  nice: false,
-  ...(!logarithmic && { zero: false }),
-  ...(domainMax !== undefined && { domainMax }),
-});
+/** How faint what is measured is where a figure is about something else. */
+const faint = 0.35;
 
-/** Where values differ by so little, relative to them, that an axis from one end to the other would show rounding. */
-const flat = 1e-6;
-
-/** An axis around curves that are the same everywhere but for rounding; undefined where they are not. */
-function flatDomain(curves: readonly Curve[]): [number, number] | undefined {
-  const values = curves
-    .flatMap(({ points }) => points.flatMap(({ value, low = value, high = value }) => [value, low, high]))
-    .filter(Number.isFinite);
-  if (values.length === 0) return undefined;
-  const [least, most] = [values.reduce((a, b) => Math.min(a, b)), values.reduce((a, b) => Math.max(a, b))];
-  const size = Math.max(Math.abs(least), Math.abs(most));
-  return size > 0 && most - least <= flat * size ? [least - 0.1 * size, most + 0.1 * size] : undefined;
+/** Opacities of curves, less where the reader has singled others out. */
+function opacities({ colours, shadeTitle, main = measured }: LineOptions) {
+  const isPickable = shadeTitle === undefined && colours.length > 1;
+  const isFaint = `datum.kind === '${measured}'`;
+  const of = (opacity: number, withFaint: boolean) => ({
+    ...(isPickable
+      ? {
+          condition: [
+            ...(withFaint ? [{ test: { and: [{ param: "pick" }, isFaint] }, value: opacity * faint }] : []),
+            { param: "pick", value: opacity },
+          ],
+          value: opacity * 0.08,
+        }
+      : { ...(withFaint && { condition: { test: isFaint, value: opacity * faint } }), value: opacity }),
+  });
+  return {
+    isPickable,
+    opacity: (value: number) => of(value, false),
+    ofKinds: (value: number) => of(value, main !== measured),
+  };
 }
 
 /** Curves over steps: band, line, and points that answer to the pointer; one panel, or one for each `panel`. */
-export function lineSpec(options: LineOptions): Spec {
-  const { curves, groups, xTitle, yTitle, logarithmic, format, shadeTitle, markers = false, ceiling } = options;
+export function lineFigure(options: LineOptions): LineFigure {
+  const { curves, logarithmic, ceiling = Number.POSITIVE_INFINITY, main = measured, shadeTitle } = options;
+  const isShaded = shadeTitle !== undefined;
+  const strokes = strokesOf(curves, { main, logarithmic, ceiling, compares: !isShaded });
+  return { spec: specOf(options, strokes), data: rowsOf(curves, strokes), notes: strokes.sentences };
+}
+
+function specOf(options: LineOptions, strokes: Strokes): Spec {
+  const {
+    curves,
+    xTitle,
+    yTitle,
+    logarithmic,
+    format,
+    shadeTitle,
+    markers = false,
+    ceiling,
+    independent = false,
+  } = options;
   const { main = measured } = options;
-  const domain = flatDomain(curves);
-  const panels = distinct(curves.map(({ panel }) => panel).filter((panel) => panel !== undefined));
-  const kinds = distinct(curves.map(({ kind }) => kind));
+  const values = () =>
+    curves.flatMap(({ points }) => points.flatMap(({ value, low = value, high = value }) => [value, low, high]));
+  const domain = independent ? undefined : flatDomain(values());
+  const kinds = kindsOf(curves);
   const several = curves.some(({ points }) => points[0]?.low !== undefined);
   const few = shadeTitle === undefined && curves.length <= 4 * distinctGroups;
-  const pickable = shadeTitle === undefined && groups.length > 1;
-  const picked = (opacity: number) =>
-    pickable ? { condition: { param: "pick", value: opacity }, value: opacity * 0.08 } : { value: opacity };
+  const { isPickable, opacity, ofKinds } = opacities(options);
   const x = { field: "step", type: "quantitative", title: xTitle, scale: { type: "linear", nice: false } };
   const y = {
     field: "value",
     type: "quantitative",
     title: yTitle,
-    scale: { ...yScale(logarithmic, ceiling), ...(domain && { domain }) },
+    scale: { ...yScale(logarithmic, independent ? undefined : ceiling), ...(domain && { domain }) },
     axis: { tickCount: 6, format: format ?? "~g" },
   };
-  const isMain = { filter: `datum.kind === '${main}'` };
   const bandLayer = {
-    transform: [isMain, { filter: "isValid(datum.low)" }],
+    transform: [{ filter: `datum.kind === '${main}' && isValid(datum.low)` }],
     mark: { type: "area", clip: true, tooltip: false },
-    encoding: { x, y: { ...y, field: "low" }, y2: { field: "high" }, opacity: picked(0.16) },
+    encoding: { x, y: { ...y, field: "low" }, y2: { field: "high" }, opacity: opacity(0.16) },
   };
   const lineLayer = {
     mark: { type: "line", clip: true, ...(shadeTitle !== undefined && { strokeWidth: 1.1 }) },
     params: [
       { name: "zoom", select: { type: "interval", zoom: "wheel![event.ctrlKey || event.metaKey]" }, bind: "scales" },
-      ...(pickable ? [{ name: "pick", select: { type: "point", fields: ["group"] }, bind: "legend" }] : []),
+      ...(isPickable ? [{ name: "pick", select: { type: "point", fields: ["colour"] }, bind: "legend" }] : []),
     ],
     encoding: {
       x,
       y,
       detail: { field: "group" },
-      opacity: picked(shadeTitle === undefined ? 1 : 0.75),
-      ...(kinds.length > 1 && {
+      opacity: ofKinds(shadeTitle === undefined ? 1 : 0.75),
+      ...(strokes.dashes.size > 1 && {
         strokeWidth: { condition: { test: `datum.kind === '${main}'`, value: 1.6 }, value: 1 },
         strokeDash: {
-          field: "kind",
+          field: "stroke",
           type: "nominal",
-          scale: { domain: kinds, range: kinds.map((_, i) => dashes[i % dashes.length]) },
-          legend: { symbolStrokeColor: "#888888" },
+          scale: { domain: [...strokes.dashes.keys()], range: [...strokes.dashes.values()] },
+          legend: withGrey(legendOfKinds(kinds)),
         },
       }),
       ...(!few && { tooltip: tooltip(options, false).slice(0, 1) }),
@@ -188,41 +193,22 @@ export function lineSpec(options: LineOptions): Spec {
     encoding: {
       x,
       y,
-      opacity: markers ? picked(1) : { value: 0 },
+      opacity: markers ? opacity(1) : { value: 0 },
       tooltip: tooltip(options, several),
     },
   };
   const layer = [...(several ? [bandLayer] : []), lineLayer, ...(few ? [pointLayer] : [])];
-  const transform = [
-    { filter: "filter === '' || indexof(lower(datum.group), lower(filter)) >= 0" },
-    { filter: "!logX || datum.step > 0" },
-    ...["value", ...(several ? ["low", "high"] : [])].map(showable),
-  ];
-  const shared = {
-    data: { name: "points" },
-    params: [
-      { name: "filter", value: "" },
-      { name: "logX", value: false },
-      { name: "logY", value: logarithmic },
-    ],
-    transform,
-  };
-  const encoding = { color: colour(options) };
-  if (panels.length < 2) return { ...shared, width: 800, height: 340, encoding, layer };
-  const columns = panels.length === 2 || panels.length === 4 ? 2 : 3;
   return {
-    ...shared,
-    facet: { field: "panel", type: "nominal", title: null, sort: panels },
-    columns,
-    spacing: 28,
-    spec: { width: columns === 2 ? 375 : 238, height: columns === 2 ? 250 : 190, encoding, layer },
+    data: { name: "points" },
+    params: [...pageParams, { name: "logX", value: false }, { name: "logY", value: logarithmic }],
+    transform: [
+      searched,
+      { filter: "!logX || datum.step > 0" },
+      ...["value", ...(several ? ["low", "high"] : [])].map(showable),
+    ],
+    ...inPanels(
+      { encoding: { color: colourOf(options, strokes) }, layer },
+      { panels: panelsOf(curves), height: 340, independent: independent ? ["y"] : [] },
+    ),
   };
 }
-
-const dashes = [
-  [1, 0],
-  [6, 4],
-  [2, 3],
-  [8, 3, 2, 3],
-  [12, 4],
-];

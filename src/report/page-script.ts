@@ -1,4 +1,4 @@
-import type { Figure, FigureData } from "./figure.js";
+import type { Figure, FigureData, Spec } from "./figure.js";
 import type { Theme } from "./theme.js";
 
 /** What the page is given as JSON. */
@@ -14,7 +14,10 @@ export function expand({ fields, rows }: FigureData): Record<string, unknown>[] 
 
 /** A view of Vega, as far as the page uses it. */
 interface View {
+  signal(name: string): number;
   signal(name: string, value: unknown): View;
+  getState(options: { signals(): boolean; data(): boolean }): { readonly signals: Readonly<Record<string, unknown>> };
+  resize(): View;
   runAsync(): Promise<View>;
   finalize(): void;
 }
@@ -29,16 +32,20 @@ export function startPage(): void {
   const page = window as unknown as { vegaEmbed: Embed; views: Record<string, View>; ready: boolean };
   const data = JSON.parse(document.getElementById("report-data")!.textContent!) as PageData;
   const filter = document.getElementById("filter") as HTMLInputElement | null;
-  const dark = window.matchMedia("(prefers-color-scheme: dark)");
   const printing = window.matchMedia("print");
   const choices: Record<string, Record<string, string>> = {};
+  /** For which each figure was drawn. */
+  const widths = new Map<string, number>();
+  /** Panels narrower than this stand below each other. */
+  const narrowest = 250;
+  /** What an axis takes beside a panel, until it is seen. */
+  const axisRoom = 60;
   page.views = {};
   page.ready = false;
 
   const theme = (): Theme => {
-    const chosen = document.documentElement.dataset.theme;
     if (printing.matches) return "light";
-    return chosen === "dark" || (chosen !== "light" && dark.matches) ? "dark" : "light";
+    return getComputedStyle(document.documentElement).colorScheme === "dark" ? "dark" : "light";
   };
 
   /** The specification with the reader's axes: the scale's type, and the parameter that hides what it cannot show. */
@@ -63,16 +70,60 @@ export function startPage(): void {
     return result;
   }
 
+  /** The specification with as many panels side by side as the width has room for; one of another layout as it is. */
+  function inWidth(spec: Spec, available: number): Spec {
+    const told = (spec.params as { name: string }[] | undefined)?.map((param) =>
+      param.name === "available" ? { ...param, value: available } : param,
+    );
+    const { columns, spec: unit, width } = spec as { columns?: number; spec?: { width?: number }; width?: unknown };
+    const shared = { ...spec, ...(told && { params: told }) };
+    if (typeof width === "number") return { ...shared, width: available - axisRoom };
+    if (columns === undefined || unit?.width === undefined) return shared;
+    const most = Math.max(1, Math.min(columns, Math.floor(available / narrowest)));
+    return { ...shared, columns: most, spec: { ...unit, width: Math.floor(available / most) - axisRoom } };
+  }
+
+  const knows = (view: View, signal: string) =>
+    signal in view.getState({ signals: () => true, data: () => false }).signals;
+
+  /** Widens or narrows the panels until figure and axes fill the width that there is. */
+  async function fillWidth(view: View, element: Element, { columns = 1, width }: Spec): Promise<void> {
+    const name = width === undefined ? "child_width" : "width";
+    if (!knows(view, name)) return;
+    for (let attempt = 0; attempt < 3; attempt++) {
+      const drawn = Number(element.querySelector("svg.marks")!.getAttribute("width"));
+      const missing = Math.floor((element.clientWidth - drawn) / Number(columns));
+      if (missing === 0) return;
+      await view
+        .signal(name, Math.max(80, view.signal(name) + missing))
+        .resize()
+        .runAsync();
+    }
+  }
+
+  /**
+   * Filters a figure. One that has nothing of what is wanted says why, and is left as it is, out of sight; one that cannot be
+   * filtered says so.
+   */
+  async function search({ id, data: { fields, rows } }: PageData["figures"][number], wanted: string): Promise<void> {
+    const view = page.views[id];
+    if (!view) return;
+    const column = fields.indexOf("group");
+    const isFiltered = knows(view, "filter");
+    const isFound = rows.some((row) => String(row[column]).toLowerCase().includes(wanted));
+    document.querySelector<HTMLElement>(`#${id} .empty`)!.hidden = wanted === "" || (isFiltered && isFound);
+    document.querySelector(`#${id} .plot`)!.classList.toggle("unseen", isFiltered && !isFound);
+    if (isFiltered && isFound) await view.signal("filter", wanted).runAsync();
+  }
+
   async function draw(figure: PageData["figures"][number]): Promise<void> {
     const element = document.querySelector(`#${figure.id} .plot`)!;
     page.views[figure.id]?.finalize();
+    widths.set(figure.id, element.clientWidth);
+    const spec = inWidth(withAxes(figure.spec, choices[figure.id] ?? {}) as Spec, element.clientWidth);
     const { view } = await page.vegaEmbed(
       element,
-      {
-        ...(withAxes(figure.spec, choices[figure.id] ?? {}) as object),
-        datasets: { points: expand(figure.data) },
-        config: data.configs[theme()],
-      },
+      { ...spec, datasets: { points: expand(figure.data) }, config: data.configs[theme()] },
       {
         mode: "vega-lite",
         renderer: "svg",
@@ -82,17 +133,23 @@ export function startPage(): void {
       },
     );
     page.views[figure.id] = view;
-    if (filter?.value) await view.signal("filter", filter.value).runAsync();
+    if (filter?.value) await search(figure, filter.value.toLowerCase());
+    await fillWidth(view, element, spec);
   }
 
-  /** One after the other, with the page free in between. */
-  async function drawAll(): Promise<void> {
+  let drawing = Promise.resolve();
+
+  /** One after the other, with the page free in between; what is asked for meanwhile comes after. */
+  function drawAll(isWanted: (figure: PageData["figures"][number]) => boolean = () => true): void {
     page.ready = false;
-    for (const figure of data.figures) {
-      await draw(figure);
-      await new Promise((resolve) => setTimeout(resolve));
-    }
-    page.ready = true;
+    drawing = drawing.then(async () => {
+      for (const figure of data.figures) {
+        if (!isWanted(figure)) continue;
+        await draw(figure);
+        await new Promise((resolve) => setTimeout(resolve));
+      }
+      page.ready = true;
+    });
   }
 
   for (const button of document.querySelectorAll<HTMLButtonElement>("button[data-axis]")) {
@@ -101,24 +158,28 @@ export function startPage(): void {
       const type = button.getAttribute("aria-pressed") === "true" ? "linear" : "log";
       button.setAttribute("aria-pressed", String(type === "log"));
       choices[figure.id] = { ...choices[figure.id], [button.dataset.axis!]: type };
-      void draw(figure);
+      drawAll((one) => one === figure);
     });
   }
 
-  document.getElementById("theme")?.addEventListener("click", () => {
-    document.documentElement.dataset.theme = theme() === "dark" ? "light" : "dark";
-    void drawAll();
-  });
-  dark.addEventListener("change", () => void drawAll());
-  printing.addEventListener("change", () => void drawAll());
+  document.addEventListener("theme", () => drawAll());
+  printing.addEventListener("change", () => drawAll());
 
   filter?.addEventListener("input", () => {
     const wanted = filter.value.toLowerCase();
     for (const row of document.querySelectorAll<HTMLElement>("#runs tbody tr")) {
       row.hidden = !row.dataset.label!.includes(wanted);
     }
-    for (const view of Object.values(page.views)) void view.signal("filter", filter.value).runAsync();
+    for (const figure of data.figures) void search(figure, wanted);
   });
 
-  void drawAll();
+  let resized: ReturnType<typeof setTimeout> | undefined;
+  window.addEventListener("resize", () => {
+    clearTimeout(resized);
+    resized = setTimeout(() => {
+      drawAll(({ id }) => document.querySelector(`#${id} .plot`)!.clientWidth !== widths.get(id));
+    }, 150);
+  });
+
+  drawAll();
 }

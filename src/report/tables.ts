@@ -1,4 +1,3 @@
-import { forTable } from "../base/numbers.js";
 import { printable } from "../base/text.js";
 import type { Objective } from "../comparison/objective.js";
 import { runColumns } from "../comparison/run-columns.js";
@@ -6,16 +5,9 @@ import type { BoundFinding } from "../expectations/bound-findings.js";
 import type { Finding } from "../expectations/evaluate.js";
 import type { Manifest } from "../results/manifest.js";
 import { provenanceFacts } from "../results/provenance-facts.js";
+import { numberCell, sortable } from "./cells.js";
+import { formulaMarkup } from "./formula.js";
 import { type Html, html } from "./html.js";
-
-/** A number as people read it; the title of its cell holds all digits. */
-const short = (value: number) => forTable(value, 5);
-
-function numberCell(value: number | undefined): Html {
-  if (value === undefined) return html`<td class="number quiet">–</td>`;
-  const number = Number(value);
-  return html`<td class="number" title="${String(number)}">${short(number)}</td>`;
-}
 
 const statusClass: Readonly<Record<Manifest["status"], string>> = {
   completed: "good",
@@ -38,6 +30,13 @@ function verdictCell({ verdicts = {} }: Manifest): Html {
   return html`<td class="quiet" title="${title}">${entries.length > 0 ? "none applies" : "–"}</td>`;
 }
 
+/** Links to a run's files, which lie beside the report: they work from the disk too. */
+function fileCell({ id, files = {} }: Manifest): Html {
+  const directory = `runs/${encodeURIComponent(id)}`;
+  const names = ["run.json", ...Object.keys(files).filter((name) => name.endsWith(".csv"))];
+  return html`<td class="files nowrap">${names.map((name) => html`<a href="${directory}/${encodeURIComponent(name)}">${name.replace(/\.csv$/, "")}</a> `)}</td>`;
+}
+
 /** One row a run, in the order of the matrix. */
 export function runsTable(manifests: readonly Manifest[], objective: Objective): Html {
   const shown = runColumns(objective, manifests);
@@ -47,10 +46,10 @@ export function runsTable(manifests: readonly Manifest[], objective: Objective):
     return html`<tr data-label="${name.toLowerCase()}"><td title="${manifest.id}">${name}</td>
 <td class="${statusClass[status]} nowrap" title="${printable(stopReason ?? "")}">${status}${status === "diverged" && html` at ${outcome?.steps}`}</td>
 ${numberCell(outcome?.steps)}${shown.map(({ value }) => numberCell(value(manifest)))}
-${verdictCell(manifest)}${numberCell(wallSeconds === undefined ? undefined : Number(wallSeconds.toPrecision(3)))}</tr>
+${verdictCell(manifest)}${numberCell(wallSeconds === undefined ? undefined : Number(wallSeconds.toPrecision(3)))}${fileCell(manifest)}</tr>
 `;
   });
-  return html`<div class="table"><table id="runs"><thead><tr><th>run</th><th>status</th><th class="number">steps</th>${shown.map(({ title }) => html`<th class="number">${title}</th>`)}<th>bounds</th><th class="number">time [s]</th></tr></thead><tbody>
+  return html`<div class="table"><table id="runs"><thead><tr>${sortable("run")}${sortable("status")}${sortable("steps", "number")}${shown.map(({ title }) => sortable(title, "number"))}${sortable("bounds")}${sortable("time [s]", "number")}<th>files</th></tr></thead><tbody>
 ${rows}</tbody></table></div>`;
 }
 
@@ -70,7 +69,7 @@ export function boundsTable(bounds: readonly BoundFinding[]): Html {
   const checked = bounds.filter(({ held, violated }) => held + violated > 0);
   const rows = checked.map(
     ({ bound, theorem, statement, held, violated, checks, smallestSlack, detail }) =>
-      html`<tr><td class="nowrap" style="min-width:0">${theorem} ${bound}</td><td>${statement}${violated > 0 && html`<br><span class="bad">${printable(detail)}</span>`}</td><td class="number good">${held}</td><td class="number ${violated > 0 ? "bad" : "quiet"}">${violated}</td><td class="number">${checks}</td>${numberCell(smallestSlack)}</tr>
+      html`<tr><td class="nowrap" style="min-width:0">${theorem} ${bound}</td><td>${formulaMarkup(statement)}${violated > 0 && html`<br><span class="bad">${printable(detail)}</span>`}</td><td class="number good">${held}</td><td class="number ${violated > 0 ? "bad" : "quiet"}">${violated}</td><td class="number">${checks}</td>${numberCell(smallestSlack)}</tr>
 `,
   );
   const idle = bounds

@@ -9,13 +9,15 @@ export type Theme = keyof typeof palettes;
 const font = 'system-ui, -apple-system, "Segoe UI", Roboto, "Helvetica Neue", "DejaVu Sans", Arial, sans-serif';
 
 const inks = {
-  light: { text: "#1f2328", muted: "#59636e", rule: "#d9dee3", grid: "#eceff2", heat: "viridis" },
-  dark: { text: "#e6e8eb", muted: "#9aa4af", rule: "#3a424b", grid: "#262d35", heat: "viridis" },
+  light: { text: "#1f2328", muted: "#59636e", rule: "#d9dee3", grid: "#eceff2", heat: [0, 0.88] },
+  dark: { text: "#e6e8eb", muted: "#9aa4af", rule: "#3a424b", grid: "#262d35", heat: [0.3, 1] },
 } as const;
 
 /** Vega-Lite's config for a theme: thin lines, quiet axes, nothing that is not data. */
 export function themeConfig(theme: Theme): Record<string, unknown> {
   const { text, muted, rule, grid, heat } = inks[theme];
+  /** Neither end of the colours may be lost on the page. */
+  const colours = { scheme: "viridis", extent: heat };
   const label = { labelColor: muted, titleColor: text, labelFontSize: 11, titleFontSize: 12, titleFontWeight: 500 };
   return {
     background: null,
@@ -50,7 +52,7 @@ export function themeConfig(theme: Theme): Record<string, unknown> {
     },
     header: { labelColor: text, labelFontSize: 12, labelFontWeight: 600, titleColor: text, labelLimit: 300 },
     title: { color: text, fontSize: 13, anchor: "start" },
-    range: { category: [...palettes[theme]], heatmap: { scheme: heat }, ramp: { scheme: heat } },
+    range: { category: [...palettes[theme]], heatmap: colours, ramp: colours },
     line: { strokeWidth: 1.6, strokeCap: "round" },
     mark: { invalid: "break-paths-filter-domains" },
     text: { color: muted },

@@ -130,9 +130,9 @@ function* dryRunText(experiments: readonly Experiment[]): Generator<string> {
   }
 }
 
-function linesOf(result: ExperimentResult, { registry }: Experiment, all: boolean): Line[] {
+function linesOf(result: ExperimentResult, { registry, search }: Experiment, all: boolean): Line[] {
   const { directory, manifests, objective, target, skipped, interrupted, findings } = result;
-  const comparison = compare(manifests, objective, registry);
+  const comparison = compare(manifests, objective, registry, search);
   const compared =
     manifests.length > mostRunsShown && !all ? comparisonLines(comparison) : runLines(manifests, comparison);
   const remarks = [...targetLines(target, manifests), ...flagLines(manifests)];
@@ -147,9 +147,9 @@ function linesOf(result: ExperimentResult, { registry }: Experiment, all: boolea
   ];
 }
 
-const jsonResult = ({ manifests, ...facts }: ExperimentResult, { registry }: Experiment) => ({
+const jsonResult = ({ manifests, ...facts }: ExperimentResult, { registry, search }: Experiment) => ({
   ...facts,
-  comparison: comparisonJson(compare(manifests, facts.objective, registry)),
+  comparison: comparisonJson(compare(manifests, facts.objective, registry, search)),
   runs: manifests.map(({ id, label, status, stopReason, warnings, outcome, toTarget, verdicts, wallSeconds }) => ({
     id,
     label,

@@ -4,6 +4,8 @@ import { axesOf, bestGroups, type Group, lossScaleOf, medianOf } from "../../com
 import { isAccuracy, isBetter, wordsOf } from "../../comparison/objective.js";
 import { quantile } from "../../comparison/quantile.js";
 import { type Cell, type Figure, type FigureMaker, plural } from "../figure.js";
+import { inPanels, pageParams, searched } from "../panels.js";
+import { gradientLegend } from "../scales.js";
 import { divergedOf } from "./sweep-figure.js";
 
 const fields = ["group", "panel", "x", "y", "value", "diverged", "seeds", "best"];
@@ -46,7 +48,8 @@ export const heatMap: FigureMaker = ({ groups, results: { objective } }): Figure
   /** Losses of every α in one unit. */
   const scaleOf = isAccuracy(objective) ? () => 1 : lossScaleOf;
   const [first, second, ...rest] = [...tuned, ...facets];
-  if (!first || !second) return undefined;
+  // Two problems are two panels of the sweep's figure.
+  if (!first || !second || (tuned.length === 1 && second[1].length < 3)) return undefined;
   const others = rest.filter((axis) => tuned.includes(axis));
   /** Problems that neither of the two axes tells apart. */
   const hasFacetPanels = rest.length > others.length;
@@ -74,68 +77,54 @@ export const heatMap: FigureMaker = ({ groups, results: { objective } }): Figure
   const isShare = isAccuracy(objective);
   const [low, high] = (isShare ? accuracyRange : colourRange)(values.map(({ median }) => median));
   const panels = [...new Set(groups.map(panelOf))];
-  const columns = Math.min(3, panels.length);
   const words = wordsOf(objective);
   const [xs, ys] = [first[1].map(short), second[1].map(short)];
   const position = (field: string, title: string, sort: readonly string[]) => ({ field, type: "ordinal", title, sort });
   const tooltip = [
     { field: "group", title: "run" },
-    { field: "value", type: "quantitative", title: `median ${words}`, format: ".6~g" },
+    { field: "value", type: "quantitative", title: `median ${words}`, format: isShare ? ".2%" : ".6~g" },
     { field: "diverged", title: "diverged seeds" },
   ];
   const x = { ...position("x", first[0], xs), axis: { labelAngle: -45, labelOverlap: "greedy", grid: false } };
   const y = { ...position("y", second[0], [...ys].reverse()), axis: { grid: false } };
-  const width = { 1: 620, 2: 350, 3: 230 }[columns]!;
+  const unit = {
+    encoding: { x, y },
+    layer: [
+      {
+        transform: [{ filter: "isValid(datum.value)" }],
+        mark: { type: "rect" },
+        encoding: {
+          color: {
+            field: "value",
+            type: "quantitative",
+            scale: {
+              type: low > 0 && !isShare ? "log" : "linear",
+              domain: [low, high],
+              clamp: true,
+              reverse: objective.direction === "minimize",
+            },
+            legend: { ...gradientLegend(words), format: isShare ? ".1%" : "~g" },
+          },
+          tooltip,
+        },
+      },
+      {
+        transform: [{ filter: "!isValid(datum.value)" }],
+        mark: { type: "text", text: "×", fontSize: 13 },
+        encoding: { tooltip },
+      },
+      {
+        transform: [{ filter: "datum.best === 'best'" }],
+        mark: { type: "point", filled: false, size: 120, strokeWidth: 2.5, color: "#d55e00" },
+        encoding: { tooltip },
+      },
+    ],
+  };
   const spec = {
     data: { name: "points" },
-    params: [{ name: "filter", value: "" }],
-    transform: [{ filter: "filter === '' || indexof(lower(datum.group), lower(filter)) >= 0" }],
-    facet: { field: "panel", type: "nominal", title: null, sort: panels },
-    columns,
-    spacing: 28,
-    spec: {
-      width,
-      height: Math.min(320, Math.max(90, ys.length * 24)),
-      encoding: { x, y },
-      layer: [
-        {
-          transform: [{ filter: "isValid(datum.value)" }],
-          mark: { type: "rect" },
-          encoding: {
-            color: {
-              field: "value",
-              type: "quantitative",
-              scale: {
-                type: low > 0 && !isShare ? "log" : "linear",
-                domain: [low, high],
-                clamp: true,
-                scheme: "viridis",
-                reverse: objective.direction === "minimize",
-              },
-              legend: {
-                title: words,
-                gradientLength: 260,
-                gradientThickness: 10,
-                titleOrient: "left",
-                format: "~g",
-                tickCount: 5,
-              },
-            },
-            tooltip,
-          },
-        },
-        {
-          transform: [{ filter: "!isValid(datum.value)" }],
-          mark: { type: "text", text: "×", fontSize: 13, color: "#999999" },
-          encoding: { tooltip },
-        },
-        {
-          transform: [{ filter: "datum.best === 'best'" }],
-          mark: { type: "point", filled: false, size: 120, strokeWidth: 2.5, color: "#d55e00" },
-          encoding: { tooltip },
-        },
-      ],
-    },
+    params: pageParams,
+    transform: [searched],
+    ...inPanels(unit, { panels, height: Math.min(320, Math.max(90, ys.length * 24)), isLow: true }),
   };
   const seeds = Math.max(...groups.map(({ runs }) => runs.length));
   const caption = [
@@ -151,6 +140,7 @@ export const heatMap: FigureMaker = ({ groups, results: { objective } }): Figure
     caption: caption.filter(Boolean).join(" "),
     spec,
     data: { fields, rows: values.map(({ row }) => row) },
+    isAnswer: true,
     switchable: [],
   };
 };

@@ -6,7 +6,8 @@ import {
 } from "../../comparison/performance-profile.js";
 import { targetWords } from "../../config/target-schema.js";
 import type { Cell, Figure, FigureMaker, Spec } from "../figure.js";
-import { legendOfGroups } from "../line-spec.js";
+import { inPanels, pageParams, searched } from "../panels.js";
+import { legendOfGroups } from "../scales.js";
 
 /** τ up to which profiles are drawn, as AlgoPerf does. */
 const largestRatio = 4;
@@ -42,25 +43,24 @@ function spec(optimizers: readonly string[]): Spec {
   ];
   return {
     data: { name: "points" },
-    params: [
-      { name: "filter", value: "" },
-      { name: "logX", value: false },
-      { name: "logY", value: false },
-    ],
-    transform: [{ filter: "filter === '' || indexof(lower(datum.group), lower(filter)) >= 0" }],
-    width: 800,
-    height: 300,
-    encoding: {
-      color: { field: "group", type: "nominal", scale: { domain: optimizers }, legend: legendOfGroups(optimizers) },
-    },
-    layer: [
+    params: [...pageParams, { name: "logX", value: false }, { name: "logY", value: false }],
+    transform: [searched],
+    ...inPanels(
       {
-        mark: { type: "line", interpolate: "step-after" },
-        params: [{ name: "pick", select: { type: "point", fields: ["group"] }, bind: "legend" }],
-        encoding: { x, y, opacity },
+        encoding: {
+          color: { field: "group", type: "nominal", scale: { domain: optimizers }, legend: legendOfGroups(optimizers) },
+        },
+        layer: [
+          {
+            mark: { type: "line", interpolate: "step-after" },
+            params: [{ name: "pick", select: { type: "point", fields: ["group"] }, bind: "legend" }],
+            encoding: { x, y, opacity },
+          },
+          { mark: { type: "point", filled: true, size: 30 }, encoding: { x, y, opacity, tooltip } },
+        ],
       },
-      { mark: { type: "point", filled: true, size: 30 }, encoding: { x, y, opacity, tooltip } },
-    ],
+      { panels: [], height: 300 },
+    ),
   };
 }
 

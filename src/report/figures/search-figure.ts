@@ -2,8 +2,9 @@ import { capitalized } from "../../base/text.js";
 import { bestOfDraws, bestSoFar, drawCounts } from "../../comparison/best-of-draws.js";
 import { isAccuracy, type Objective, wordsOf } from "../../comparison/objective.js";
 import { type Searched, scoreOfTrial, searchedOf } from "../../comparison/searched.js";
+import type { Curve } from "../curve.js";
 import { type FigureMaker, plural } from "../figure.js";
-import { type Curve, curveData, lineSpec } from "../line-spec.js";
+import { lineFigure } from "../line-spec.js";
 
 const inRandomOrder = "in random order";
 const asFound = "as found";
@@ -15,6 +16,7 @@ function curvesOf({ optimizer, cell, trials }: Searched, objective: Objective): 
   const counts = drawCounts(scores.length);
   const shared = {
     group: optimizer,
+    colour: optimizer,
     ...(cell !== "" && { panel: cell }),
     seeds: Math.max(...trials.map(({ runs }) => runs.length)),
   };
@@ -53,25 +55,28 @@ export const search: FigureMaker = ({ results: { manifests, objective, trials } 
   if (values.length === 0) return undefined;
   const words = wordsOf(objective);
   const optimizers = [...new Set(curves.map(({ group }) => group))];
+  const { notes, ...drawn } = lineFigure({
+    curves,
+    colours: optimizers,
+    main: inRandomOrder,
+    xTitle: "trials",
+    yTitle: `best ${words}`,
+    logarithmic: !isAccuracy(objective) && values.every((value) => value > 0),
+    ...(isAccuracy(objective) && { format: ".1%" }),
+    independent: panels.length > 1,
+  });
   const caption = [
     `The best ${words} of n trials, drawn at random from those that were made: median and quartiles over all orders of them.`,
     "Dashed: in the order of the search.",
     lostText(shown, objective),
+    ...notes,
     panels.length > mostPanels ? `The first ${mostPanels} of ${panels.length} cells of the sweep.` : "",
   ];
   return {
     id: "search",
     title: `${capitalized(words)} against the number of trials`,
     caption: caption.filter(Boolean).join(" "),
-    spec: lineSpec({
-      curves,
-      groups: optimizers,
-      main: inRandomOrder,
-      xTitle: "trials",
-      yTitle: `best ${words}`,
-      logarithmic: !isAccuracy(objective) && values.every((value) => value > 0),
-    }),
-    data: curveData(curves),
+    ...drawn,
     switchable: ["x", "y"],
   };
 };

@@ -1,9 +1,12 @@
 import { capitalized } from "../../base/text.js";
 import { axesOf, bestGroups, type Group, medianOf, scoresOf } from "../../comparison/groups.js";
-import { type Objective, wordsOf } from "../../comparison/objective.js";
+import { isAccuracy, type Objective, wordsOf } from "../../comparison/objective.js";
 import { band, bandText } from "../../comparison/quantile.js";
+import { type Curve, measured } from "../curve.js";
 import { type Cell, type Figure, type FigureMaker, plural, type Spec } from "../figure.js";
-import { legendOfGroups, spansDecades, yScale } from "../line-spec.js";
+import { heightOf, inPanels, pageParams, searched } from "../panels.js";
+import { legendOfGroups, spansDecades, yScale } from "../scales.js";
+import { type Strokes, strokesOf } from "../strokes.js";
 
 /** What a configuration came to over its seeds. */
 interface Outcome {
@@ -28,17 +31,40 @@ function outcomeOf(group: Group, path: string, objective: Objective): Outcome {
   };
 }
 
-const fields = ["group", "panel", "facet", "x", "value", "low", "high", "diverged", "seeds", "best", "pixel"];
+const fields = ["group", "colour", "panel", "stroke", "x", "value", "low", "high", "diverged", "seeds", "best", "row"];
 
-/** Height of the strip at the top in which diverged values are marked, one row an optimizer. */
-const stripRow = 13;
+interface SweepOptions {
+  readonly path: string;
+  readonly objective: Objective;
+  readonly optimizers: readonly string[];
+  readonly seeds: number;
+  /** Problems, one panel each where there are several. */
+  readonly panels: readonly string[];
+  /** Whether the axis is tuned, and so has a best value. */
+  readonly isTuned: boolean;
+  readonly crossed: boolean;
+  readonly logX: boolean;
+  readonly logY: boolean;
+  readonly strokes: Strokes;
+}
 
-function rowsOf(
-  outcomes: readonly Outcome[],
-  optimizers: readonly string[],
-  isTuned: boolean,
-  objective: Objective,
-): Cell[][] {
+/** The line of an optimizer on a problem. */
+function curvesOf(outcomes: readonly Outcome[], isTuned: boolean): Curve[] {
+  const byLine = new Map<string, Curve & { points: { step: number; value: number }[] }>();
+  for (const { group, x, median } of outcomes.toSorted((a, b) => a.x - b.x)) {
+    const panel = isTuned ? group.facet : "";
+    const key = JSON.stringify([panel, group.optimizer]);
+    const line = byLine.get(key) ?? {
+      ...{ group: group.optimizer, colour: group.optimizer, panel, kind: measured, seeds: group.runs.length },
+      points: [],
+    };
+    line.points.push({ step: x, value: median });
+    byLine.set(key, line);
+  }
+  return [...byLine.values()];
+}
+
+function rowsOf(outcomes: readonly Outcome[], { optimizers, isTuned, objective, strokes }: SweepOptions): Cell[][] {
   const best = new Set(
     isTuned
       ? bestGroups(
@@ -47,42 +73,42 @@ function rowsOf(
         )
       : [],
   );
-  return outcomes.map((outcome) => {
-    const { group, x, median, low, high, diverged } = outcome;
-    const pixel = diverged > 0 ? 6 + stripRow * optimizers.indexOf(group.optimizer) : undefined;
+  return outcomes.map(({ group, x, median, low, high, diverged }) => {
+    const panel = isTuned ? group.facet : "";
     const isBest = best.has(group) && Number.isFinite(median) ? 1 : 0;
-    return [
-      group.label,
-      group.optimizer,
-      isTuned ? group.facet : "",
-      x,
-      median,
-      low,
-      high,
-      diverged,
-      group.runs.length,
-      isBest,
-      pixel,
-    ];
+    const row = diverged > 0 ? optimizers.indexOf(group.optimizer) : undefined;
+    const stroke = strokes.of({
+      group: group.optimizer,
+      colour: group.optimizer,
+      panel,
+      kind: measured,
+      seeds: 1,
+      points: [],
+    });
+    const shared = [group.label, group.optimizer, panel, stroke];
+    return [...shared, x, median, low, high, diverged, group.runs.length, isBest, row];
   });
-}
-
-interface SweepOptions {
-  readonly path: string;
-  readonly optimizers: readonly string[];
-  readonly seeds: number;
-  /** Problems, one panel each where there are several. */
-  readonly facets: readonly string[];
-  /** What is drawn, in words. */
-  readonly words: string;
-  readonly crossed: boolean;
-  readonly logX: boolean;
-  readonly logY: boolean;
 }
 
 const height = 340;
 
-function sweepSpec({ path, optimizers, seeds, facets, words, crossed, logX, logY }: SweepOptions): Spec {
+/** Height of a row of the strip at the bad end of the axis in which diverged values are marked, one row an optimizer. */
+const stripRow = 13;
+
+/** Where a row of the strip is, in pixels from the top, and what the strip leaves to the curves. */
+function stripOf({ panels, optimizers, objective }: SweepOptions) {
+  const inner = heightOf(panels.length, height);
+  const strip = 12 + stripRow * optimizers.length;
+  return objective.direction === "minimize"
+    ? { pixel: `6 + ${stripRow} * datum.row`, range: [inner, strip] }
+    : { pixel: `${inner - 6} - ${stripRow} * datum.row`, range: [inner - strip, 0] };
+}
+
+function sweepSpec(options: SweepOptions): Spec {
+  const { path, objective, optimizers, seeds, panels, crossed, logX, logY, strokes } = options;
+  const words = wordsOf(objective);
+  const format = isAccuracy(objective) ? ".1%" : "~g";
+  const strip = stripOf(options);
   const x = {
     field: "x",
     type: "quantitative",
@@ -94,17 +120,18 @@ function sweepSpec({ path, optimizers, seeds, facets, words, crossed, logX, logY
     field: "value",
     type: "quantitative",
     title: words,
-    scale: { ...yScale(logY), ...(crossed && { range: [height, 12 + stripRow * optimizers.length] }) },
-    axis: { tickCount: 6, format: "~g" },
+    scale: { ...yScale(logY), padding: 10, ...(crossed && { range: strip.range }) },
+    axis: { tickCount: 6, format },
   };
   const pickable = optimizers.length > 1;
   const opacity = (value: number) =>
     pickable ? { condition: { param: "pick", value }, value: value * 0.08 } : { value };
+  const digits = isAccuracy(objective) ? ".2%" : ".6~g";
   const tooltip = [
     { field: "group", title: "run" },
-    { field: "value", type: "quantitative", title: `median ${words}`, format: ".6~g" },
-    { field: "low", type: "quantitative", title: "band from", format: ".4~g" },
-    { field: "high", type: "quantitative", title: "band to", format: ".4~g" },
+    { field: "value", type: "quantitative", title: `median ${words}`, format: digits },
+    { field: "low", type: "quantitative", title: "band from", format: digits },
+    { field: "high", type: "quantitative", title: "band to", format: digits },
     { field: "diverged", type: "quantitative", title: "seeds that diverged" },
     { field: "seeds", type: "quantitative", title: "seeds" },
   ];
@@ -117,9 +144,21 @@ function sweepSpec({ path, optimizers, seeds, facets, words, crossed, logX, logY
     mark: { type: "line" },
     params: [
       { name: "zoom", select: { type: "interval", zoom: "wheel![event.ctrlKey || event.metaKey]" }, bind: "scales" },
-      ...(pickable ? [{ name: "pick", select: { type: "point", fields: ["panel"] }, bind: "legend" }] : []),
+      ...(pickable ? [{ name: "pick", select: { type: "point", fields: ["colour"] }, bind: "legend" }] : []),
     ],
-    encoding: { x, y, opacity: opacity(1) },
+    encoding: {
+      x,
+      y,
+      opacity: opacity(1),
+      ...(strokes.dashes.size > 1 && {
+        strokeDash: {
+          field: "stroke",
+          type: "nominal",
+          scale: { domain: [...strokes.dashes.keys()], range: [...strokes.dashes.values()] },
+          legend: null,
+        },
+      }),
+    },
   };
   const points = { mark: { type: "point", filled: true, size: 34 }, encoding: { x, y, opacity: opacity(1), tooltip } };
   const rings = {
@@ -129,7 +168,7 @@ function sweepSpec({ path, optimizers, seeds, facets, words, crossed, logX, logY
   };
   const curves = [...(seeds > 1 ? [bandLayer] : []), lineLayer, points, rings];
   const crosses = {
-    transform: [{ filter: "isValid(datum.pixel)" }],
+    transform: [{ filter: "isValid(datum.row)" }, { calculate: strip.pixel, as: "pixel" }],
     mark: { type: "point", shape: "cross", angle: 45, filled: true, size: 52 },
     encoding: {
       x,
@@ -143,34 +182,22 @@ function sweepSpec({ path, optimizers, seeds, facets, words, crossed, logX, logY
     : { layer: curves };
   const encoding = {
     color: {
-      field: "panel",
+      field: "colour",
       type: "nominal",
       scale: { domain: optimizers },
-      legend: pickable ? legendOfGroups(optimizers) : null,
+      legend: pickable ? legendOfGroups(optimizers, strokes.remarks) : null,
     },
   };
   return {
     data: { name: "points" },
-    params: [
-      { name: "filter", value: "" },
-      { name: "logX", value: logX },
-      { name: "logY", value: logY },
-    ],
+    params: [...pageParams, { name: "logX", value: logX }, { name: "logY", value: logY }],
     transform: [
-      { filter: "filter === '' || indexof(lower(datum.group), lower(filter)) >= 0" },
+      searched,
       { filter: "!logX || datum.x > 0" },
       { calculate: "logY && !(datum.value > 0) ? null : datum.value", as: "value" },
     ],
-    ...(facets.length > 1
-      ? {
-          facet: { field: "facet", type: "nominal", title: null, sort: facets },
-          columns: 2,
-          spacing: 24,
-          spec: { width: 370, height: Math.round(height * 0.7), encoding, ...panel },
-          // Losses of different problems are not to be compared.
-          resolve: { scale: { y: "independent" } },
-        }
-      : { width: 800, height, encoding, ...panel }),
+    // Losses of different problems are not to be compared.
+    ...inPanels({ encoding, ...panel }, { panels, height, independent: ["y"] }),
   };
 }
 
@@ -182,28 +209,40 @@ export const sweep: FigureMaker = ({ groups, results: { objective } }): Figure |
   const [axis] = axes;
   if (!axis || axes.length > 1 || !axis[1].every((value) => typeof value === "number")) return undefined;
   const [path, values] = axis as [string, number[]];
-  const facets = isTuned ? [...new Set(groups.map(({ facet }) => facet))] : [];
+  const panels = isTuned ? [...new Set(groups.map(({ facet }) => facet))] : [];
   const optimizers = [...new Set(groups.map(({ optimizer }) => optimizer))];
   const outcomes = groups.map((group) => outcomeOf(group, path, objective));
   const medians = outcomes.map(({ median }) => median).filter(Number.isFinite);
   const seeds = Math.max(...groups.map(({ runs }) => runs.length));
-  const words = wordsOf(objective);
   const crossed = outcomes.some(({ diverged }) => diverged > 0);
+  const logY = !isAccuracy(objective) && medians.every((value) => value > 0);
+  const strokes = strokesOf(curvesOf(outcomes, isTuned), {
+    main: measured,
+    logarithmic: logY,
+    ceiling: Number.POSITIVE_INFINITY,
+    compares: true,
+  });
   const logX = spansDecades(values, 8);
-  const logY = medians.every((value) => value > 0);
+  const options: SweepOptions = {
+    ...{ path, objective, optimizers, seeds, panels, isTuned, crossed, logX, logY, strokes },
+  };
+  const end = objective.direction === "minimize" ? "top" : "bottom";
   const caption = [
     seeds > 1
       ? `Median over ${plural(seeds, "seed")}, band from ${bandText(seeds)} of those that finished; a seed that diverged counts as the worst.`
       : "One seed (n = 1).",
-    isTuned ? `Ring: the best of each optimizer${facets.length > 1 ? " on each problem" : ""}.` : "",
-    crossed ? "× along the top: at least one seed diverged there." : "",
+    isTuned ? `Ring: the best of each optimizer${panels.length > 1 ? " on each problem" : ""}.` : "",
+    crossed ? `× along the ${end}: at least one seed diverged there.` : "",
+    ...strokes.sentences,
+    panels.length > 1 ? "Each panel has an axis of its own." : "",
   ];
   return {
     id: "sweep",
-    title: `${capitalized(words)} against ${path}`,
+    title: `${capitalized(wordsOf(objective))} against ${path}`,
     caption: caption.filter(Boolean).join(" "),
-    spec: sweepSpec({ path, optimizers, seeds, facets, words, crossed, logX, logY }),
-    data: { fields, rows: rowsOf(outcomes, optimizers, isTuned, objective) },
+    spec: sweepSpec(options),
+    data: { fields, rows: rowsOf(outcomes, options) },
+    isAnswer: true,
     switchable: ["x", "y"],
   };
 };

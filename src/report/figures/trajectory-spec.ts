@@ -1,5 +1,6 @@
 import type { Spec } from "../figure.js";
-import { legendOfGroups } from "../line-spec.js";
+import { inPanels, pageParams, searched } from "../panels.js";
+import { legendOfGroups } from "../scales.js";
 
 const position = (field: string) => ({
   field,
@@ -11,8 +12,6 @@ const position = (field: string) => ({
 
 /** Rows of these kinds. */
 const ofKind = (...kinds: string[]) => ({ filter: `indexof(${JSON.stringify(kinds)}, datum.kind) >= 0` });
-
-const searched = { filter: "filter === '' || indexof(lower(datum.group), lower(filter)) >= 0" };
 
 const tooltip = [
   { field: "group", title: "run" },
@@ -62,15 +61,9 @@ export function trajectorySpec(panels: readonly string[], colours: readonly stri
     ends("start", { filled: false, strokeWidth: 2 }),
     ends("end", { filled: true }),
   ];
-  const shared = { data: { name: "points" }, params: [{ name: "filter", value: "" }] };
-  if (panels.length < 2) return { ...shared, width: 800, height: 460, layer };
-  const columns = panels.length === 2 || panels.length === 4 ? 2 : 3;
   return {
-    ...shared,
-    facet: { field: "panel", type: "nominal", title: null, sort: panels },
-    columns,
-    spacing: 36,
-    resolve: { scale: { x: "independent", y: "independent" } },
-    spec: { width: columns === 2 ? 365 : 226, height: columns === 2 ? 320 : 240, layer },
+    data: { name: "points" },
+    params: pageParams,
+    ...inPanels({ layer }, { panels, height: 440, independent: ["x", "y"] }),
   };
 }
