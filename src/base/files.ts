@@ -117,17 +117,17 @@ export function syncDirectory(path: string): void {
 }
 
 /**
- * Writes a file so that a reader sees the old content or the new, never a part: to a temporary name, then renamed.
+ * Makes a file so that a reader sees the old content or the new, never a part: under a temporary name, then renamed.
  *
- * @param options.durable return only when a power cut can no longer undo it
+ * @param write makes the file under the name it is given, where there is none yet
+ * @param options.durable return only when a power cut can no longer undo it; what is written must be on the disk
  */
-export function writeAtomically(path: string, content: string | Uint8Array, { durable = false } = {}): void {
+export function replaceFile(path: string, write: (temporary: string) => void, { durable = false } = {}): void {
   onDisk("write", path, () => {
     makeDirectory(dirname(path));
     const temporary = `${path}.${randomUUID()}.tmp`;
     try {
-      if (durable) writeThrough(temporary, content);
-      else writeFileSync(temporary, content, { flag: "wx" });
+      write(temporary);
       renameSync(temporary, path);
       if (durable) syncDirectory(dirname(path));
     } catch (error) {
@@ -135,6 +135,13 @@ export function writeAtomically(path: string, content: string | Uint8Array, { du
       throw error;
     }
   });
+}
+
+/** Writes a file so that a reader sees the old content or the new, never a part. */
+export function writeAtomically(path: string, content: string | Uint8Array, { durable = false } = {}): void {
+  const write = (temporary: string) =>
+    durable ? writeThrough(temporary, content) : writeFileSync(temporary, content, { flag: "wx" });
+  replaceFile(path, write, { durable });
 }
 
 /** What a finished file holds, to be recognised later. */

@@ -2,8 +2,9 @@ import { answerOf } from "../comparison/answer.js";
 import type { Comparison, Standing } from "../comparison/compare.js";
 import { isOpen } from "../comparison/edge.js";
 import { axesOf, type Group, medianOf, tunings } from "../comparison/groups.js";
-import { scoreText, valueText } from "../comparison/labels.js";
+import { axisName, scoreText, valueText } from "../comparison/labels.js";
 import { isBetter, type Objective, wordsOf } from "../comparison/objective.js";
+import { toTargetText } from "../comparison/targets.js";
 import { hasWon, type Spread, spreadOf, type TunedWinner } from "../comparison/tuned.js";
 import { columnsOf } from "./output.js";
 import { warning } from "./runs.js";
@@ -40,7 +41,7 @@ const spreadColumns: readonly TableColumn[] = [
 ];
 
 const spreadCells = (spread: Spread, objective: Objective): Piece[] => [
-  scoreText(objective, spread.median),
+  hasWon(spread) ? scoreText(objective, spread.median) : "–",
   rangeText(spread, objective),
   meanText(spread, objective),
   lostText(spread, "diverged"),
@@ -56,22 +57,22 @@ function axisCell({ group, edges }: TunedWinner, path: string): string {
 const decadesText = ({ goodRange: range }: TunedWinner) =>
   range ? `${range.isOpen ? "≥ " : ""}${range.decades.toFixed(1)}` : "";
 
-const lastPart = (path: string) => path.split(".").at(-1)!;
-
 function tunedTable({ objective, groups }: Comparison, winners: readonly TunedWinner[], width: number): Line[] {
   const paths = axesOf(groups).tuned.map(([path]) => path);
   const columns: TableColumn[] = [
     { title: "" },
     { title: "optimizer" },
-    ...paths.map((path) => ({ title: lastPart(path) })),
+    ...paths.map((path) => ({ title: axisName(path) })),
     ...spreadColumns,
-    { title: "decades", dispensable: 1 },
+    { title: "steps to target", dispensable: 1 },
+    { title: "decades", dispensable: 2 },
   ];
   const rows = winners.map((winner) => [
     winner.facet,
     winner.optimizer,
     ...paths.map((path) => (hasWon(winner) ? axisCell(winner, path) : "–")),
     ...spreadCells(winner, objective),
+    toTargetText(winner.group),
     decadesText(winner),
   ]);
   return fittedTable(columns, rows, width);
@@ -110,7 +111,7 @@ export function comparisonLines(comparison: Comparison, width = columnsOf()): Li
   const { winners, omitted } = shownWinners(standings);
   const runs = groups.reduce((sum, group) => sum + group.runs.length, 0);
   const ranged = winners.find(({ goodRange }) => goodRange)?.goodRange;
-  const decades = ranged ? `; decades: ${lastPart(ranged.path)} ${ranged.tolerance}` : "";
+  const decades = ranged ? `; decades: ${axisName(ranged.path)} ${ranged.tolerance}` : "";
   const title = `${runs} runs of ${groups.length} configurations by ${wordsOf(objective)}, the best of each optimizer${omitted}${decades}`;
   const tuned = [
     ...wrapped(title, width).map((line): Line => [toned("strong", line)]),
@@ -118,7 +119,7 @@ export function comparisonLines(comparison: Comparison, width = columnsOf()): Li
   ];
   const words: Line[] = [
     ...(omitted === "" ? sentences : []).flatMap((sentence) => wrapped(sentence, width)),
-    ...caveats.flatMap(warning),
+    ...caveats.flatMap((caveat) => warning(caveat, width)),
     "every run: --all",
   ];
   const left = mostLines - tuned.length - words.length - 6;

@@ -30,7 +30,7 @@ export function table(titles: readonly string[], cells: readonly (readonly Piece
   const widths = filled.map((_, column) =>
     lines.reduce((widest, line) => Math.max(widest, lengthOf(textOf(line[column]!))), 0),
   );
-  const numeric = filled.map((_, column) => rows.every((row) => /^[-+\d.e%–∞≥! s]*$/.test(textOf(row[column]!))));
+  const numeric = filled.map((_, column) => rows.every((row) => /^[-+\d.e%–±≥! s]*$/.test(textOf(row[column]!))));
   return lines.map((line) => lineOf(line.flatMap((cell, column) => aligned(cell, column))));
 
   function aligned(cell: Piece, column: number): Piece[] {

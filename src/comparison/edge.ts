@@ -1,5 +1,5 @@
 import { axesOf, type Group, medianOf } from "./groups.js";
-import { valueText } from "./labels.js";
+import { axisName, plainNumber, shortNumber } from "./labels.js";
 import type { Objective } from "./objective.js";
 import { beyond } from "./spacing.js";
 
@@ -13,12 +13,20 @@ export interface Edge {
   readonly ties: readonly number[];
   /** Values beyond in the spacing of the axis, nearest first. */
   readonly further: readonly number[];
-  /** What extends the axis by them, e.g. "--sweep optimizer.learningRate+=list:3.162,10". */
-  readonly option: string;
+  /** What extends the axis by them, e.g. "--sweep optimizer.learningRate+=list:3.162,10"; a search has no such thing. */
+  readonly option?: string;
 }
 
-/** Whether a value may stand at a path of the config of a run: a momentum of 1 may not. */
-export type Allows = (group: Group, path: string, value: number) => boolean;
+/** What is known of axes besides the values that were tried. */
+export interface AxisFacts {
+  /** Whether a value may stand at a path of the config of a run: a momentum of 1 may not. */
+  readonly allows: (group: Group, path: string, value: number) => boolean;
+  /** Whether values are drawn from a space, which is to be widened in place of being extended. */
+  readonly isSearched: (path: string) => boolean;
+}
+
+/** Nothing is known. */
+export const anyAxis: AxisFacts = { allows: () => true, isSearched: () => false };
 
 /** An end of fewer values is no finding, but what was asked for. */
 const fewestValues = 3;
@@ -42,7 +50,7 @@ function edgeOn(
   own: readonly Group[],
   winner: Group,
   objective: Objective,
-  allows: Allows,
+  { allows, isSearched }: AxisFacts,
 ): Edge | undefined {
   const ascending = [...values].sort((a, b) => a - b);
   const value = winner.axes[path] as number;
@@ -59,7 +67,7 @@ function edgeOn(
   return {
     ...{ path, value, side, further },
     ties: ties.map((group) => group.axes[path] as number),
-    option: `--sweep ${path}+=list:${further.join(",")}`,
+    ...(!isSearched(path) && { option: `--sweep ${path}+=list:${further.map(plainNumber).join(",")}` }),
   };
 }
 
@@ -70,14 +78,9 @@ function edgeOn(
  * @param own what one optimizer was tried with under the same conditions
  * @param winner the best of them, which came to a number
  */
-export function edgesOf(
-  own: readonly Group[],
-  winner: Group,
-  objective: Objective,
-  allows: Allows = () => true,
-): Edge[] {
+export function edgesOf(own: readonly Group[], winner: Group, objective: Objective, facts = anyAxis): Edge[] {
   return axesOf(own).tuned.flatMap(([path, values]) =>
-    isNumeric(values) ? (edgeOn([path, values], own, winner, objective, allows) ?? []) : [],
+    isNumeric(values) ? (edgeOn([path, values], own, winner, objective, facts) ?? []) : [],
   );
 }
 
@@ -86,6 +89,6 @@ export const isOpen = ({ ties }: Edge): boolean => ties.length === 0;
 
 /** "the largest learningRate tried, 1" */
 export const edgeText = ({ path, value, side, ties }: Edge): string => {
-  const tied = ties.length > 0 ? `, as good as ${ties.map(valueText).join(", ")}` : "";
-  return `the ${side} ${path.split(".").at(-1)} tried, ${valueText(value)}${tied}`;
+  const tied = ties.length > 0 ? `, as good as ${ties.map(shortNumber).join(", ")}` : "";
+  return `the ${side} ${axisName(path)} tried, ${shortNumber(value)}${tied}`;
 };

@@ -1,9 +1,23 @@
-import { forTable, toDigits } from "../base/numbers.js";
+import { forTable } from "../base/numbers.js";
 import { isAccuracy, type Objective } from "./objective.js";
 
-/** Digits beyond the fifth only lengthen a label; files, ids and JSON have them all. */
+/** A number as people write it, all of its digits: 0.001 and 3.162e-5. */
+export const plainNumber = (value: number): string =>
+  value !== 0 && Math.abs(value) < 1e-4 ? value.toExponential() : String(value);
+
+/** Digits beyond the fourth only lengthen a label; files, ids and JSON have them all. */
+export const shortNumber = (value: number): string => plainNumber(Number(value.toPrecision(4)));
+
+/** Text whose long numbers are shortened. */
 export const shortened = (text: string): string =>
-  text.replace(/-?\d+\.\d{5,}(e[-+]?\d+)?|\d{7,}/g, (number) => toDigits(Number(number), 4));
+  text.replace(/-?\d+\.\d{5,}(e[-+]?\d+)?|\d{7,}/g, (number) => shortNumber(Number(number)));
+
+/** The last part of a path; of a schedule's initial learning rate that it is one. */
+export const axisName = (path: string): string =>
+  path
+    .replace(/(learningRate)\.initial$/, "$1")
+    .split(".")
+    .at(-1)!;
 
 /** Labels with numbers as people write them, 0.3162 for 0.31622776601683794, as long as that leaves them distinct. */
 export function shownLabels(labels: readonly string[]): readonly string[] {
@@ -13,20 +27,24 @@ export function shownLabels(labels: readonly string[]): readonly string[] {
 
 /** A value of an axis, e.g. 0.3162 or {"schedule":"cosine"}. */
 export const valueText = (value: unknown): string =>
-  typeof value === "string" ? value : shortened(JSON.stringify(value) ?? String(value));
+  typeof value === "number"
+    ? shortNumber(value)
+    : typeof value === "string"
+      ? value
+      : shortened(JSON.stringify(value) ?? String(value));
 
 /** Values of axes in words, e.g. "batchSize=128, learningRate=0.3162". */
 export const axesText = (axes: Readonly<Record<string, unknown>>): string =>
   Object.entries(axes)
-    .map(([path, value]) => `${path.split(".").at(-1)}=${valueText(value)}`)
+    .map(([path, value]) => `${axisName(path)}=${valueText(value)}`)
     .join(", ");
 
-/** What a run came to, as people read it: "97.12 %" or "1.2e-5". */
-export const scoreText = (objective: Objective, score: number): string =>
-  isAccuracy(objective) && Number.isFinite(score) ? `${(100 * score).toFixed(2)} %` : forTable(score, 3);
+/** What a run came to, as people read it: "97.12 %", "1.2e-5", "∞". */
+export function scoreText(objective: Objective, score: number): string {
+  if (!Number.isFinite(score)) return score < 0 ? "-∞" : "∞";
+  return isAccuracy(objective) ? `${(100 * score).toFixed(2)} %` : forTable(score, 3);
+}
 
 /** How two of them differ: "0.31 points" or "1.2e-5". */
 export const differenceText = (objective: Objective, difference: number): string =>
-  isAccuracy(objective) && Number.isFinite(difference)
-    ? `${(100 * difference).toFixed(2)} points`
-    : forTable(difference, 3);
+  isAccuracy(objective) ? `${(100 * difference).toFixed(2)} points` : forTable(difference, 3);

@@ -1,13 +1,15 @@
 import { defaultConditions, type ObjectiveOptions } from "../config/objective-schema.js";
 import type { Manifest } from "../results/manifest.js";
 import { type Direction, outcomeOf, quantities, quantityOf } from "../results/quantities.js";
+import { costOf } from "../results/to-target.js";
 import { quantile } from "./quantile.js";
 
 /** One number a run, by which runs are compared and configurations are chosen. */
 export interface Objective {
-  /** A column that evaluations fill, e.g. "val_accuracy". */
+  /** A column that evaluations fill, e.g. "val_accuracy"; "step" where the statistic is "target". */
   readonly column: string;
-  readonly statistic: "final" | "best";
+  /** "target": the steps to the experiment's target. */
+  readonly statistic: "final" | "best" | "target";
   readonly direction: Direction;
   /** Swept paths, and the beginnings of such, that are conditions: nothing is chosen among their values. */
   readonly per: readonly string[];
@@ -19,14 +21,20 @@ export const isCondition = ({ per }: Pick<Objective, "per">, path: string): bool
 
 /** What people call it: "final validation accuracy". */
 export const wordsOf = ({ column, statistic }: Objective): string =>
-  `${statistic} ${quantities[quantityOf(column)].words}`;
+  statistic === "target" ? "steps to target" : `${statistic} ${quantities[quantityOf(column)].words}`;
 
-export const isAccuracy = ({ column }: Objective): boolean => column.endsWith("accuracy");
+/** The same runs compared by the fewest steps to the experiment's target. */
+export const byStepsToTarget = (objective: Objective): Objective => ({
+  ...objective,
+  ...{ column: "step", statistic: "target", direction: "minimize" },
+});
+
+export const isAccuracy = ({ column }: Pick<Objective, "column">): boolean => column.endsWith("accuracy");
 
 /** Never the test set's: what is chosen by it is not measured by it. */
 const defaults = ["gap", "distance", "val_accuracy", "val_loss", "train_loss"] as const;
 
-type Measured = Pick<Manifest, "outcome" | "status">;
+type Measured = Pick<Manifest, "outcome" | "status" | "toTarget">;
 
 /** The first of the defaults that every run measures which came to an end, or to a rung of a search. */
 function defaultColumn(runs: readonly Measured[]): string {
@@ -52,6 +60,7 @@ export function objectiveOf(configured: ObjectiveOptions | undefined, runs: read
     statistic: "final",
     per: defaultConditions,
   };
+  if (statistic === "target") return { column: "step", statistic, direction: "minimize", per };
   return { column, statistic, direction: direction ?? quantities[quantityOf(column)].direction, per };
 }
 
@@ -59,9 +68,13 @@ export function objectiveOf(configured: ObjectiveOptions | undefined, runs: read
 export const worstOf = ({ direction }: Objective): number =>
   direction === "minimize" ? Number.POSITIVE_INFINITY : Number.NEGATIVE_INFINITY;
 
-/** What a run came to; one that did not complete, or whose value is no number, came to the worst there is. */
+/**
+ * What a run came to; one that did not complete, or whose value is no number, came to the worst there is. A target that
+ * was reached stays reached, whatever became of the run.
+ */
 export function scoreOf(objective: Objective, run: Measured): number {
   const { column, statistic } = objective;
+  if (statistic === "target") return costOf(run, "steps") ?? worstOf(objective);
   const value = run.status === "completed" ? outcomeOf(run, statistic, quantityOf(column)) : undefined;
   return value === undefined || Number.isNaN(value) ? worstOf(objective) : value;
 }

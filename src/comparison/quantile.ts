@@ -7,7 +7,9 @@ export function quantile(values: readonly number[], share: number): number {
   const position = (sorted.length - 1) * share;
   const below = sorted[Math.floor(position)]!;
   const weight = position - Math.floor(position);
-  return weight === 0 ? below : below + weight * (sorted[Math.ceil(position)]! - below);
+  const above = sorted[Math.ceil(position)]!;
+  // Between two infinite values there is no difference to take a share of.
+  return weight === 0 || above === below ? below : below + weight * (above - below);
 }
 
 /** The band drawn around a median over seeds. */

@@ -28,9 +28,22 @@ export interface Matrix<V> {
   readonly entries: V;
 }
 
+/** Pointwise losses ℓ(z, y) that an algebra may know: ½(z − y)², |z − y|, and log(1 + e^{−yz}) with y = ±1. */
+export type PointwiseLossName = "squared" | "absolute" | "logistic";
+
+/** What one pass over the rows a_i of a matrix A tells of the predictions z_i = a_i·x. */
+export interface Fit<V, S> {
+  /** mean_i ℓ(z_i, y_i) */
+  readonly loss: S;
+  /** Of the logistic loss: the share of the rows with y_iz_i ≥ 0. */
+  readonly accuracy?: S;
+  /** Σ_i ∂ℓ/∂z(z_i, y_i)·a_i */
+  readonly sumOfSlopes: V;
+}
+
 export interface Algebra<V, S> {
   readonly precision: Precision;
-  /** How many measured steps of a run to read back together: 1 where a reading costs nothing. */
+  /** How many measured steps of a run to read back together: many where to turn to it costs next to a step, 1 where it does not. */
   readonly stepsPerRead: number;
 
   // Making and reading
@@ -89,6 +102,11 @@ export interface Algebra<V, S> {
   multiplyMatrix(matrix: Matrix<V>, x: V): V;
   /** Aᵀ·y, of `columns` entries */
   multiplyTransposed(matrix: Matrix<V>, y: V): V;
+  /**
+   * A linear model at x, in one pass over the matrix. Absent, or undefined, where nothing is gained by that: other
+   * operations give the same numbers.
+   */
+  fit?(loss: PointwiseLossName, matrix: Matrix<V>, x: V, targets: V): Fit<V, S> | undefined;
   /** A·B; on tensors its entries have the shape [A.rows, B.columns] */
   multiplyMatrices(a: Matrix<V>, b: Matrix<V>): Matrix<V>;
   /** Aᵀ; on tensors its entries have the shape [A.columns, A.rows] */
@@ -116,7 +134,7 @@ export interface Algebra<V, S> {
   /** The inverse of `concatenate`: pieces of `whole` with the sizes and shapes of `like`. */
   split(whole: V, like: readonly V[]): V[];
 
-  // Memory (no-ops on the host)
+  // Memory
   /** Runs f; every vector and scalar made in it is freed, save those in what it returns (arrays and objects are searched). */
   scope<T>(f: () => T): T;
   dispose(values: readonly (V | S)[]): void;
@@ -126,4 +144,4 @@ export interface Algebra<V, S> {
  * What an update rule may use: nothing that reads back from the device. With `scope: neuron` its scalars are one number a
  * neuron.
  */
-export type RuleAlgebra<V, S> = Omit<Algebra<V, S>, "read" | "values" | "isScalar">;
+export type RuleAlgebra<V, S> = Omit<Algebra<V, S>, "read" | "values" | "isScalar" | "fit">;

@@ -1,5 +1,5 @@
 import type { Algebra, Matrix, Norm } from "./algebra.js";
-import { isInScope, scope, vectorOf, zeros } from "./host-vectors.js";
+import { dispose, isInScope, scope, vectorOf, zeros } from "./host-vectors.js";
 import { holdConstant, placedMatrix } from "./matrix-vector.js";
 
 type Unary = (x: number) => number;
@@ -153,7 +153,7 @@ function vectorTimesRows({ rows, columns, entries }: Matrix<Float64Array>, y: Fl
 /** The algebra on Float64Arrays of the host: full double precision, and no TensorFlow. */
 export const float64: Algebra<Float64Array, number> = {
   precision: "float64",
-  stepsPerRead: 1,
+  stepsPerRead: 64,
   vector(values) {
     const result = vectorOf(values.length);
     result.set(values);
@@ -247,6 +247,7 @@ export const float64: Algebra<Float64Array, number> = {
 
   multiplyMatrix: (matrix, x) => placedMatrix(matrix)?.multiply(x) ?? rowsTimesVector(matrix, x),
   multiplyTransposed: (matrix, y) => placedMatrix(matrix)?.multiplyTransposed(y) ?? vectorTimesRows(matrix, y),
+  fit: (loss, matrix, x, targets) => placedMatrix(matrix)?.fit(loss, x, targets),
   multiplyMatrices(a: Matrix<Float64Array>, b: Matrix<Float64Array>) {
     const entries = zeros(a.rows * b.columns);
     for (let i = 0; i < a.rows; i++) {
@@ -313,5 +314,5 @@ export const float64: Algebra<Float64Array, number> = {
   },
 
   scope: (f) => scope(f, forgetNorms),
-  dispose() {},
+  dispose,
 };

@@ -1,10 +1,11 @@
 import type { z } from "zod";
 import { ExperimentError, messageOf } from "../base/errors.js";
 import { explain, suggestion } from "../base/explain.js";
+import { isObject } from "../base/path.js";
 import type { OptimizerConfig } from "../optimizers/optimizer.js";
 import { assign } from "./assign.js";
 import { Fingerprints } from "./fingerprints.js";
-import type { Experiment } from "./load.js";
+import { type Experiment, needsTarget } from "./load.js";
 import { type ConfigSchemas, configSchemas, type RunConfig } from "./schema.js";
 import { type Assignment, assignmentsOf, countAssignments, countOf, pathsOf, valuesOf } from "./sweep.js";
 import { trialsOf } from "./trials.js";
@@ -193,6 +194,15 @@ function* configurationsOf(experiment: Experiment, labels: readonly string[]): G
   }
 }
 
+/** What `stop` says of a run: the experiment's target is spelled out where it ends the run, and so part of its identity. */
+function stopAt(experiment: Experiment, stop: Readonly<Record<string, unknown>>, target: unknown) {
+  const { atTarget, ...others } = stop;
+  if (typeof atTarget !== "boolean") return stop;
+  if (!atTarget) return others;
+  if (target === undefined) fail(experiment, `stop.atTarget ${needsTarget}`);
+  return { ...others, atTarget: target };
+}
+
 function* cellsOf(experiment: Experiment): Generator<Run> {
   const { raw, directory } = experiment;
   const {
@@ -203,6 +213,7 @@ function* cellsOf(experiment: Experiment): Generator<Run> {
     search: _8,
     expect: _3,
     objective: _7,
+    target,
     slurm: _4,
     $schema: _5,
     plugins: _6,
@@ -218,6 +229,7 @@ function* cellsOf(experiment: Experiment): Generator<Run> {
       (config, [axis, value]) => assign(config, axis, value),
       { ...shared, optimizer: entries[entry] },
     );
+    if (isObject(cell.stop)) cell.stop = stopAt(experiment, cell.stop, target);
     for (const seed of seeds) {
       const seeded = { ...cell, seed };
       const label = `${prefix} seed=${seed}`;
@@ -225,7 +237,7 @@ function* cellsOf(experiment: Experiment): Generator<Run> {
       if (!config) {
         const cause = Object.keys(axes).length > 0 ? ` (in the run ${label})` : "";
         const { error } = runSchema.safeParse(seeded);
-        fail(experiment, explain(error!.issues, runSchema, seeded) + cause);
+        fail(experiment, explain(error!.issues, runSchema, seeded).join("; ") + cause);
       }
       const contradiction = checkTogether(experiment, config!);
       if (contradiction) fail(experiment, contradiction);

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { evaluatedColumns } from "../trace/columns.js";
 
 /** Which runs are meant: by optimizer label, seed, or the value of a swept path. */
 const selectionSchema = z
@@ -51,6 +52,22 @@ const subjectsOf = (bounds: readonly string[]) => ({
     })
     .optional()
     .describe("largest relative difference |a − b|/|b| between the traces of each selected run and another"),
+  tuned: z
+    .strictObject({
+      column: z.enum(evaluatedColumns as [string, ...string[]]).describe("a column that evaluations fill"),
+      statistic: z
+        .enum(["final", "best"])
+        .default("final")
+        .describe("of the column over the run: the last evaluation, or the best of all"),
+      of: selectionSchema
+        .default({})
+        .describe("which of the selected runs are tuned, e.g. {optimizer: lamb}; a single configuration is untuned"),
+      minus: selectionSchema.optional().describe("those whose own tuned value is subtracted, e.g. {optimizer: adam}"),
+    })
+    .optional()
+    .describe(
+      "the column's median over the seeds of one configuration: of all selected, which are under the same conditions, the one that is best by the experiment's objective (the first of several); a seed that came to nothing counts as the worst",
+    ),
 });
 
 const numberOrReference = z.union([
@@ -72,8 +89,8 @@ const relations = {
     .describe("it must lie around a value"),
 };
 
-const subjectNames = ["value", "verdict", "status", "slope", "ratio", "difference"] as const;
-const numeric = new Set(["value", "slope", "ratio", "difference"]);
+const subjectNames = ["value", "verdict", "status", "slope", "ratio", "difference", "tuned"] as const;
+const numeric = new Set(["value", "slope", "ratio", "difference", "tuned"]);
 
 /**
  * A claim in words with the relation that makes it checkable.

@@ -20,7 +20,9 @@ function extendedAxis(axis: Axis, values: readonly unknown[]): Axis {
   const known = new Set(valuesOf(axis).map(canonicalJson));
   const added = values.filter((value) => !known.has(canonicalJson(value)));
   if (added.length === 0) return axis;
-  return { concat: [...("concat" in axis ? (axis.concat as readonly Axis[]) : [axis]), added] };
+  // Lists have a method of that name.
+  const parts = !Array.isArray(axis) && "concat" in axis ? (axis.concat as readonly Axis[]) : [axis];
+  return { concat: [...parts, added] };
 }
 
 /**

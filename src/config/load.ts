@@ -1,5 +1,5 @@
 import { dirname, relative, resolve } from "node:path";
-import { ExperimentError, excerpt, messageOf } from "../base/errors.js";
+import { ExperimentError, excerpt, messageOf, mistakesAt } from "../base/errors.js";
 import { explain } from "../base/explain.js";
 import { isObject, partsOf } from "../base/path.js";
 import { isPluginFile, loadPlugins } from "../registry/plugins.js";
@@ -14,6 +14,7 @@ import type { Search } from "./search.js";
 import type { SlurmOptions } from "./slurm.js";
 import { type Axis, type Sweep, type SweepBlock, samplesOf } from "./sweep.js";
 import { extensionOf, isExtension, sweepOptionText, withSweepOptions } from "./sweep-option.js";
+import type { Target } from "./target-schema.js";
 import { checkTree, parseYaml, YamlError } from "./yaml.js";
 
 /** A checked experiment config. `raw` is what was written (after `extends` and `--set`), without defaults. */
@@ -30,6 +31,8 @@ export interface Experiment {
   readonly search?: Search | undefined;
   readonly expect: readonly Expectation[];
   readonly objective?: ObjectiveOptions | undefined;
+  /** What runs are to reach; absent where nothing is. */
+  readonly target?: readonly Target[] | undefined;
   readonly slurm: SlurmOptions;
   /** What the config can name: what comes with the tool and what its plugins add. */
   readonly registry: Registry;
@@ -231,15 +234,27 @@ interface Written {
   readonly registry: Registry;
 }
 
+/** The mend where something is said of a target that the config lacks. */
+export const needsTarget = "needs a target, such as target: {column: val_accuracy, above: 0.97}";
+
 /** @throws ExperimentError naming the config, the place in it, what was expected and what came */
 function checked({ path, directory, raw: written, overrides, registry }: Written): Experiment {
   const schemas = configSchemas(registry);
   const raw = withOverrides(written, overrides, schemas);
   const result = schemas.experiment.safeParse(raw);
-  if (!result.success) throw new ExperimentError(`${path}: ${explain(result.error.issues, schemas.file, raw)}`);
-  const { optimizer, optimizers, sweep, search, name, description, seeds, expect, objective, slurm } = result.data;
+  if (!result.success) throw new ExperimentError(mistakesAt(path, explain(result.error.issues, schemas.file, raw)));
+  const { optimizer, optimizers, sweep, search, name, description, seeds, expect, objective, target, slurm } =
+    result.data;
   if ((optimizer === undefined) === (optimizers === undefined)) {
     throw new ExperimentError(`${path}: give either optimizer (one) or optimizers (a list)`);
+  }
+  if (objective?.statistic === "target" && !target) {
+    throw new ExperimentError(`${path}: objective: statistic target ${needsTarget}`);
+  }
+  if (objective?.statistic === "target" && search?.successiveHalving) {
+    throw new ExperimentError(
+      `${path}: objective: statistic target cannot rank runs that have not reached it yet; leave search.successiveHalving out, or name a column`,
+    );
   }
   return {
     path,
@@ -251,6 +266,7 @@ function checked({ path, directory, raw: written, overrides, registry }: Written
     search,
     expect,
     objective,
+    target,
     slurm,
     registry,
     raw,

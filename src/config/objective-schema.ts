@@ -6,7 +6,8 @@ const column = z.enum(evaluatedColumns as [string, ...string[]]).describe("a col
 /** What runs are compared by, as a config states it. */
 export interface ObjectiveOptions {
   readonly column?: string | undefined;
-  readonly statistic: "final" | "best";
+  /** Of the column over the run; "target": where it stood when the run met the experiment's target. */
+  readonly statistic: "final" | "best" | "target";
   readonly direction?: "minimize" | "maximize" | undefined;
   readonly per: readonly string[];
 }
@@ -28,6 +29,12 @@ const per = z
 
 export const objectiveSchema: z.ZodType<ObjectiveOptions> = z.union([
   column.transform((name) => ({ column: name, statistic: "final" as const, per: defaultConditions })),
+  z
+    .strictObject({
+      statistic: z.literal("target").describe("the fewest steps to the experiment's target; unreached is the worst"),
+      per,
+    })
+    .transform((options) => ({ ...options, column: "step" })),
   z.strictObject({
     column: column.optional(),
     statistic: z

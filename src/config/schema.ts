@@ -10,6 +10,7 @@ import { fewWeights, savings } from "./saved-weights.js";
 import { searchSchema } from "./search.js";
 import { slurmSchema } from "./slurm.js";
 import { axisSchema, sweepSchema } from "./sweep.js";
+import { targetsSchema } from "./target-schema.js";
 
 /** A registry entry's options: what its own schema makes of them, by name. */
 export interface Named {
@@ -93,6 +94,10 @@ const sharedFields = ({ problems, datasets, bounds }: Registry) => ({
         .positive()
         .optional()
         .describe("a run that computes for longer is stopped and counts as failed; its trace is kept"),
+      atTarget: z
+        .union([z.boolean(), targetsSchema])
+        .optional()
+        .describe("end a run at the first evaluation that meets the experiment's target (true), or this one"),
     })
     .prefault({})
     .describe("when a run ends early"),
@@ -154,6 +159,11 @@ function experimentSchema(registry: Registry) {
       .optional()
       .describe(
         "what runs are compared by: a column, or {column, statistic, direction}; default: the final gap or distance where the optimum is known, else validation accuracy or loss, else training loss",
+      ),
+    target: targetsSchema
+      .optional()
+      .describe(
+        "what runs are to reach, {column, above} or {column, below}, or a list of which all are to be met: steps, epochs and seconds to it are told; no part of a run's identity",
       ),
     slurm: slurmSchema.prefault({}).describe("how runs are put onto a Slurm cluster (--executor slurm)"),
     expect: z

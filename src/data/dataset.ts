@@ -39,6 +39,13 @@ export interface ImageDataset {
 /** Numbers that make up one image. */
 export const imageSize = ({ height, width, channels }: ImageDataset): number => height * width * channels;
 
+/** Share of the class that most examples of a set belong to: what always naming it would get right. */
+export function majorityShare({ size, labels }: ImageSet, classes: number): number {
+  const counts = new Uint32Array(classes);
+  for (const label of labels) counts[label]!++;
+  return Math.max(...counts) / size;
+}
+
 /** What a loader needs of its surroundings. */
 export interface DataContext {
   /** Prints one line for the user (a download starts, a fallback is taken). */

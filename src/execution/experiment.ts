@@ -3,10 +3,14 @@ import { availableParallelism } from "node:os";
 import { join, resolve } from "node:path";
 import { breather } from "../base/breather.js";
 import { ExperimentError, messageOf } from "../base/errors.js";
-import { makeDirectory, onDisk, writeJson } from "../base/files.js";
+import { makeDirectory, onDisk, writeAtomically, writeJson } from "../base/files.js";
 import { type Objective, objectiveOf } from "../comparison/objective.js";
+import { type RungScore, searchCsv } from "../comparison/search-table.js";
+import { searchedOf } from "../comparison/searched.js";
+import { TargetReader } from "../comparison/targets.js";
 import type { Run } from "../config/expand.js";
 import type { Experiment } from "../config/load.js";
+import type { Target } from "../config/target-schema.js";
 import { ExpectationReader, type Finding } from "../expectations/evaluate.js";
 import type { Registry } from "../registry/registry.js";
 import { isFinished, isSettled, type Manifest } from "../results/manifest.js";
@@ -50,6 +54,8 @@ export interface ExperimentResult {
   readonly manifests: readonly Manifest[];
   /** What they are compared by. */
   readonly objective: Objective;
+  /** What they were to reach, if anything. */
+  readonly target?: readonly Target[] | undefined;
   /** Number of runs found finished and not made again. */
   readonly skipped: number;
   /** What stopped single runs, one line a run; the others went on. */
@@ -89,13 +95,13 @@ export async function executorFor(
 }
 
 /** Keeps summary.csv up to date, but spends little of the time on it however many runs there are. */
-function summaryKeeper(directory: string, options: CsvOptions): SummaryKeeper {
+function summaryKeeper(directory: string, targets: TargetReader, options: CsvOptions): SummaryKeeper {
   let due = 0;
   let failure: string | undefined;
   const write = () => {
     const started = performance.now();
     try {
-      writeSummary(directory, options);
+      writeSummary(directory, options, (run) => targets.read(run, directory));
       failure = undefined;
     } catch (error) {
       failure = messageOf(error);
@@ -120,6 +126,16 @@ interface SummaryKeeper {
   atEnd(): string | undefined;
 }
 
+/** @returns why search.csv could not be written, if it could not */
+function writtenSearch(directory: string, text: string): string | undefined {
+  try {
+    writeAtomically(join(directory, "search.csv"), text);
+    return undefined;
+  } catch (error) {
+    return messageOf(error);
+  }
+}
+
 const noSummary: SummaryKeeper = { afterRun() {}, atEnd: () => undefined };
 
 /** Every n-th run rather than a block of them: neighbours take alike long. */
@@ -129,6 +145,8 @@ function shardOf(planned: readonly PlannedRun[], shard: ExecutionOptions["shard"
 
 /** What making some runs came to. */
 interface Made extends ScheduleResult {
+  /** What the trials of a search were ranked by. */
+  readonly scores: readonly RungScore[];
   /** Ids of the runs that were not found made. */
   readonly attempted: readonly string[];
 }
@@ -199,12 +217,12 @@ class Maker {
     const halving = search?.successiveHalving;
     try {
       if (rungs) this.crew = runs;
-      const manifests =
+      const { manifests, scores } =
         rungs && halving
           ? await makeByHalving(runs, { halving, rungs, directory, objective, signal, announce, complete })
-          : await complete(runs, true);
+          : { manifests: await complete(runs, true), scores: [] };
       const { failures, bugs, attempted } = this;
-      return { manifests, failures, bugs, attempted: [...attempted] };
+      return { manifests, scores, failures, bugs, attempted: [...attempted] };
     } finally {
       await this.executor?.close();
     }
@@ -278,7 +296,7 @@ export async function executeExperiment(
       "--shard: successiveHalving compares all trials with each other; leave --shard out, or use --executor slurm",
     );
   }
-  const rungs = halving && planRungs(planned, halving);
+  const rungs = halving && planRungs(planned, halving, experiment.objective);
 
   const directory = prepareDirectory(options.out, experiment);
   writeJson(join(directory, "experiment.json"), {
@@ -297,26 +315,39 @@ export async function executeExperiment(
 
   const own = shardOf(planned, options.shard);
   // Shards work at the same time and see only a part each.
-  const summary = options.shard ? noSummary : summaryKeeper(directory, options);
-  let unwritten: string | undefined;
+  const targets = new TargetReader(experiment.target);
+  const summary = options.shard ? noSummary : summaryKeeper(directory, targets, options);
+  const unwritten: string[] = [];
+  const tell = (failure: string | undefined) => {
+    if (failure === undefined) return;
+    announce(failure);
+    unwritten.push(failure);
+  };
   try {
     let made: Made;
     try {
       const maker = new Maker(experiment, directory, resources, options, observer, summary.afterRun);
       made = await maker.make(own, rungs);
     } finally {
-      unwritten = summary.atEnd();
-      if (unwritten !== undefined) announce(unwritten);
+      tell(summary.atEnd());
     }
-    const manifests = own.flatMap(({ id }) => made.manifests.get(id) ?? []);
+    const results = own.flatMap(({ id }) => made.manifests.get(id) ?? []);
+    const manifests = targets.readAll(results, directory);
+    const objective = objectiveOf(experiment.objective, manifests);
+    if (experiment.search && !options.shard) {
+      const trials = new Map(own.map(({ id, run }) => [id, run.trial]));
+      const searched = searchedOf(manifests, (id) => trials.get(id));
+      tell(writtenSearch(directory, searchCsv(searched, objective, made.scores, options)));
+    }
     const isComplete = manifests.length === planned.length && manifests.every(isSettled);
-    const reader = new ExpectationReader(manifests.filter(isFinished), directory);
+    const reader = new ExpectationReader(manifests.filter(isFinished), directory, objective);
     return {
       directory,
       manifests,
-      objective: objectiveOf(experiment.objective, manifests),
+      objective,
+      target: experiment.target,
       skipped: own.length - made.attempted.length,
-      failures: unwritten === undefined ? made.failures : [...made.failures, unwritten],
+      failures: [...made.failures, ...unwritten],
       bugs: made.bugs,
       interrupted: signal?.aborted ?? false,
       findings: isComplete ? experiment.expect.map((expectation) => reader.evaluate(expectation)) : [],

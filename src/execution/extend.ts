@@ -21,10 +21,11 @@ interface Finding {
   readonly edge: Edge;
 }
 
-function openEdges({ manifests, objective }: ExperimentResult, { registry }: Experiment): Finding[] {
-  const { standings } = compare(manifests, objective, registry);
+function openEdges({ manifests, objective }: ExperimentResult, { registry, search }: Experiment): Finding[] {
+  const { standings } = compare(manifests, objective, registry, search);
   const winners = standings.flatMap(({ winners }) => winners);
-  return winners.flatMap(({ optimizer, edges }) => edges.filter(isOpen).map((edge) => ({ optimizer, edge })));
+  const canGoOn = (edge: Edge) => isOpen(edge) && edge.option !== undefined;
+  return winners.flatMap(({ optimizer, edges }) => edges.filter(canGoOn).map((edge) => ({ optimizer, edge })));
 }
 
 /** Every axis goes on for all optimizers, so that their budgets stay the same. */

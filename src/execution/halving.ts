@@ -3,6 +3,7 @@ import { ExperimentError } from "../base/errors.js";
 import { forTable, toDigits } from "../base/numbers.js";
 import { medianScore, type Objective, objectiveOf, wordsOf, worstOf } from "../comparison/objective.js";
 import { ranking, rungSteps, scoreAtStep } from "../comparison/rungs.js";
+import type { RungScore } from "../comparison/search-table.js";
 import type { ObjectiveOptions } from "../config/objective-schema.js";
 import type { Halving } from "../config/search.js";
 import { type Manifest, readManifest, writeManifest } from "../results/manifest.js";
@@ -42,9 +43,22 @@ export function rungStepsOf(planned: PlannedRun, halving: Halving): number[] {
 /** By the id of a run, the steps at which its rungs end. */
 export type Rungs = ReadonlyMap<string, readonly number[]>;
 
-/** @throws ExperimentError if one of the runs is not evaluated before its first rung ends */
-export const planRungs = (runs: readonly PlannedRun[], halving: Halving): Rungs =>
-  new Map(runs.map((planned) => [planned.id, rungStepsOf(planned, halving)]));
+/**
+ * @throws ExperimentError if one of the runs is not evaluated before its first rung ends, or what they are compared by is
+ *   not known there
+ */
+export function planRungs(
+  runs: readonly PlannedRun[],
+  halving: Halving,
+  objective: ObjectiveOptions | undefined,
+): Rungs {
+  if (objective?.statistic === "target") {
+    throw new ExperimentError(
+      "search.successiveHalving: before a target is reached no trial is better than another; set objective to a column, such as val_loss",
+    );
+  }
+  return new Map(runs.map((planned) => [planned.id, rungStepsOf(planned, halving)]));
+}
 
 export interface HalvingRequest {
   readonly halving: Halving;
@@ -153,15 +167,16 @@ function extentText(runs: readonly PlannedRun[]): string {
  * its checkpoint, and trials are ranked when all have come to it: what happens follows from the config alone.
  *
  * @param runs every run of the search
- * @returns the manifests of the runs that were made or found, by id
+ * @returns the manifests of the runs that were made or found, by id, and what trials were ranked by
  * @throws ExperimentError if no run measures the objective
  */
 export async function makeByHalving(
   runs: readonly PlannedRun[],
   { halving, rungs, directory, objective, signal, announce, complete }: HalvingRequest,
-): Promise<ReadonlyMap<string, Manifest>> {
+): Promise<{ readonly manifests: ReadonlyMap<string, Manifest>; readonly scores: readonly RungScore[] }> {
   const { rungs: of, factor } = halving;
   const manifests = new Map<string, Manifest>();
+  const scores: RungScore[] = [];
   let active = runs;
   for (let index = 1; ; index++) {
     const isLast = index === of;
@@ -171,13 +186,13 @@ export async function makeByHalving(
     announce(`${heading({ index, of })}: ${planned.length} runs${extentText(planned)}`);
     const made = await complete(planned, index === 1);
     for (const [id, manifest] of made) manifests.set(id, manifest);
-    if (isLast || signal?.aborted) return manifests;
+    if (isLast || signal?.aborted) return { manifests, scores };
     const unknown = planned.filter(({ id }) => !made.has(id) && !hasFailed(directory, id));
     if (unknown.length > 0) {
       announce(
         `${heading({ index, of })}: ${unknown.length} runs have not come to its end, so that none is ranked; the same command goes on`,
       );
-      return manifests;
+      return { manifests, scores };
     }
 
     const reader = new RungReader(objectiveOf(objective, [...manifests.values()]), directory, manifests);
@@ -186,6 +201,7 @@ export async function makeByHalving(
     const promoted = new Set<string>();
     for (const trials of cells) {
       const count = Math.ceil(trials.length / factor);
+      scores.push(...trials.map(({ trial, score }) => ({ ...trial[0]!.run.trial!, rung: index, score })));
       for (const { trial } of trials.slice(0, count)) for (const { id } of trial) promoted.add(id);
       for (const { trial, rank } of trials.slice(count)) {
         for (const one of trial) {

@@ -7,8 +7,10 @@ import { keepsWeights } from "../config/saved-weights.js";
 import type { BatchSampler } from "../data/batches.js";
 import type { Problem } from "../problems/problem.js";
 import { type Checkpoint, writeCheckpoint } from "../results/checkpoint.js";
+import type { HealthReader } from "../results/health.js";
 import { namedFiles } from "../results/integrity.js";
 import type { OutcomeReader } from "../results/outcome.js";
+import { TimingWriter } from "../results/timing.js";
 import { averagedWeightsFile, weightsFile, writeWeights } from "../results/weights.js";
 import { TraceWriter } from "../trace/trace-writer.js";
 import type { StepRecord } from "../training/record.js";
@@ -24,6 +26,8 @@ export interface Recording {
   readonly checkpoint?: Checkpoint | undefined;
   /** Collects what the run comes to. */
   readonly outcome: OutcomeReader;
+  /** Tells whether it learns anything. */
+  readonly health: HealthReader;
   readonly bounds: BoundWatch;
   /** Computing time so far, earlier sessions included. */
   readonly wallSeconds: () => number;
@@ -41,11 +45,17 @@ export interface Recorded {
 
 const millisecondsBetweenFlushes = 2000;
 
+/** What writes of a run while it is made. */
+interface Writers {
+  readonly writer: TraceWriter;
+  readonly timing: TimingWriter;
+}
+
 /** Saves the run whenever the training asks: rows first, then the checkpoint that counts on them. */
 function checkpointsOf(
   { id, run }: PreparedRun,
-  { directory, outcome, bounds, wallSeconds, mayWrite }: Recording,
-  writer: TraceWriter,
+  { directory, outcome, health, bounds, wallSeconds, mayWrite }: Recording,
+  { writer, timing }: Writers,
   sampler: BatchSampler | undefined,
 ): Checkpoints {
   const { checkpoint: rhythm } = run.config;
@@ -60,40 +70,52 @@ function checkpointsOf(
         training,
         sampler: sampler?.state(),
         outcome: outcome.state(),
+        health: health.state(),
         bounds: bounds.state(),
         files,
+        timing: timing.state(),
         wallSeconds: wallSeconds(),
       });
     },
   };
 }
 
-/** The writer of a run's traces and its training, which has not begun. */
-function setUp<V, S>(
-  prepared: PreparedRun,
-  computation: Computation<V, S>,
-  recording: Recording,
-): { writer: TraceWriter; training: Training<V, S> } {
-  const { run, problem, precision } = prepared;
-  const { trace } = run.config;
-  const { directory, checkpoint, bounds, signal, mayWrite } = recording;
-  const sampler = samplerOf(prepared, checkpoint?.sampler);
+function writersOf({ run, problem, precision }: PreparedRun, recording: Recording): Writers {
+  const { directory, checkpoint, bounds, mayWrite } = recording;
   const layerNames = problem.layers.map(({ name }) => name);
   const writer = new TraceWriter(directory, layerNames, bounds.columns, precision, {
-    layers: trace.layers,
+    layers: run.config.trace.layers,
     averaged: run.config.averageWeights !== undefined,
     resume: checkpoint?.files,
     mayWrite,
   });
+  try {
+    return { writer, timing: new TimingWriter(directory, checkpoint?.timing, mayWrite) };
+  } catch (error) {
+    writer.close();
+    throw error;
+  }
+}
+
+/** The writers of a run's files and its training, which has not begun. */
+function setUp<V, S>(
+  prepared: PreparedRun,
+  computation: Computation<V, S>,
+  recording: Recording,
+): Writers & { training: Training<V, S> } {
+  const { run, problem } = prepared;
+  const { checkpoint, bounds, signal } = recording;
+  const sampler = samplerOf(prepared, checkpoint?.sampler);
+  const writers = writersOf(prepared, recording);
   const training = {
     ...trainingOf(prepared, computation, bounds),
     sampler,
     keepWeights: keepsWeights(run.config, problem.layers),
     signal,
     resume: checkpoint?.training,
-    checkpoints: checkpointsOf(prepared, recording, writer, sampler),
+    checkpoints: checkpointsOf(prepared, recording, writers, sampler),
   };
-  return { writer, training };
+  return { ...writers, training };
 }
 
 /** Everything that belongs to the weights of a run when they are kept. */
@@ -125,7 +147,7 @@ export async function trainInto<V, S>(
   computation: Computation<V, S>,
   recording: Recording,
 ): Promise<Recorded> {
-  const { outcome, bounds, onRecord } = recording;
+  const { outcome, health, bounds, wallSeconds, onRecord } = recording;
   let made: ReturnType<typeof setUp<V, S>>;
   try {
     made = setUp(prepared, computation, recording);
@@ -134,18 +156,27 @@ export async function trainInto<V, S>(
     computation.objective.dispose?.();
     throw error;
   }
-  const { writer, training } = made;
+  const { writer, timing, training } = made;
   const sinceFlush = interval(millisecondsBetweenFlushes);
   try {
     const end = await follow(training, (record) => {
       outcome.observe(record);
+      health.observe(record);
+      // What is not in the trace nobody looks up.
+      if (record.evaluated && record.traced) timing.evaluated(record.step, wallSeconds());
       const boundValues = bounds.observe(record);
       if (record.traced) writer.write(record, boundValues);
       onRecord?.(record);
-      if (sinceFlush.hasPassed()) writer.flush();
+      if (!sinceFlush.hasPassed()) return;
+      writer.flush();
+      timing.flush();
     });
     return { end, files: finishedFiles(prepared, recording, writer, end) };
   } finally {
-    writer.close();
+    try {
+      writer.close();
+    } finally {
+      timing.close();
+    }
   }
 }

@@ -5,6 +5,7 @@ import { type Checkpoint, checkpointFiles, readCheckpoint } from "../results/che
 import { damageOf } from "../results/integrity.js";
 import { isFinished, type Manifest, readManifest } from "../results/manifest.js";
 import { runsDirectory } from "../results/summary.js";
+import { timingFile } from "../results/timing.js";
 import { averagedWeightsFile, savesWeights, weightsFile } from "../results/weights.js";
 import { traceFiles } from "../trace/trace-writer.js";
 import { isMade, type PlannedRun } from "./plan.js";
@@ -55,6 +56,7 @@ export interface Earlier {
 const filesOfRun = new Set([
   "run.json",
   ...Object.values(traceFiles),
+  timingFile,
   weightsFile,
   averagedWeightsFile,
   ...checkpointFiles,

@@ -8,9 +8,11 @@ import { builtIn } from "../built-in/built-in.js";
 import type { StartedBackend } from "../compute/backends.js";
 import { float64 } from "../compute/float64.js";
 import { resultSchemaVersion, versionsOf } from "../config/identity.js";
+import { majorityShare } from "../data/dataset.js";
 import { plannedRegistry } from "../registry/plugins.js";
 import type { Registry } from "../registry/registry.js";
 import { removeCheckpoints } from "../results/checkpoint.js";
+import { type Chance, HealthReader } from "../results/health.js";
 import { isFinished, type Manifest, readManifest, writeManifest } from "../results/manifest.js";
 import { OutcomeReader } from "../results/outcome.js";
 import { provenance } from "../results/provenance.js";
@@ -129,7 +131,20 @@ export const rungText = ({ index, of, step }: Rung) => `rung ${index} of ${of} e
 function stopReason({ outcome, steps, detail }: TrainingEnd, rung: Rung | undefined): string | undefined {
   if (outcome === "diverged") return `diverged at step ${steps}: ${detail}`;
   if (outcome === "stopped") return rungText(rung!);
+  if (outcome === "completed") return detail;
   return outcome === "interrupted" ? `interrupted after step ${steps}` : undefined;
+}
+
+/** What chance comes to, where the run classifies. */
+function chanceOf(prepared: PreparedRun): Chance | undefined {
+  const { dataset } = prepared.problem;
+  if (!dataset || dataset.classes === 0) return undefined;
+  const { train, classes } = dataset;
+  const evaluated = evaluationExamples(prepared);
+  return {
+    examples: evaluated === "full" ? train.size : evaluated.length,
+    majorityShare: majorityShare(train, classes),
+  };
 }
 
 /**
@@ -158,6 +173,8 @@ async function executeRun(
   const started = performance.now();
   const wallSeconds = () => (checkpoint?.wallSeconds ?? 0) + (performance.now() - started) / 1000;
   const outcome = new OutcomeReader(checkpoint?.outcome);
+  const layerNames = prepared.problem.layers.map(({ name }) => name);
+  const health = new HealthReader(layerNames, checkpoint?.health);
   const bounds = watchBounds(
     selectedBounds(prepared.registry.bounds, run.config.bounds),
     boundContext(prepared),
@@ -184,6 +201,7 @@ async function executeRun(
       directory,
       checkpoint,
       outcome,
+      health,
       bounds,
       wallSeconds,
       onRecord,
@@ -191,9 +209,11 @@ async function executeRun(
       mayWrite,
     });
     const reason = stopReason(end, prepared.rung);
+    const warnings = end.outcome === "completed" ? health.warnings(outcome.result(end.steps), chanceOf(prepared)) : [];
     // Traces are on the disk before the manifest says so, and the manifest before the checkpoints go.
     const manifest = finish(end.outcome, end.steps, {
       ...(reason !== undefined && { stopReason: reason }),
+      ...(warnings.length > 0 && { warnings }),
       files,
     });
     if (isFinished(manifest)) removeCheckpoints(directory);

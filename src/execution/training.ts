@@ -1,7 +1,10 @@
 import type { BoundWatch } from "../bounds/verdict.js";
 import type { Algebra } from "../compute/algebra.js";
+import type { RunConfig } from "../config/schema.js";
+import { meets } from "../config/target-schema.js";
 import { type BatchSampler, type BatchSamplerState, batchSampler } from "../data/batches.js";
 import type { Objective } from "../problems/problem.js";
+import { quantities, quantityOf } from "../results/quantities.js";
 import type { Training } from "../training/train.js";
 import { evaluationExamples, type PreparedRun, stepsPerEvaluation } from "./plan.js";
 
@@ -15,6 +18,13 @@ export interface Computation<V, S> {
 export function samplerOf({ run, problem }: PreparedRun, state?: BatchSamplerState): BatchSampler | undefined {
   const { batchSize, seed } = run.config;
   return batchSize === "full" ? undefined : batchSampler(problem.examples!, { seed, name: "data order" }, state);
+}
+
+/** Whether an evaluation finds all that a run is to end at; undefined where there is no such thing. */
+function isReachedOf(targets: RunConfig["stop"]["atTarget"]): Training<never, never>["isReached"] {
+  if (!targets || targets === true) return undefined;
+  const measures = targets.map((target) => ({ target, of: quantities[quantityOf(target.column)].of }));
+  return (record) => measures.every(({ target, of }) => meets(target, of(record) ?? Number.NaN));
 }
 
 /** A run's training as its config has it, but for the batches and where it starts. */
@@ -41,5 +51,6 @@ export function trainingOf<V, S>(
     measureInvariants: bounds.needsInvariants,
     lossLimit: stop.lossAbove,
     stopAfter: rung?.step,
+    isReached: isReachedOf(stop.atTarget),
   };
 }

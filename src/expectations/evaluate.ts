@@ -1,9 +1,11 @@
 import { ExperimentError } from "../base/errors.js";
 import { toDigits } from "../base/numbers.js";
+import type { Objective } from "../comparison/objective.js";
 import type { Expectation, Measure, Selection } from "../config/expectation-schema.js";
 import type { Manifest } from "../results/manifest.js";
 import { Traces } from "../results/traces.js";
 import { largestRelativeDifference, slopeOf, statisticOf } from "./statistics.js";
+import { tunedDifference, tunedValue } from "./tuned-value.js";
 
 /** What became of an expectation. One that could not be evaluated is not met. */
 export interface Finding {
@@ -41,9 +43,11 @@ const digits = (value: number) => toDigits(value, 6);
 export class ExpectationReader {
   private readonly traces: Traces;
 
+  /** @param objective by which the best configuration is chosen */
   constructor(
     private readonly manifests: readonly Manifest[],
     experimentDirectory: string,
+    private readonly objective: Objective,
   ) {
     this.traces = new Traces(experimentDirectory);
   }
@@ -68,8 +72,8 @@ export class ExpectationReader {
     }
   }
 
-  private select(selection: Selection): Manifest[] {
-    const selected = this.manifests.filter((manifest) => matches(manifest, selection));
+  private select(selection: Selection, among = this.manifests): Manifest[] {
+    const selected = among.filter((manifest) => matches(manifest, selection));
     if (selected.length === 0) throw new ExperimentError(`no run is selected by ${JSON.stringify(selection)}`);
     return selected;
   }
@@ -87,7 +91,7 @@ export class ExpectationReader {
 
   /** One judgement a run, or a single one for a slope over several runs. */
   private judge(expectation: Expectation, selected: readonly Manifest[]): Judged[] {
-    const { value, verdict, status, slope, ratio, difference } = expectation;
+    const { value, verdict, status, slope, ratio, difference, tuned } = expectation;
     if (value) return selected.map((run) => this.relate(expectation, this.measure(run, value), run));
     if (verdict) return judgeVerdicts(selected, verdict);
     if (status) return selected.map((run) => ({ text: run.status, met: run.status === status }));
@@ -102,7 +106,22 @@ export class ExpectationReader {
         return this.relate(expectation, largestRelativeDifference(own, other), run);
       });
     }
+    if (tuned) return [this.judgeTuned(expectation, selected, tuned)];
     return this.judgeSlope(expectation, selected, slope!);
+  }
+
+  private judgeTuned(
+    expectation: Expectation,
+    selected: readonly Manifest[],
+    { column, statistic, of, minus }: NonNullable<Expectation["tuned"]>,
+  ): Judged {
+    const measure = { column, statistic };
+    const one = tunedValue(this.select(of, selected), measure, this.objective);
+    const measured = minus
+      ? tunedDifference(one, tunedValue(this.select(minus, selected), measure, this.objective))
+      : one;
+    const { text, met } = this.relate(expectation, measured.value, one.group.runs[0]!);
+    return { text: `${text} (${measured.detail})`, met };
   }
 
   private judgeSlope(
@@ -175,7 +194,8 @@ function judgeVerdicts(runs: readonly Manifest[], { bound, outcome }: NonNullabl
   }));
 }
 
-function expectedText({ value, verdict, status, slope, ratio, difference, below, above, near }: Expectation): string {
+function expectedText(expectation: Expectation): string {
+  const { value, verdict, status, slope, ratio, difference, tuned, below, above, near } = expectation;
   const measure = (m: Measure) => `${m.statistic} ${m.column}${m.layer ? ` of ${m.layer}` : ""}`;
   const text = (v: number | { reference: string }) => (typeof v === "number" ? String(v) : v.reference);
   const relation = [
@@ -188,6 +208,7 @@ function expectedText({ value, verdict, status, slope, ratio, difference, below,
   if (status) return `run ${status}`;
   if (ratio) return `ratio of ${measure(ratio.of)}${relation}`;
   if (difference) return `relative difference of ${difference.column}${relation}`;
+  if (tuned) return `tuned ${tuned.statistic} ${tuned.column}${tuned.minus ? ", difference" : ""}${relation}`;
   const of = slope!.of ? measure(slope!.of) : slope!.column;
   return `${slope!.scale} slope of ${of} against ${slope!.against}${relation}`;
 }

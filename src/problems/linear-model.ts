@@ -1,4 +1,4 @@
-import type { Algebra, Matrix } from "../compute/algebra.js";
+import type { Algebra, Matrix, PointwiseLossName } from "../compute/algebra.js";
 import { float64 } from "../compute/float64.js";
 import type { Layer } from "../compute/layer.js";
 import { joined, separated, weightsFrom } from "./blocks.js";
@@ -30,7 +30,11 @@ export interface BatchLoss<V, S> {
   readonly accuracy?: S;
 }
 
-export type PointwiseLoss = <V, S>(algebra: Algebra<V, S>, predictions: V, targets: V) => BatchLoss<V, S>;
+export interface PointwiseLoss {
+  of<V, S>(algebra: Algebra<V, S>, predictions: V, targets: V): BatchLoss<V, S>;
+  /** Its name where an algebra may know it. */
+  readonly name?: PointwiseLossName;
+}
 
 /**
  * A regularised linear model: f(w) = mean_i ℓ(x_i·w, y_i) + (ridge/2)‖w‖₂². With several outputs the weights are a
@@ -59,9 +63,15 @@ export function linearModelObjective<V, S>(
     targets: algebra.vector(targets, outputs === 1 ? [features.rows] : [features.rows, outputs]),
   });
   const predictionLoss = ({ features, targets }: ReturnType<typeof onAlgebra>, w: V) => {
-    const { loss, ...rest } = model.loss(algebra, predictions(algebra, features, w, outputs), targets);
+    const { loss, ...rest } = model.loss.of(algebra, predictions(algebra, features, w, outputs), targets);
     const total = outputs === 1 ? loss : algebra.times(algebra.scalar(outputs), loss);
     return { ...rest, loss: addPenalty(algebra, model.ridge, w, total) };
+  };
+  const fitted = ({ features, targets }: typeof full, w: V) => {
+    const fit = outputs === 1 && model.loss.name ? algebra.fit?.(model.loss.name, features, w, targets) : undefined;
+    if (fit) return { ...fit, loss: addPenalty(algebra, model.ridge, w, fit.loss) };
+    const { slopes, ...score } = predictionLoss({ features, targets }, w);
+    return { ...score, sumOfSlopes: sumOfSlopes(algebra, features, slopes, outputs, w) };
   };
   const full = onAlgebra(model.examples);
   const kept = [full];
@@ -80,8 +90,7 @@ export function linearModelObjective<V, S>(
       const examples = select(batch);
       const { features } = examples;
       const w = joined(algebra, weights);
-      const { slopes, ...score } = predictionLoss(examples, w);
-      const sum = sumOfSlopes(algebra, features, slopes, outputs, w);
+      const { sumOfSlopes: sum, ...score } = fitted(examples, w);
       const gradient = algebra.scale(algebra.scalar(1 / features.rows), sum);
       return {
         ...score,

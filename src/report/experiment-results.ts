@@ -5,8 +5,11 @@ import { ExperimentError } from "../base/errors.js";
 import { readJson, readJsonAs } from "../base/files.js";
 import type { Bound } from "../bounds/bound.js";
 import { type Objective, objectiveOf } from "../comparison/objective.js";
+import { TargetReader } from "../comparison/targets.js";
+import type { Trial } from "../config/expand.js";
 import { expectationSchema } from "../config/expectation-schema.js";
 import { objectiveSchema } from "../config/objective-schema.js";
+import { type Target, targetsSchema } from "../config/target-schema.js";
 import { type BoundFinding, boundFindings } from "../expectations/bound-findings.js";
 import { ExpectationReader, type Finding } from "../expectations/evaluate.js";
 import type { PluginReference } from "../registry/registry.js";
@@ -22,6 +25,10 @@ export interface ExperimentResults {
   readonly manifests: readonly Manifest[];
   /** What the runs are compared by. */
   readonly objective: Objective;
+  /** By the ids of their runs, the trials of a search. */
+  readonly trials: ReadonlyMap<string, Trial>;
+  /** What they were to reach, if anything. */
+  readonly target?: readonly Target[] | undefined;
   /** Labels of the planned runs that have no manifest. */
   readonly missing: readonly string[];
   /** Finished runs whose files are not what they were, one line each. */
@@ -33,15 +40,35 @@ export interface ExperimentResults {
 /** experiment.json, as far as reports go by it. */
 const experimentFile = z.object({
   config: z
-    .object({ name: z.string(), description: z.string(), expect: z.unknown(), objective: objectiveSchema })
+    .object({
+      name: z.string(),
+      description: z.string(),
+      expect: z.unknown(),
+      objective: objectiveSchema,
+      target: targetsSchema,
+    })
     .partial(),
-  runs: z.array(z.object({ id: z.string(), label: z.string() })),
+  runs: z.array(
+    z.object({
+      id: z.string(),
+      label: z.string(),
+      trial: z.object({ among: z.string(), index: z.int() }).optional(),
+    }),
+  ),
 });
 
 const subdirectories = (path: string) =>
   readdirSync(path, { withFileTypes: true })
     .filter((entry) => entry.isDirectory())
     .map(({ name }) => join(path, name));
+
+const isExperiment = (path: string) => existsSync(join(path, "runs"));
+
+const experimentsIn = (path: string) =>
+  statSync(path, { throwIfNoEntry: false })?.isDirectory() ? subdirectories(path).filter(isExperiment) : [];
+
+/** Whether a path is an experiment's directory, or one that holds several. */
+export const holdsExperiments = (path: string): boolean => isExperiment(path) || experimentsIn(path).length > 0;
 
 /**
  * Experiment directories that a path stands for: an experiment's own, that of one of its runs, or one that holds
@@ -50,11 +77,9 @@ const subdirectories = (path: string) =>
  * @throws ExperimentError if there are no results
  */
 export function experimentDirectories(path: string): string[] {
-  if (existsSync(join(path, "runs"))) return [path];
+  if (isExperiment(path)) return [path];
   if (existsSync(manifestPath(path))) return [resolve(path, "..", "..")];
-  const inside = statSync(path, { throwIfNoEntry: false })?.isDirectory()
-    ? subdirectories(path).filter((directory) => existsSync(join(directory, "runs")))
-    : [];
+  const inside = experimentsIn(path);
   if (inside.length > 0) return inside.sort();
   throw new ExperimentError(
     `${path} holds no results; expected an experiment's directory such as results/lars-mnist, with runs/ in it`,
@@ -85,7 +110,8 @@ export function readExperiment(directory: string, bounds: readonly Bound[]): Exp
   };
   const order = new Map(runs.map(({ id }, i) => [id, i]));
   // Runs of an earlier form of the config may lie here too, under the same labels.
-  const manifests = manifestsOf(directory).filter(({ id }) => runs.length === 0 || order.has(id));
+  const found = manifestsOf(directory).filter(({ id }) => runs.length === 0 || order.has(id));
+  const manifests = new TargetReader(config?.target).readAll(found, directory);
   if (manifests.length === 0) throw new ExperimentError(`${directory}: no run has been started here`);
   const expectations = z.array(expectationSchema(bounds.map(({ name }) => name))).safeParse(config?.expect ?? []);
   if (!expectations.success) {
@@ -93,14 +119,17 @@ export function readExperiment(directory: string, bounds: readonly Bound[]): Exp
   }
   const known = new Set(manifests.map(({ id }) => id));
   const rank = ({ id }: Manifest) => order.get(id) ?? runs.length;
-  const reader = new ExpectationReader(manifests.filter(isFinished), directory);
+  const objective = objectiveOf(config?.objective, manifests);
+  const reader = new ExpectationReader(manifests.filter(isFinished), directory, objective);
   const description = config?.description ?? manifests[0]!.config.description;
   return {
     directory,
     name: config?.name ?? manifests[0]!.experiment ?? basename(directory),
     ...(description !== undefined && { description }),
     manifests: [...manifests].sort((a, b) => rank(a) - rank(b)),
-    objective: objectiveOf(config?.objective, manifests),
+    objective,
+    trials: new Map(runs.flatMap(({ id, trial }) => (trial ? [[id, trial]] : []))),
+    target: config?.target,
     missing: runs.filter(({ id }) => !known.has(id)).map(({ label }) => label),
     damaged: damagedRuns(directory, manifests),
     findings: expectations.data.map((expectation) => reader.evaluate(expectation)),

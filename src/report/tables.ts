@@ -5,7 +5,6 @@ import type { BoundFinding } from "../expectations/bound-findings.js";
 import type { Finding } from "../expectations/evaluate.js";
 import type { Manifest } from "../results/manifest.js";
 import { provenanceFacts } from "../results/provenance-facts.js";
-import { outcomeOf } from "../results/quantities.js";
 import { numberCell, sortable } from "./cells.js";
 import { formulaMarkup } from "./formula.js";
 import { type Html, html } from "./html.js";
@@ -46,7 +45,7 @@ export function runsTable(manifests: readonly Manifest[], objective: Objective):
     const name = printable(label);
     return html`<tr data-label="${name.toLowerCase()}"><td title="${manifest.id}">${name}</td>
 <td class="${statusClass[status]} nowrap" title="${printable(stopReason ?? "")}">${status}${status === "diverged" && html` at ${outcome?.steps}`}</td>
-${numberCell(outcome?.steps)}${shown.map(({ kind, quantity }) => numberCell(outcomeOf(manifest, kind, quantity)))}
+${numberCell(outcome?.steps)}${shown.map(({ value }) => numberCell(value(manifest)))}
 ${verdictCell(manifest)}${numberCell(wallSeconds === undefined ? undefined : Number(wallSeconds.toPrecision(3)))}${fileCell(manifest)}</tr>
 `;
   });

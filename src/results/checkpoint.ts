@@ -4,10 +4,11 @@ import { join } from "node:path";
 import { deserialize, serialize } from "node:v8";
 import { z } from "zod";
 import { messageOf } from "../base/errors.js";
-import { hashOfFile, onDisk, readOrdinaryFile, syncDirectory, writeThrough } from "../base/files.js";
+import { type FileState, hashOfFile, onDisk, readOrdinaryFile, syncDirectory, writeThrough } from "../base/files.js";
 import type { BatchSamplerState } from "../data/batches.js";
 import { type TraceStates, traceFiles } from "../trace/trace-writer.js";
 import type { TrainingState } from "../training/state.js";
+import type { HealthState } from "./health.js";
 import type { Outcome } from "./manifest.js";
 
 /** Everything a run that was cut off needs to go on as if it had not been. */
@@ -21,6 +22,10 @@ export interface Checkpoint {
   /** What the bounds remember. */
   readonly bounds: unknown;
   readonly files: TraceStates;
+  /** The times of evaluations. */
+  readonly timing: FileState;
+  /** What is known of the run's health. */
+  readonly health: HealthState;
   /** Time computed so far. */
   readonly wallSeconds: number;
 }
@@ -45,6 +50,8 @@ const checkpointSchema = z.object({
   }),
   bounds: z.unknown(),
   files: z.object({ trace: fileState, layers: fileState.optional() }),
+  timing: fileState,
+  health: z.looseObject({ silentSince: z.record(z.string(), z.number()) }),
   wallSeconds: z.number(),
 });
 
@@ -55,7 +62,7 @@ const paths = (runDirectory: string) => ({
 });
 
 /** The first bytes of the file; raised when its form changes. */
-const magic = "run-experiment checkpoint 2\n";
+const magic = "run-experiment checkpoint 3\n";
 const headerLength = magic.length + 32;
 
 const sha256 = (content: Uint8Array) => createHash("sha256").update(content).digest();

@@ -10,6 +10,8 @@ export interface Collection {
   readonly directories: readonly string[];
   /** One a run, sorted by id. */
   readonly manifests: readonly Manifest[];
+  /** Of each of them, by id, the directory of the experiment that it was taken from. */
+  readonly placeOf: ReadonlyMap<string, string>;
   /** Runs that were made in two places and came to different ends. */
   readonly conflicts: readonly string[];
 }
@@ -70,6 +72,7 @@ export function collect(directories: readonly string[]): Collection[] {
     }
     const manifests = [...runs.values()].map(({ manifest }) => manifest);
     manifests.sort((a, b) => (a.id < b.id ? -1 : 1));
-    return { experiment, directories: places, manifests, conflicts };
+    const placeOf = new Map([...runs].map(([id, { place }]) => [id, place]));
+    return { experiment, directories: places, manifests, placeOf, conflicts };
   });
 }

@@ -43,6 +43,19 @@ export interface Outcome {
   readonly normRatio?: { readonly smallest: number; readonly largest: number };
 }
 
+/** When a run first met the target of its experiment, if it did. */
+export type ToTarget =
+  | {
+      readonly outcome: "reached";
+      readonly steps: number;
+      readonly epochs: number;
+      /** Computing time; absent where it was not written down. */
+      readonly seconds?: number | undefined;
+    }
+  | { readonly outcome: "not reached" }
+  /** Its evaluations do not measure what the target is about. */
+  | { readonly outcome: "not measured" };
+
 /** run.json: everything about one run but its traces. */
 export interface Manifest {
   readonly resultSchemaVersion: number;
@@ -53,8 +66,10 @@ export interface Manifest {
   readonly axes: Readonly<Record<string, unknown>>;
   readonly seed: number;
   readonly status: Status;
-  /** Why the run ended before its last step: divergence with what was seen, the rung of a search, an error, an interruption. */
+  /** Why the run ended before its last step: divergence with what was seen, its target, a rung, an error, an interruption. */
   readonly stopReason?: string;
+  /** What is wrong with a run that completed, e.g. that it learned nothing; absent where nothing is. */
+  readonly warnings?: readonly string[];
   /** Stack trace of the bug that ended it. */
   readonly stack?: string;
   readonly config: RunConfig;
@@ -107,6 +122,8 @@ export interface Manifest {
   readonly resumed?: readonly { readonly step: number; readonly at: string }[];
   /** The process at work on it, while status is "running". */
   readonly process?: { readonly pid: number; readonly host: string };
+  /** When the run met its experiment's target: read from its traces beside run.json, in which it never is. */
+  readonly toTarget?: ToTarget;
 }
 
 export const manifestPath = (runDirectory: string) => join(runDirectory, "run.json");
@@ -139,6 +156,7 @@ const manifestSchema = z.looseObject({
   seed: z.number(),
   status: z.enum(["running", "completed", "diverged", "stopped", "failed", "interrupted"]),
   stopReason: text.optional(),
+  warnings: z.array(text).optional(),
   stack: text.optional(),
   config: z.looseObject({
     name: text,

@@ -102,6 +102,12 @@ export class CsvFile {
     this.flush();
     this.guarded(() => fsyncSync(this.descriptor));
     this.checkPresence();
+    return this.state();
+  }
+
+  /** What the file holds once everything appended so far is written. */
+  state(): FileState {
+    this.flush();
     return { bytes: this.position, sha256: this.hash.copy().digest("hex") };
   }
 

@@ -65,6 +65,19 @@ class LineReader {
   }
 }
 
+/** @throws ExperimentError if there is no such file */
+export function csvHeader(path: string): readonly string[] {
+  try {
+    for (const block of blocksOfLines(path)) {
+      const end = block.indexOf(newline);
+      return (parse(block.toString("utf8", 0, end < 0 ? block.length : end)) as string[][])[0] ?? [];
+    }
+    return [];
+  } catch (error) {
+    throw new ExperimentError(`cannot read ${path}: ${messageOf(error)}`, { cause: error });
+  }
+}
+
 /**
  * Goes through a CSV file line by line and hands over the fields of some of its columns; nothing else of it is kept.
  *

@@ -42,6 +42,8 @@ export interface Training<V, S> {
   readonly measureInvariants?: boolean;
   /** A run whose loss exceeds this has diverged. */
   readonly lossLimit: number;
+  /** Asked at evaluations: whether what was found is all that the run is for, and ends it. */
+  readonly isReached?: ((record: StepRecord) => boolean) | undefined;
   /** Hand over the weights at the end. */
   readonly keepWeights?: boolean;
   /** Ends the run after the step in progress. */
@@ -68,7 +70,7 @@ export interface TrainingEnd {
   readonly outcome: "completed" | "diverged" | "interrupted" | "stopped";
   /** Number of updates that were made. */
   readonly steps: number;
-  /** For divergence: what was seen. */
+  /** For divergence: what was seen; for a run that completed before its last step: why. */
   readonly detail?: string;
   /**
    * w_k and what is kept besides, at the step where the training ended, if they were asked for and it did not merely stop
@@ -110,9 +112,18 @@ function setUp<V, S>(training: Training<V, S>) {
 
 /** The vectors of a state that its successor no longer holds. */
 function forgotten<V, S>(state: OptimizerState<V, S>, successor: OptimizerState<V, S> = []): (V | S)[] {
-  if (state.every((block, i) => block === successor[i])) return [];
+  let isSame = true;
+  for (let i = 0; i < state.length; i++) isSame &&= state[i] === successor[i];
+  if (isSame) return [];
   const kept = new Set(successor.flatMap((block) => Object.values(block)));
   return state.flatMap((block) => Object.values(block)).filter((vector) => !kept.has(vector));
+}
+
+/** Of weights those that the state does not hold. */
+function unheld<V, S>(weights: readonly V[], state: OptimizerState<V, S>): readonly V[] {
+  const isHeld = (weight: V) => state.some((block) => Object.values(block).includes(weight));
+  for (const block of state) for (const _ in block) return weights.filter((weight) => !isHeld(weight));
+  return weights;
 }
 
 /** Who is given the records of a training, one by one and in order. */
@@ -129,8 +140,8 @@ function* settled<T>(promise: T | Promise<T>): Turns<T> {
   return promise instanceof Promise ? ((yield promise) as T) : promise;
 }
 
-/** The end of a run that has diverged, and the weights it ended with, if there are any. */
-interface Divergence<V> {
+/** The end of a run before its last step, and the weights it ended with, if there are any. */
+interface EarlyEnd<V> {
   readonly end: TrainingEnd;
   readonly weights?: readonly V[] | undefined;
 }
@@ -141,7 +152,7 @@ interface Divergence<V> {
  */
 function* loop<V, S>(training: Training<V, S>, { observe, taken }: Reader): Turns<TrainingEnd> {
   const { algebra, objective, optimizer, problem, sampler, batchSize, steps, signal, checkpoints } = training;
-  const { keepWeights = false, lossLimit, stopAfter = Number.POSITIVE_INFINITY } = training;
+  const { keepWeights = false, lossLimit, isReached = () => false, stopAfter = Number.POSITIVE_INFINITY } = training;
   const fullBatch = sampler === undefined && !problem.hasTrainingMode;
   const { measurer, evaluation, start } = setUp(training);
   // Of what is saved beside the weights nothing is kept for steps that are not yet read.
@@ -185,7 +196,7 @@ function* loop<V, S>(training: Training<V, S>, { observe, taken }: Reader): Turn
 
   const epochAt = (step: number) => step / training.stepsPerEpoch;
   /** At a step that was not measured: the weights of that step are gone. */
-  function divergedBefore(firstStep: number, { index, loss, detail }: DivergedLoss): Divergence<V> {
+  function divergedBefore(firstStep: number, { index, loss, detail }: DivergedLoss): EarlyEnd<V> {
     const step = firstStep + index;
     observe({
       step,
@@ -220,8 +231,21 @@ function* loop<V, S>(training: Training<V, S>, { observe, taken }: Reader): Turn
     };
   }
 
-  /** Hands out the records of these steps, in order, up to the one at which the run has diverged, if there is one. */
-  function handOut({ firstStep, measured }: Unread<V, S>, values: readonly number[], nextStep: number) {
+  /** How a run ends at this record, if it does. */
+  function endAt(record: StepRecord): TrainingEnd | undefined {
+    const { step, evaluated, last } = record;
+    const divergent = divergence(record, lossLimit);
+    if (divergent !== undefined) return { outcome: "diverged", steps: step, detail: divergent };
+    if (!evaluated || last || !isReached(record)) return undefined;
+    return { outcome: "completed", steps: step, detail: `target reached at step ${step}` };
+  }
+
+  /** Hands out the records of these steps, in order, up to the one at which the run ends early, if there is one. */
+  function handOut(
+    { firstStep, measured }: Unread<V, S>,
+    values: readonly number[],
+    nextStep: number,
+  ): EarlyEnd<V> | undefined {
     let [step, position] = [firstStep, 0];
     for (const { facts, present, count, weights: kept = weights } of measured) {
       const before = divergedLoss(values, position, facts.step - step, lossLimit);
@@ -229,9 +253,9 @@ function* loop<V, S>(training: Training<V, S>, { observe, taken }: Reader): Turn
       position += facts.step - step;
       step = facts.step;
       const record = measurer.record(facts, values, present, position);
-      const detail = divergence(record, lossLimit);
-      observe(detail === undefined ? record : { ...record, traced: true });
-      if (detail !== undefined) return { end: { outcome: "diverged", steps: step, detail }, weights: kept } as const;
+      const end = endAt(record);
+      observe(end ? { ...record, traced: true } : record);
+      if (end) return { end, weights: kept };
       position += count;
       step++;
     }
@@ -242,15 +266,15 @@ function* loop<V, S>(training: Training<V, S>, { observe, taken }: Reader): Turn
   /**
    * Reads back what was computed up to here and hands out its records.
    *
-   * @returns the end at which the run has diverged; undefined if it goes on
+   * @returns the end of a run that has diverged or reached its target; undefined if it goes on
    */
   function* read(nextStep: number): Turns<TrainingEnd | undefined> {
     const steps = unread.take(nextStep);
     try {
       const values = yield* settled(algebra.read(steps.scalars));
-      const diverged: Divergence<V> | undefined = handOut(steps, values, nextStep);
+      const early = handOut(steps, values, nextStep);
       if (taken) yield taken();
-      return diverged && (yield* ended(diverged.end, diverged.weights));
+      return early && (yield* ended(early.end, early.weights));
     } finally {
       unread.free(steps);
     }
@@ -275,8 +299,9 @@ function* loop<V, S>(training: Training<V, S>, { observe, taken }: Reader): Turn
       }
       if (!next) return yield* ended({ outcome: "completed", steps }, weights);
 
-      if (!(keepWeights && unread.keep(weights, step))) algebra.dispose(weights);
-      algebra.dispose(forgotten(state, next.state));
+      if (!(keepWeights && unread.keep(weights, step))) algebra.dispose(unheld(weights, next.state));
+      const dropped = forgotten(state, next.state);
+      if (dropped.length > 0) algebra.dispose(dropped);
       weights = next.weights;
       state = next.state;
       objective.advance?.();

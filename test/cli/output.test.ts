@@ -115,7 +115,7 @@ test.each([
 test.skipIf(!existsSync("/dev/full"))("results that cannot be printed are told, and the runs are made", async () => {
   const directory = freshDirectory();
   const path = writeConfig(directory, { ...convex, name: "full", optimizer: { name: "lars", learningRate: 0.1 } });
-  const told = await shell('"$@" 2>&1 >/dev/full; echo "code $?"', [path, "-o", directory, "-q"]);
+  const told = await shell('"$@" 2>&1 >/dev/full; echo "code $?"', [path, "-o", directory, "-q", "--json"]);
   expect(told).toMatch(/^error: cannot write to standard output: ENOSPC.*\ncode 3\n$/);
   expect(existsSync(join(directory, "full", "report.html"))).toBe(true);
 });

@@ -162,7 +162,7 @@ test("expands optimizers, seeds and a sweep; a dry run prints the matrix and wri
   const { manifests, directory } = await experiment(config);
   expect(manifests).toHaveLength(12);
   const summary = rowsOf(join(directory, "out", "scalar", "summary.csv"));
-  expect(new Set(summary.map((row) => row["optimizer.learningRate"]))).toContain("3.16e-7");
+  expect(new Set(summary.map((row) => row["axis.optimizer.learningRate"]))).toContain("3.16e-7");
 });
 
 test("--set is typed by the schema", async () => {
@@ -173,7 +173,7 @@ test("--set is typed by the schema", async () => {
   const { code, manifests, runs } = await experiment(scalar, set);
   expect(code).toBe(0);
   expect(manifests[0]).toMatchObject({ experiment: "123", seed: 4, config: { optimizer: { momentum: 0.9 } } });
-  expect(readdirSync(runs[0]!).sort()).toEqual(["run.json", "trace.csv", "weights.npz"]);
+  expect(readdirSync(runs[0]!).sort()).toEqual(["run.json", "timing.csv", "trace.csv", "weights.npz"]);
 });
 
 test("extends merges, and another variant replaces", async () => {

@@ -2,14 +2,13 @@ import { type Group, groupsOf } from "../../src/comparison/groups.js";
 import type { Objective } from "../../src/comparison/objective.js";
 import { defaultConditions } from "../../src/config/objective-schema.js";
 import type { Manifest, Status } from "../../src/results/manifest.js";
+import { quantityOf } from "../../src/results/quantities.js";
 
 export const byGap: Objective = { column: "gap", statistic: "final", direction: "minimize", per: defaultConditions };
 export const byAccuracy: Objective = { ...byGap, column: "val_accuracy", direction: "maximize" };
 
 /** What a run came to; a text is the status of one that came to nothing. */
 export type Score = number | "diverged" | "failed";
-
-const quantityOf = ({ column }: Objective) => (column === "gap" ? "gap" : "valAccuracy");
 
 /** Runs of one configuration, one a score, with the seeds 0, 1, … */
 export function runsWith(
@@ -21,7 +20,7 @@ export function runsWith(
   const words = Object.entries(axes).map(([path, value]) => `${path.split(".").at(-1)}=${value}`);
   return scores.map((score, seed) => {
     const status: Status = typeof score === "number" ? "completed" : score;
-    const measured = typeof score === "number" ? { [quantityOf(objective)]: score } : {};
+    const measured = typeof score === "number" ? { [quantityOf(objective.column)]: score } : {};
     return {
       ...{ label: [optimizer, ...words, `seed=${seed}`].join(" "), optimizer, axes, seed, status },
       ...{ id: `${optimizer}-${seed}`, outcome: { steps: 1, final: measured, best: measured } },

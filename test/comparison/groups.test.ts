@@ -52,6 +52,11 @@ test("a seed that did not complete, or came to no number, counts as the worst", 
     infinite,
     -infinite,
   ]);
+  // Two seeds that came to nothing come to the worst there is, which nobody is worse than.
+  const none = [run(1, 0, 0, "diverged"), run(1, 1, 0, "diverged")];
+  expect(medianOf(groupsOf(none, byLoss)[0]!, byLoss)).toBe(infinite);
+  expect(medianOf(groupsOf(none, byLoss)[0]!, most)).toBe(-infinite);
+  expect(bestGroups(groupsOf([...none, run(2, 0, 5)], byLoss), byLoss)).toMatchObject([{ runs: [{ seed: 0 }] }]);
   // Between the worst and a number there is nothing but the worst.
   const half = groupsOf([run(1, 0, 0.5), run(1, 1, 0.1, "diverged")], byLoss)[0]!;
   expect([medianOf(half, byLoss), medianOf(half, most)]).toEqual([infinite, -infinite]);

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { edgesOf } from "../../src/comparison/edge.js";
+import { anyAxis, edgesOf } from "../../src/comparison/edge.js";
 import { goodRangeOf } from "../../src/comparison/good-range.js";
 import { bestOfAll, groupsOf } from "../../src/comparison/groups.js";
 import { spreadOf, tunedWinners } from "../../src/comparison/tuned.js";
@@ -92,7 +92,7 @@ describe("the edge", () => {
     );
     expect(edgesOf(momenta, momenta[0]!, byGap)).toEqual([]);
     const below1 = (_: unknown, _path: string, value: number) => value < 1;
-    expect(edgesOf(momenta, momenta[3]!, byGap, below1)).toEqual([]);
+    expect(edgesOf(momenta, momenta[3]!, byGap, { ...anyAxis, allows: below1 })).toEqual([]);
     expect(edgesOf(momenta, momenta[3]!, byGap)).toMatchObject([{ further: [1.2, 1.5] }]);
     // The mean ratio of 10, 20, 50 is √5: 111.8, 250.
     const whole = (_: unknown, _path: string, value: number) => Number.isInteger(value);
@@ -101,7 +101,18 @@ describe("the edge", () => {
       [20, 2],
       [50, 1],
     ]);
-    expect(edgesOf(sizes, sizes[2]!, byGap, whole)).toMatchObject([{ further: [112, 250] }]);
+    expect(edgesOf(sizes, sizes[2]!, byGap, { ...anyAxis, allows: whole })).toMatchObject([{ further: [112, 250] }]);
+  });
+
+  test("of a searched axis is told without an option that extends it", () => {
+    const rates = overRates(byGap, "lars", [
+      [0.1, 3],
+      [0.25, 2],
+      [0.9, 1],
+    ]);
+    const [edge] = edgesOf(rates, rates[2]!, byGap, { ...anyAxis, isSearched: (path) => path === rate });
+    expect(edge).toMatchObject({ side: "largest", value: 0.9 });
+    expect(edge).not.toHaveProperty("option");
   });
 
   test("is told of every axis that is tuned, and of no condition", () => {

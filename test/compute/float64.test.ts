@@ -2,6 +2,7 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { randomStream } from "../../src/base/random.js";
 import { float64 } from "../../src/compute/float64.js";
+import { absoluteLoss, logisticLoss, squaredLoss } from "../../src/problems/regression-losses.js";
 
 const numbers = (count: number, name: string) => {
   const stream = randomStream({ seed: 0, name });
@@ -98,6 +99,15 @@ describe("what is made in a scope", () => {
     expect(zeros.every((vector) => vector.every((entry) => entry === 0))).toBe(true);
   });
 
+  test("is used again once it is disposed of, where it outlived its scope, and only once", () => {
+    const [kept, constant] = [float64.scope(ones), ones()];
+    float64.dispose([kept, constant]);
+    float64.dispose([kept, 1]);
+    const next = float64.scope(() => [ones(), ones(), ones()]);
+    expect(next.filter((vector) => vector === kept)).toHaveLength(1);
+    expect(next).not.toContain(constant);
+  });
+
   test("lasts to the end of the outer scope where an inner one returns it", () => {
     float64.scope(() => {
       const returned = float64.scope(() => float64.add(ones(), ones()));
@@ -150,5 +160,44 @@ describe("the logistic function and the logarithm that belongs to it", () => {
   test("at their ends, and of what is no number", () => {
     expect([-Infinity, 0, Infinity, Number.NaN].map(sigmoid)).toEqual([0, 0.5, 1, Number.NaN]);
     expect([-Infinity, 0, Infinity, Number.NaN].map(softplus)).toEqual([0, Math.LN2, Infinity, Number.NaN]);
+  });
+});
+
+describe("a linear model in one pass over its examples", () => {
+  test.each([squaredLoss, absoluteLoss, logisticLoss])(
+    "has to the bit the $name loss and slopes of one after the other",
+    (loss) => {
+      fc.assert(
+        fc.property(
+          fc.integer({ min: 1, max: 40 }),
+          // More rows than are taken at once, and odd numbers of them.
+          fc.integer({ min: 4096, max: 9000 }),
+          // e^{−|z|} from 1 through the subnormal numbers to 0, and what has overflowed.
+          fc.constantFrom(0, 1e-9, 1, 40, 750, Number.POSITIVE_INFINITY),
+          (columns, rows, scale) => {
+            const entries = float64.vector(numbers(rows * columns, `${rows} × ${columns}`));
+            const matrix = { rows, columns, entries };
+            const x = numbers(columns, "x").map((entry) => scale * entry);
+            const targets = numbers(rows, "y").map((entry) => (entry < 0 ? -1 : 1));
+            const { slopes, ...score } = loss.of(float64, float64.multiplyMatrix(matrix, x), targets);
+            const sumOfSlopes = float64.multiplyTransposed(matrix, slopes);
+            expect(float64.fit!(loss.name!, matrix, x, targets)).toStrictEqual({ ...score, sumOfSlopes });
+          },
+        ),
+        { numRuns: 30 },
+      );
+    },
+  );
+
+  test("knows the signs of residuals that are 0", () => {
+    const matrix = { rows: 4100, columns: 1, entries: float64.vector(new Float64Array(4100).fill(1)) };
+    const targets = new Float64Array(4100).fill(2);
+    const fit = float64.fit!("absolute", matrix, Float64Array.of(2), targets);
+    expect(fit).toStrictEqual({ loss: 0, sumOfSlopes: Float64Array.of(0) });
+  });
+
+  test("is left to other operations where the matrix is small", () => {
+    const matrix = { rows: 2, columns: 1, entries: float64.vector([1, 1]) };
+    expect(float64.fit!("squared", matrix, Float64Array.of(1), Float64Array.of(0, 0))).toBeUndefined();
   });
 });

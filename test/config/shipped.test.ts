@@ -55,7 +55,7 @@ test("an unknown name says where was looked, and the nearest", async () => {
 });
 
 test("verify and list know them too", async () => {
-  const verified = await runTool(["verify", "scalar-constant", "--set", "steps=3", "-q"], { cwd: elsewhere });
+  const verified = await runTool(["verify", "scalar-constant", "--all", "--set", "steps=3"], { cwd: elsewhere });
   expect(verified.stdout).toMatch(/scalar-constant/);
   expect((await runTool(["list"], { cwd: elsewhere })).stdout).toMatch(/^paper\/norms {2,}\S/m);
 });

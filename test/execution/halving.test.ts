@@ -1,6 +1,8 @@
 import { appendFileSync, cpSync, existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { beforeAll, describe, expect, test } from "vitest";
+import { type RunResult, runExperiment } from "../../src/execution/run-experiment.js";
+import { readColumns } from "../../src/trace/csv-columns.js";
 import { freshDirectory, runTool } from "../cli/tool.js";
 import { manifest, network, signalAt, startTool, summaryWithoutTime, traces, writeConfig } from "./support.js";
 
@@ -40,6 +42,7 @@ const outcomeOf = (experiment: string) => ({
   ends: ends(experiment),
   traces: traces(experiment),
   summary: summaryWithoutTime(experiment),
+  search: readFileSync(join(experiment, "search.csv"), "utf8"),
 });
 
 async function made(change: object, args: readonly string[] = ["-j", "1"], at = freshDirectory()): Promise<string> {
@@ -69,9 +72,37 @@ describe("a search by successive halving", () => {
     expect(count(reference, /^stopped rung 1 of 3 ended at step 10: rank [34] of 4$/)).toBe(8);
     expect(count(reference, /^stopped rung 2 of 3 ended at step 20: rank 2 of 2$/)).toBe(4);
     expect(count(reference, /^completed $/)).toBe(4);
-    const completed = Object.entries(ends(reference)).filter(([, end]) => end === "completed ");
-    const trials = completed.map(([id]) => id.replace(/-seed=.*/, ""));
-    expect(new Set(trials).size).toBe(2);
+  });
+
+  test("ranks the trials of each optimizer by the median over their seeds at the end of the rung", () => {
+    const runs = Object.keys(ends(reference)).map((id) => {
+      const { optimizer, axes, status } = manifest(reference, id) as {
+        optimizer: string;
+        axes: object;
+        status: string;
+      };
+      return {
+        optimizer,
+        trial: JSON.stringify(axes),
+        status,
+        trace: readColumns(join(reference, "runs", id, "trace.csv")),
+      };
+    });
+    for (const optimizer of ["lars", "sgd"]) {
+      let trials = [...new Set(runs.map(({ trial }) => trial))];
+      for (const step of [10, 20]) {
+        const gap = (trial: string) => {
+          const seeds = runs.filter((run) => run.optimizer === optimizer && run.trial === trial);
+          const [one, other] = seeds.map(({ trace }) =>
+            Number(trace.get("gap")![trace.get("step")!.indexOf(String(step))]),
+          );
+          return (one! + other!) / 2;
+        };
+        trials = trials.toSorted((a, b) => gap(a) - gap(b)).slice(0, trials.length / 2);
+      }
+      const winners = runs.filter((run) => run.optimizer === optimizer && run.status === "completed");
+      expect(winners.map(({ trial }) => trial)).toEqual([trials[0], trials[0]]);
+    }
   });
 
   test("is the same with two workers", async () => {
@@ -169,7 +200,7 @@ test("runs that diverge come last, and mini-batches, running statistics and aver
 });
 
 test("what is stopped is a result: verify holds it against its files, show and the report say so", async () => {
-  const verified = await runTool(["verify", reference]);
+  const verified = await runTool(["verify", reference, "--all"]);
   expect(verified.stdout).toContain("16 finished");
   expect(verified.code).toBe(0);
   expect(readFileSync(join(reference, "report.html"), "utf8")).toContain("rung 1 of 3 ended at step 10: rank 4 of 4");
@@ -181,4 +212,38 @@ test("what is stopped is a result: verify holds it against its files, show and t
   appendFileSync(join(damaged, "halving", "runs", id, "trace.csv"), "1");
   const found = await runTool(["verify", join(damaged, "halving")]);
   expect([found.code, found.stdout]).toEqual([4, expect.stringContaining("trace.csv has")]);
+});
+
+test("sixty-four trials find a rate within 10 % of the best of a fine grid", async () => {
+  const quadratic = {
+    ...{
+      name: "fine",
+      problem: { name: "quadratic", conditionNumber: 10 },
+      steps: 60,
+      trace: { every: 60 },
+      bounds: [],
+    },
+    optimizer: { name: "sgd", learningRate: 1 },
+  };
+  const path = "optimizer.learningRate";
+  /** The rate with the smallest final loss of all runs. */
+  async function best(change: object): Promise<{ rate: number; runs: number }> {
+    let [rate, least, runs] = [Number.NaN, Number.POSITIVE_INFINITY, 0];
+    const onResult = ({ run, end, outcome }: RunResult) => {
+      runs += 1;
+      if (end.outcome !== "completed" || outcome.final.gap! >= least) return;
+      [rate, least] = [Number(/learningRate=(\S+)/.exec(run)![1]), outcome.final.gap!];
+    };
+    for await (const _ of runExperiment({ ...quadratic, ...change }, { onResult }));
+    return { rate, runs };
+  }
+  // 1000 rates a factor of 1.0069 apart
+  const grid = await best({ sweep: { grid: { [path]: { logspace: [1e-3, 1, 1000] } } } });
+  expect(grid.runs).toBe(1000);
+  // One trial in each 64th of three decades: neighbours are a factor of 1.114 apart in the mean.
+  for (const seed of [0, 1, 2, 3]) {
+    const found = await best({ search: { seed, trials: 64, space: { [path]: { log: [1e-3, 1] } } } });
+    expect(found.runs).toBe(64);
+    expect(Math.abs(found.rate / grid.rate - 1), `seed ${seed}: ${found.rate}, grid ${grid.rate}`).toBeLessThan(0.1);
+  }
 });

@@ -101,6 +101,7 @@ test.each(["normalised", "convex"] as const)("killed again and again as it write
     ...("averageWeights" in cases[name] ? ["averaged-weights.npz"] : []),
     "layers.csv",
     "run.json",
+    "timing.csv",
     "trace.csv",
     "weights.npz",
   ]);

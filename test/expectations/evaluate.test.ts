@@ -1,6 +1,7 @@
 import { rmSync } from "node:fs";
 import { afterAll, describe, expect, test } from "vitest";
 import { bounds } from "../../src/bounds/registry.js";
+import { objectiveOf } from "../../src/comparison/objective.js";
 import { expectationSchema } from "../../src/config/expectation-schema.js";
 import { ExpectationReader } from "../../src/expectations/evaluate.js";
 import { Traces } from "../../src/results/traces.js";
@@ -10,7 +11,7 @@ import { writeRuns } from "./runs.js";
 const directory = temporaryDirectory();
 afterAll(() => rmSync(directory, { recursive: true, force: true }));
 const manifests = writeRuns(directory);
-const reader = new ExpectationReader(manifests, directory);
+const reader = new ExpectationReader(manifests, directory, objectiveOf(undefined, manifests));
 
 const schema = expectationSchema(bounds.map(({ name }) => name));
 const said = { claim: "it is so", source: "here" };
@@ -151,6 +152,12 @@ const met: readonly [what: string, expectation: object, measured: string, expect
     "relative difference of loss = 3 ± 1e-12",
   ],
   [
+    "a tuned value",
+    { tuned: { column: "train_loss", of: lars }, ...near(1 / 16) },
+    "0.0625 (lars at learningRate=0.1, the best of 3 by final training loss)",
+    "tuned final train_loss = 0.0625 ± 1e-12",
+  ],
+  [
     "series of different length differ",
     { runs: { optimizer: "sgd" }, difference: { column: "gap", from: first }, above: 1e300 },
     "Infinity",
@@ -173,6 +180,11 @@ const unmet: readonly [what: string, expectation: object, measured: string][] = 
   ["a slope against no axis", { runs: lars, slope: { ...slope, against: "steps" }, above: -1e300 }, "NaN"],
   ["another ratio", { runs: second, ratio: { of: finalLoss, over: first }, below: 4 }, "4"],
   ["a difference", { runs: second, difference: { column: "loss", from: first }, below: 3 }, "3"],
+  [
+    "another tuned value",
+    { tuned: { column: "train_loss", of: second }, below: 0.25 },
+    "0.25 (lars at learningRate=0.2)",
+  ],
   ["another status", { status: "completed" }, "diverged"],
   [
     "held, of a bound that was violated",
@@ -275,7 +287,7 @@ describe("expectations by hand", () => {
 describe("what is no expectation is refused", () => {
   const below = { below: 1 };
   const table: readonly [what: string, expectation: object, message: RegExp][] = [
-    ["no subject", below, /expected exactly one of value, verdict, status, slope, ratio, difference; got none/],
+    ["no subject", below, /expected exactly one of value, verdict, status, slope, ratio, difference, tuned; got none/],
     ["two subjects", { value: finalLoss, status: "completed", ...below }, /exactly one of .*; got value, status/],
     ["a number without a relation", { value: finalLoss }, /value needs below, above or near/],
     ["a slope without a relation", { slope }, /slope needs below, above or near/],

@@ -63,7 +63,8 @@ export function writeRuns(directory: string): Manifest[] {
     mkdirSync(join(directory, "runs", id), { recursive: true });
     writeFileSync(join(directory, "runs", id, "trace.csv"), trace(run));
     writeFileSync(join(directory, "runs", id, "layers.csv"), layers);
-    const { optimizer, rate, status = "completed", verdict, reference } = run;
+    const { optimizer, rate, scale, status = "completed", verdict, reference } = run;
+    const final = { trainLoss: scale * 16 * 2 ** -8 };
     return {
       id,
       label: `${optimizer} learningRate=${rate}`,
@@ -71,6 +72,7 @@ export function writeRuns(directory: string): Manifest[] {
       seed: 0,
       axes: { "optimizer.learningRate": rate },
       status,
+      outcome: { steps: 8, final, best: final },
       verdicts: { "norm-ratio": verdict },
       backend: { name: "cpu" },
       ...(reference && { reference }),

@@ -65,18 +65,37 @@ test("no name stands twice in summary.csv, though the sweep is over what has a c
   const manifest = {
     ...{ id: "a", status: "completed", optimizer: "lars", seed: 0, precision: "float64" },
     axes: { steps: 100, seed: 3, "optimizer.learningRate": 0.5 },
+    label: "a",
+    config: { batchSize: 32, optimizer: { name: "lars", learningRate: { schedule: "cosine", initial: 0.5 } } },
     backend: { name: "float64", device: "host", version: "" },
-    outcome: { steps: 90, final: { trainLoss: 0.25 }, best: { trainLoss: 0.125 } },
+    outcome: {
+      ...{ steps: 90, final: { trainLoss: 0.25 }, best: { trainLoss: 0.125 } },
+      normRatio: { smallest: 0.1, largest: "Infinity" },
+    },
+    verdicts: { radius: { outcome: "held" }, envelope: { outcome: "not applicable" } },
+    toTarget: { outcome: "not reached" },
   } as unknown as Manifest;
   const [header, row] = summaryCsv([manifest]).trimEnd().split("\n");
   const names = header!.split(",");
   expect(new Set(names).size).toBe(names.length);
   const fields = Object.fromEntries(row!.split(",").map((field, i) => [names[i], field]));
-  expect(fields).toMatchObject({ steps: "90", "sweep.steps": "100", seed: "0", "sweep.seed": "3" });
-  expect(fields).toMatchObject({ "optimizer.learningRate": "0.5", final_train_loss: "0.25", best_train_loss: "0.125" });
+  expect(fields).toMatchObject({ steps: "90", "axis.steps": "100", seed: "0", "axis.seed": "3" });
+  expect(fields).toMatchObject({
+    "axis.optimizer.learningRate": "0.5",
+    final_train_loss: "0.25",
+    best_train_loss: "0.125",
+  });
+  expect(fields).toMatchObject({ rule: "lars", learning_rate: "0.5", schedule: "cosine", batch_size: "32" });
+  expect(fields).toMatchObject({ smallest_norm_ratio: "0.1", largest_norm_ratio: "Infinity" });
+  expect(fields).toMatchObject({ steps_to_target: "Infinity", seconds_to_target: "Infinity" });
+  // A bound that applies to no run has no column.
+  expect(names.filter((name) => name.startsWith("bound_"))).toEqual(["bound_radius"]);
+  expect(fields.bound_radius).toBe("held");
   const [always, whereMeasured] = [false, true].map((optional) =>
     summaryColumns.filter(({ isOptional = false }) => isOptional === optional).map(({ name }) => name),
   ) as [string[], string[]];
   expect(names).toEqual(expect.arrayContaining(always));
-  expect(names).not.toEqual(expect.arrayContaining(whereMeasured.slice(0, 1)));
+  expect(whereMeasured.filter((name) => names.includes(name))).toEqual([
+    ...["steps_to_target", "epochs_to_target", "seconds_to_target"],
+  ]);
 });

@@ -92,13 +92,13 @@ test("texts that a spreadsheet would compute are escaped where asked for; number
   const results = join(directory, "machines");
   const line = () => summary(results).split("\n")[1];
   await runTool([path, "-o", directory, "-q"]);
-  expect(line()).toMatch(/,completed,,"=HYPERLINK\(""x""\)",-1,/);
+  expect(line()).toMatch(/,"=HYPERLINK\(""x""\) seed=-1",completed,,"=HYPERLINK\(""x""\)",lars,-1,/);
   for (const args of [
     [path, "-o", directory, "-q"],
     ["summarize", results],
   ]) {
     await runTool([...args, "--escape-formulas"]);
-    expect(line()).toMatch(/,completed,,"'=HYPERLINK\(""x""\)",-1,/);
+    expect(line()).toMatch(/,"'=HYPERLINK\(""x""\) seed=-1",completed,,"'=HYPERLINK\(""x""\)",lars,-1,/);
     await runTool(["summarize", results]);
     expect(line()).toMatch(/,"=HYPERLINK/);
   }

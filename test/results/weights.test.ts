@@ -203,7 +203,7 @@ test("a divergence at a step that was not measured leaves no weights, and says s
   const rhythm = { evaluate: "end", trace: { every: 1000 }, steps: 3000 };
   await runTool([writeConfig(directory, { ...config, ...rhythm }), "-o", directory]);
   const [run] = runsOf(directory, "unseen");
-  expect(readdirSync(run!).sort()).toEqual(["layers.csv", "run.json", "trace.csv"]);
+  expect(readdirSync(run!).sort()).toEqual(["layers.csv", "run.json", "timing.csv", "trace.csv"]);
   expect((await runTool(["show", run!])).stdout).toMatch(
     /weights +not saved: it diverged at a step that was not traced/,
   );

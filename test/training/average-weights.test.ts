@@ -94,7 +94,7 @@ test("with β = 0 the average is the last iterate, in every score of a network w
   const weights = (name: string) => readFileSync(join(runsOf("last"), id, name));
   expect(weights("averaged-weights.npz")).toEqual(weights("weights.npz"));
   const summary = readFileSync(join(directory, "last", "summary.csv"), "utf8");
-  expect(summary.split("\n")[0]).toContain("final_averaged_loss");
+  expect(summary.split("\n")[0]).toContain("final_averaged_train_loss");
   const report = (name: string) => readFileSync(join(directory, name, "report.html"), "utf8");
   expect(report("last")).toContain("the same at the average of the iterates");
 

@@ -21,10 +21,14 @@ const halving = (): Objective<Float64Array, number> => ({
   lossAndGradients: ([w]) => ({ loss: w![0]! ** 2 / 2, gradients: [w!.slice()] }),
 });
 
-/** The algebra, with what was freed in it. */
+/** The algebra, with what was freed in it; each step is read at once. */
 function watched() {
   const freed: unknown[] = [];
-  const algebra: Algebra<Float64Array, number> = { ...float64, dispose: (values) => freed.push(...values) };
+  const algebra: Algebra<Float64Array, number> = {
+    ...float64,
+    stepsPerRead: 1,
+    dispose: (values) => freed.push(...values),
+  };
   return { algebra, freed };
 }
 
@@ -329,6 +333,18 @@ describe("checkpoints", () => {
   });
 });
 
+test("on the host several measured steps are handed out together", async () => {
+  let reads = 0;
+  const read: typeof float64.read = (scalars) => {
+    reads++;
+    return float64.read(scalars);
+  };
+  const { records } = await collect({ ...float64, read }, problem, halving(), sgd, { steps: 20 });
+  expect(records.map(({ step }) => step)).toEqual(Array.from({ length: 21 }, (_, step) => step));
+  // A pause of the loop may come between.
+  expect(reads).toBeLessThan(5);
+});
+
 describe("what is freed", () => {
   const momentum = { ...sgd, momentum: 0.5 };
 
@@ -368,6 +384,22 @@ describe("what is freed", () => {
     expect(order).toEqual([[], [vector(8), vector(0)], [vector(4), vector(1)]]);
     expect(freed.filter((one) => one === kept)).toHaveLength(1);
     expect(freed).toEqual([vector(2), same.same, kept, vector(2), vector(0)]);
+  });
+
+  test("are weights only once no state holds them", async () => {
+    const { algebra, freed } = watched();
+    const own = optimizerOver(layers, sgd, 2);
+    const optimizer = {
+      ...own,
+      updates: (...[algebra, step, weights, gradients]: Parameters<typeof own.updates<Float64Array, number>>) => ({
+        ...own.updates(algebra, step, weights, gradients, [{}]),
+        state: [{ before: weights[0]! }],
+      }),
+    };
+    await collect(algebra, problem, halving(), sgd, { steps: 2, optimizer: optimizer as unknown as typeof own });
+    // w_0 goes with the state of step 0, w_1 with that of step 1.
+    expect(freed.map((weight) => (weight as Float64Array)[0])).toEqual([8, 2, 4, 0]);
+    expect(new Set(freed).size).toBe(4);
   });
 
   test("is what comes next too, where the reader ends while a step is measured", async () => {

@@ -16,7 +16,7 @@ import { checkedOptions, jobsOption, outOption } from "../options.js";
 import { print, printJson, printJsonPieces, printLines } from "../output.js";
 import { createProgress } from "../progress.js";
 import { reportOn } from "../report-on.js";
-import { findingsTable, mostRunsShown, runLines } from "../runs.js";
+import { findingsTable, flagLines, mostRunsShown, runLines, targetLines } from "../runs.js";
 import type { Line } from "../tone.js";
 
 /** The options of `run-experiment run`, as commander delivers them. */
@@ -35,12 +35,12 @@ const optionsSchema = z.object({
   cancel: z.boolean().default(false),
   shard: z
     .string()
-    .regex(/^[1-9]\d*\/[1-9]\d*$/, "--shard: expected i/n, such as 2/8 for the second of eight parts")
+    .regex(/^[1-9]\d*\/[1-9]\d*$/, "expected i/n, such as 2/8 for the second of eight parts")
     .transform((text) => {
       const [index, of] = text.split("/").map(Number) as [number, number];
       return { index, of };
     })
-    .refine(({ index, of }) => index <= of, "--shard i/n: i must be at most n")
+    .refine(({ index, of }) => index <= of, "i/n: i must be at most n")
     .optional(),
   extend: z.boolean().default(false),
   all: z.boolean().default(false),
@@ -130,14 +130,16 @@ function* dryRunText(experiments: readonly Experiment[]): Generator<string> {
   }
 }
 
-function linesOf(result: ExperimentResult, { registry }: Experiment, all: boolean): Line[] {
-  const { directory, manifests, objective, skipped, interrupted, findings } = result;
-  const comparison = compare(manifests, objective, registry);
+function linesOf(result: ExperimentResult, { registry, search }: Experiment, all: boolean): Line[] {
+  const { directory, manifests, objective, target, skipped, interrupted, findings } = result;
+  const comparison = compare(manifests, objective, registry, search);
   const compared =
     manifests.length > mostRunsShown && !all ? comparisonLines(comparison) : runLines(manifests, comparison);
+  const remarks = [...targetLines(target, manifests), ...flagLines(manifests)];
   return [
     ...(compared.length > 0 ? ["", ...compared] : []),
     "",
+    ...(remarks.length > 0 ? [...remarks, ""] : []),
     ...(findings.length > 0 ? [...findingsTable(findings), ""] : []),
     ...(skipped > 0 ? [`${skipped} of the runs had been made before and were kept; --force makes them again`] : []),
     ...(interrupted ? ["interrupted: what was finished is kept; the same command goes on with the rest"] : []),
@@ -145,15 +147,17 @@ function linesOf(result: ExperimentResult, { registry }: Experiment, all: boolea
   ];
 }
 
-const jsonResult = ({ manifests, ...facts }: ExperimentResult, { registry }: Experiment) => ({
+const jsonResult = ({ manifests, ...facts }: ExperimentResult, { registry, search }: Experiment) => ({
   ...facts,
-  comparison: comparisonJson(compare(manifests, facts.objective, registry)),
-  runs: manifests.map(({ id, label, status, stopReason, outcome, verdicts, wallSeconds }) => ({
+  comparison: comparisonJson(compare(manifests, facts.objective, registry, search)),
+  runs: manifests.map(({ id, label, status, stopReason, warnings, outcome, toTarget, verdicts, wallSeconds }) => ({
     id,
     label,
     status,
     stopReason,
+    warnings,
     ...outcome,
+    toTarget,
     verdicts,
     wallSeconds,
   })),

@@ -1,5 +1,6 @@
 import { join } from "node:path";
 import { writeAtomically } from "../../base/files.js";
+import { withTargets } from "../../comparison/targets.js";
 import { collect } from "../../results/collect.js";
 import type { Manifest } from "../../results/manifest.js";
 import { summaryCsv } from "../../results/summary.js";
@@ -22,7 +23,9 @@ export function summarize(
   directories: readonly string[],
   { out, escapeFormulas }: { out?: string; escapeFormulas?: boolean },
 ): void {
-  for (const { experiment, directories: places, manifests, conflicts } of collect(directories)) {
+  for (const collection of collect(directories)) {
+    const { experiment, directories: places, conflicts } = collection;
+    const manifests = withTargets(collection);
     for (const conflict of conflicts) tell(conflict);
     const path = join(out === undefined ? places[0]! : join(out, experiment), "summary.csv");
     writeAtomically(path, summaryCsv(manifests, { escapeFormulas }));

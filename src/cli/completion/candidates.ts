@@ -48,6 +48,8 @@ function candidatesByName(): Readonly<Record<string, Candidates>> {
 const words: Readonly<Record<string, readonly string[]>> = {
   "--backend": ["auto", ...backendNames, "float64"],
   "--executor": ["local", "slurm"],
+  "--format": ["csv", "parquet"],
+  "--cost": ["steps", "epochs", "seconds"],
 };
 
 const firstLine = (text: string) => text.split("\n")[0]!;

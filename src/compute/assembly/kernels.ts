@@ -3,5 +3,6 @@ export * from "./images";
 export * from "./intensities";
 export * from "./matrix-product";
 export * from "./matrix-vector";
+export * from "./pointwise-losses";
 export * from "./reductions";
 export * from "./relu-gradient";

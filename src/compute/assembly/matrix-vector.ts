@@ -54,12 +54,11 @@ function finish(s: v128, t: v128, a: usize, x: usize, from: usize, end: usize): 
   return first + f64x2.extract_lane(s, 1) + sumOf(t);
 }
 
-/** Aᵀ·y, onto zeros: each entry is one chain of additions in the order of the rows, four of which are read at a time. */
-export function multiplyVectorTransposed(rows: usize, columns: usize, a: usize, y: usize, result: usize): void {
+/** Aᵀ·y, onto what is there: each entry is one chain of additions in the order of the rows, four of which are read at a time. */
+export function addVectorTransposed(rows: usize, columns: usize, a: usize, y: usize, result: usize): void {
   const rowBytes = columns << 3;
   const whole = (columns & ~1) << 3;
   const end = y + (rows << 3);
-  memory.fill(result, 0, rowBytes);
   for (; y + 32 <= end; y += 32, a += 4 * rowBytes) {
     const a1 = a + rowBytes;
     const a2 = a1 + rowBytes;
