@@ -99,7 +99,7 @@ export function createProgram(): Command {
 
   program
     .command("report")
-    .description("write report.html and figures/*.svg of results")
+    .description("write report.html and figures/*.svg of results, and an index of several experiments")
     .argument("<results...>", "directories of experiments, or one that holds several")
     .action(async (paths: string[]) => (await import("./commands/report.js")).report(paths));
 
