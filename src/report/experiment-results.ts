@@ -62,6 +62,14 @@ const subdirectories = (path: string) =>
     .filter((entry) => entry.isDirectory())
     .map(({ name }) => join(path, name));
 
+const isExperiment = (path: string) => existsSync(join(path, "runs"));
+
+const experimentsIn = (path: string) =>
+  statSync(path, { throwIfNoEntry: false })?.isDirectory() ? subdirectories(path).filter(isExperiment) : [];
+
+/** Whether a path is an experiment's directory, or one that holds several. */
+export const holdsExperiments = (path: string): boolean => isExperiment(path) || experimentsIn(path).length > 0;
+
 /**
  * Experiment directories that a path stands for: an experiment's own, that of one of its runs, or one that holds
  * several experiments.
@@ -69,11 +77,9 @@ const subdirectories = (path: string) =>
  * @throws ExperimentError if there are no results
  */
 export function experimentDirectories(path: string): string[] {
-  if (existsSync(join(path, "runs"))) return [path];
+  if (isExperiment(path)) return [path];
   if (existsSync(manifestPath(path))) return [resolve(path, "..", "..")];
-  const inside = statSync(path, { throwIfNoEntry: false })?.isDirectory()
-    ? subdirectories(path).filter((directory) => existsSync(join(directory, "runs")))
-    : [];
+  const inside = experimentsIn(path);
   if (inside.length > 0) return inside.sort();
   throw new ExperimentError(
     `${path} holds no results; expected an experiment's directory such as results/lars-mnist, with runs/ in it`,

@@ -35,12 +35,12 @@ const optionsSchema = z.object({
   cancel: z.boolean().default(false),
   shard: z
     .string()
-    .regex(/^[1-9]\d*\/[1-9]\d*$/, "--shard: expected i/n, such as 2/8 for the second of eight parts")
+    .regex(/^[1-9]\d*\/[1-9]\d*$/, "expected i/n, such as 2/8 for the second of eight parts")
     .transform((text) => {
       const [index, of] = text.split("/").map(Number) as [number, number];
       return { index, of };
     })
-    .refine(({ index, of }) => index <= of, "--shard i/n: i must be at most n")
+    .refine(({ index, of }) => index <= of, "i/n: i must be at most n")
     .optional(),
   extend: z.boolean().default(false),
   all: z.boolean().default(false),
