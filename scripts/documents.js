@@ -6,6 +6,7 @@ import { backendSummaries } from "../dist/compute/backends.js";
 import { jsonSchema } from "../dist/config/json-schema.js";
 import { summaryColumns } from "../dist/results/summary.js";
 import { averagedColumns, layerColumns, traceColumns } from "../dist/trace/columns.js";
+import { headlines } from "./benchmark/headlines.js";
 import { galleryPage } from "./gallery/page.js";
 import { referencePages } from "./reference/pages.js";
 
@@ -19,6 +20,9 @@ const columnTable = (columns) =>
   );
 
 /** @typedef {Readonly<Record<string, (read: (file: string) => string) => string>>} Sections */
+
+/** @param {(file: string) => string} read */
+const ownRule = (read) => `\`\`\`js\n${read("examples/starter/my-rule.mjs")}\`\`\``;
 
 /** @param {Readonly<Record<string, unknown>>} options */
 const optionList = (options) =>
@@ -106,7 +110,7 @@ const sections = {
       ),
     ),
   "layer columns": () => columnTable(layerColumns),
-  "own rule": (read) => `\`\`\`js\n${read("examples/starter/my-rule.mjs")}\`\`\``,
+  benchmarks: (read) => headlines(read("docs/benchmarks.md"), read("docs/benchmarks.csv")),
 };
 
 /**
@@ -136,6 +140,10 @@ function withSections(file, parts, read) {
 export function documents(read) {
   return [
     { file: "README.md", content: withSections("README.md", sections, read) },
+    {
+      file: "docs/how-to/own-optimizer.md",
+      content: withSections("docs/how-to/own-optimizer.md", { "own rule": ownRule }, read),
+    },
     { file: "docs/conventions.md", content: withSections("docs/conventions.md", conventionSections, read) },
     { file: "schema/experiment.schema.json", content: jsonSchema(builtIn) },
     ...referencePages(builtIn),
