@@ -80,7 +80,7 @@ export class Measurer<V, S> {
     const scalars: S[] = [];
     if (batch) scalars.push(batch.loss);
     if (batch?.accuracy !== undefined) scalars.push(batch.accuracy);
-    scalars.push(...scalarsOf(scores));
+    for (const score of scalarsOf(scores)) scalars.push(score);
     for (const { layer, unit } of this.few) {
       scalars.push(unit === undefined ? algebra.sum(weights[layer]!) : algebra.dot(weights[layer]!, unit));
     }
@@ -118,7 +118,8 @@ export class Measurer<V, S> {
     const onBatch: Score<number> = accuracy ? { loss, accuracy: values[position++]! } : { loss };
     const read = scoresFrom(scores, values, position);
     position += read.count;
-    const [weight, secondWeight] = this.few.map(() => values[position++]!);
+    const weight = this.few.length > 0 ? values[position++] : undefined;
+    const secondWeight = this.few.length > 1 ? values[position++] : undefined;
     let distance = 0;
     const layers: LayerRecord[] = [];
     for (let i = 0; i < blocks.length; i++) {
