@@ -91,13 +91,13 @@ export class Measurer<V, S> {
       if (batch) scalars.push(algebra.norm(batch.gradients[i]!, 2));
       if (batch && inRule !== undefined) scalars.push(algebra.norm(batch.gradients[i]!, inRule));
       if (updates) scalars.push(algebra.norm(updates[i]!, 2), rule.proportion(algebra, w, updates[i]!));
-      if (optimum) scalars.push(algebra.norm(algebra.subtract(w, optimum[i]!), 2));
+      if (optimum) scalars.push(algebra.distance(w, optimum[i]!));
     }
     if (updates && this.measuresInvariants) {
       scalars.push(...invariantsOf(algebra, this.optimizer, this.problem.layers, weights, updates).flat());
     }
     if (optimum && averaged) {
-      for (const [i, w] of averaged.entries()) scalars.push(algebra.norm(algebra.subtract(w, optimum[i]!), 2));
+      for (const [i, w] of averaged.entries()) scalars.push(algebra.distance(w, optimum[i]!));
     }
     return scalars;
   }
