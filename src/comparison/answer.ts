@@ -109,8 +109,10 @@ export function edgeWarnings({ standings }: Pick<Comparison, "standings">): stri
   return [...found].map(([text, { edge, optimizers }]) => {
     const lies = `the best of ${optimizers.join(", ")} has ${text}`;
     if (!isOpen(edge)) return sentence(lies);
+    const beyond = `${lies}, and a better one may lie beyond`;
+    if (edge.option === undefined) return sentence(`${beyond}: widen its interval in search`);
     return sentence(
-      `${lies}, and a better one may lie beyond: the same command with --extend goes on with ${edge.further.map(shortNumber).join(", ")} (or with ${edge.option})`,
+      `${beyond}: the same command with --extend goes on with ${edge.further.map(shortNumber).join(", ")} (or with ${edge.option})`,
     );
   });
 }
@@ -137,7 +139,8 @@ function caveatsOf(comparison: Comparison): string[] {
   const winners = standings.flatMap((standing) => standing.winners);
   const runs = groups.flatMap((group) => group.runs);
   const count = (...statuses: string[]) => runs.filter(({ status }) => statuses.includes(status)).length;
-  const [diverged, unfinished] = [count("diverged"), count("failed", "interrupted", "running")];
+  const [diverged, stopped] = [count("diverged"), count("stopped")];
+  const unfinished = count("failed", "interrupted", "running");
   const isChosen = winners.some(({ configurations }) => configurations > 1);
   const isTold = standings.some(({ differences }) => differences.some((one) => one.difference.verdict === "better"));
   return [
@@ -146,6 +149,9 @@ function caveatsOf(comparison: Comparison): string[] {
     ...(isChosen && isTold ? ["the best were chosen by the seeds that they are compared by"] : []),
     ...(winners.every(({ seeds }) => seeds === 1) ? ["one seed each: another one may rank them otherwise"] : []),
     ...(diverged > 0 ? [`${diverged} of ${plural(runs.length, "run")} diverged and count as the worst`] : []),
+    ...(stopped > 0
+      ? [`${stopped} of ${plural(runs.length, "run")} were stopped at a rung and count as the worst`]
+      : []),
     ...(unfinished > 0 ? [`${plural(unfinished, "run")} did not come to an end and count as the worst`] : []),
   ];
 }

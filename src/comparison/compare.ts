@@ -41,12 +41,18 @@ function standingOf(facet: string, winners: readonly TunedWinner[], objective: O
 
 /**
  * @param registry whose schemas say how far axes may go on; without it they go on while they keep their sign
+ * @param searched paths whose values a search has drawn
  */
-export function compare(manifests: readonly Manifest[], objective: Objective, registry?: Registry): Comparison {
+export function compare(
+  manifests: readonly Manifest[],
+  objective: Objective,
+  registry?: Registry,
+  searched?: readonly string[],
+): Comparison {
   const groups = groupsOf(manifests, objective);
   const allows =
     registry && (({ runs }: Group, path: string, value: number) => allowsValue(registry, runs[0]!.config, path, value));
-  const winners = tunedWinners(groups, objective, allows);
+  const winners = tunedWinners(groups, objective, allows, searched);
   const facets = [...new Set(winners.map(({ facet }) => facet))];
   const standings = facets.map((facet) =>
     standingOf(

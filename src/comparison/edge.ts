@@ -11,10 +11,10 @@ export interface Edge {
   readonly side: "smallest" | "largest";
   /** Values further inside that came to the same median: none better is to be looked for beyond. */
   readonly ties: readonly number[];
-  /** Values beyond in the spacing of the axis, nearest first. */
+  /** Values beyond in the spacing of the axis, nearest first; none of a search, whose interval is to be widened. */
   readonly further: readonly number[];
   /** What extends the axis by them, e.g. "--sweep optimizer.learningRate+=list:3.162,10". */
-  readonly option: string;
+  readonly option?: string;
 }
 
 /** Whether a value may stand at a path of the config of a run: a momentum of 1 may not. */
@@ -43,6 +43,7 @@ function edgeOn(
   winner: Group,
   objective: Objective,
   allows: Allows,
+  isSearched: boolean,
 ): Edge | undefined {
   const ascending = [...values].sort((a, b) => a - b);
   const value = winner.axes[path] as number;
@@ -55,11 +56,16 @@ function edgeOn(
   ].filter((one) => allows(winner, path, one));
   if (further.length === 0) return undefined;
   const median = medianOf(winner, objective);
-  const ties = along(own, winner, path).filter((group) => group !== winner && medianOf(group, objective) === median);
+  const line = along(own, winner, path);
+  // Of trials that differ in several values one is the outermost by chance.
+  if (isSearched && line.length < fewestValues) return undefined;
+  const ties = line.filter((group) => group !== winner && medianOf(group, objective) === median);
   return {
-    ...{ path, value, side, further },
+    ...{ path, value, side },
     ties: ties.map((group) => group.axes[path] as number),
-    option: `--sweep ${path}+=list:${further.map(plainNumber).join(",")}`,
+    ...(isSearched
+      ? { further: [] }
+      : { further, option: `--sweep ${path}+=list:${further.map(plainNumber).join(",")}` }),
   };
 }
 
@@ -69,15 +75,17 @@ function edgeOn(
  *
  * @param own what one optimizer was tried with under the same conditions
  * @param winner the best of them, which came to a number
+ * @param searched paths whose values a search has drawn
  */
 export function edgesOf(
   own: readonly Group[],
   winner: Group,
   objective: Objective,
   allows: Allows = () => true,
+  searched: readonly string[] = [],
 ): Edge[] {
   return axesOf(own).tuned.flatMap(([path, values]) =>
-    isNumeric(values) ? (edgeOn([path, values], own, winner, objective, allows) ?? []) : [],
+    isNumeric(values) ? (edgeOn([path, values], own, winner, objective, allows, searched.includes(path)) ?? []) : [],
   );
 }
 

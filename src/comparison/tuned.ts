@@ -64,8 +64,14 @@ export const hasWon = ({ median }: Pick<Spread, "median">): boolean => Number.is
  * The best configuration of each optimizer under each combination of conditions, by the median over its seeds.
  *
  * @param allows whether an axis may go on to a value; by default to any that keeps the sign of the others
+ * @param searched paths whose values a search has drawn
  */
-export function tunedWinners(groups: readonly Group[], objective: Objective, allows?: Allows): TunedWinner[] {
+export function tunedWinners(
+  groups: readonly Group[],
+  objective: Objective,
+  allows?: Allows,
+  searched?: readonly string[],
+): TunedWinner[] {
   return tunings(groups).map((own) => {
     const group = bestOfAll(own, objective);
     const spread = spreadOf(group, objective);
@@ -73,7 +79,7 @@ export function tunedWinners(groups: readonly Group[], objective: Objective, all
     return {
       ...{ optimizer, facet, group, ...spread },
       configurations: own.length,
-      edges: hasWon(spread) ? edgesOf(own, group, objective, allows) : [],
+      edges: hasWon(spread) ? edgesOf(own, group, objective, allows, searched) : [],
       goodRange: goodRangeOf(own, group, objective),
     };
   });

@@ -5,6 +5,7 @@ import { valueText } from "../comparison/labels.js";
 import { expand, type Run } from "../config/expand.js";
 import { type Extension, extendExperiment } from "../config/extension.js";
 import type { Experiment } from "../config/load.js";
+import { searchedPaths } from "../config/search.js";
 import {
   type ExecutionOptions,
   type ExperimentObserver,
@@ -21,10 +22,12 @@ interface Finding {
   readonly edge: Edge;
 }
 
-function openEdges({ manifests, objective }: ExperimentResult, { registry }: Experiment): Finding[] {
-  const { standings } = compare(manifests, objective, registry);
+function openEdges({ manifests, objective }: ExperimentResult, { registry, search }: Experiment): Finding[] {
+  const { standings } = compare(manifests, objective, registry, search && searchedPaths(search));
   const winners = standings.flatMap(({ winners }) => winners);
-  return winners.flatMap(({ optimizer, edges }) => edges.filter(isOpen).map((edge) => ({ optimizer, edge })));
+  return winners.flatMap(({ optimizer, edges }) =>
+    edges.filter((edge) => isOpen(edge) && edge.option !== undefined).map((edge) => ({ optimizer, edge })),
+  );
 }
 
 /** Every axis goes on for all optimizers, so that their budgets stay the same. */

@@ -5,6 +5,7 @@ import { builtIn } from "../../built-in/built-in.js";
 import { compare } from "../../comparison/compare.js";
 import { countRuns, expand, type Run, runsOf } from "../../config/expand.js";
 import { type Experiment, loadExperiment, type Override } from "../../config/load.js";
+import { searchedPaths } from "../../config/search.js";
 import { configPath } from "../../config/shipped.js";
 import { type ExperimentResult, executeExperiment } from "../../execution/experiment.js";
 import { executeExtending } from "../../execution/extend.js";
@@ -130,9 +131,9 @@ function* dryRunText(experiments: readonly Experiment[]): Generator<string> {
   }
 }
 
-function linesOf(result: ExperimentResult, { registry }: Experiment, all: boolean): Line[] {
+function linesOf(result: ExperimentResult, { registry, search }: Experiment, all: boolean): Line[] {
   const { directory, manifests, objective, target, skipped, interrupted, findings } = result;
-  const comparison = compare(manifests, objective, registry);
+  const comparison = compare(manifests, objective, registry, search && searchedPaths(search));
   const compared =
     manifests.length > mostRunsShown && !all ? comparisonLines(comparison) : runLines(manifests, comparison);
   const remarks = [...targetLines(target, manifests), ...flagLines(manifests)];
@@ -147,9 +148,9 @@ function linesOf(result: ExperimentResult, { registry }: Experiment, all: boolea
   ];
 }
 
-const jsonResult = ({ manifests, ...facts }: ExperimentResult, { registry }: Experiment) => ({
+const jsonResult = ({ manifests, ...facts }: ExperimentResult, { registry, search }: Experiment) => ({
   ...facts,
-  comparison: comparisonJson(compare(manifests, facts.objective, registry)),
+  comparison: comparisonJson(compare(manifests, facts.objective, registry, search && searchedPaths(search))),
   runs: manifests.map(({ id, label, status, stopReason, warnings, outcome, toTarget, verdicts, wallSeconds }) => ({
     id,
     label,
