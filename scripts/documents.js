@@ -1,10 +1,14 @@
 // What is written down from the code: the tables of README.md and docs/conventions.md, and the JSON Schema.
+import { parse } from "yaml";
 import { markdownTable } from "../dist/base/markdown.js";
 import { builtIn } from "../dist/built-in/built-in.js";
 import { backendSummaries } from "../dist/compute/backends.js";
 import { jsonSchema } from "../dist/config/json-schema.js";
 import { summaryColumns } from "../dist/results/summary.js";
 import { averagedColumns, layerColumns, traceColumns } from "../dist/trace/columns.js";
+import { headlines } from "./benchmark/headlines.js";
+import { galleryPage } from "./gallery/page.js";
+import { referencePages } from "./reference/pages.js";
 
 const { bounds, datasets, optimizers, problems, schedules } = builtIn;
 
@@ -16,6 +20,9 @@ const columnTable = (columns) =>
   );
 
 /** @typedef {Readonly<Record<string, (read: (file: string) => string) => string>>} Sections */
+
+/** @param {(file: string) => string} read */
+const ownRule = (read) => `\`\`\`js\n${read("examples/starter/my-rule.mjs")}\`\`\``;
 
 /** @param {Readonly<Record<string, unknown>>} options */
 const optionList = (options) =>
@@ -103,7 +110,7 @@ const sections = {
       ),
     ),
   "layer columns": () => columnTable(layerColumns),
-  "own rule": (read) => `\`\`\`js\n${read("examples/starter/my-rule.mjs")}\`\`\``,
+  benchmarks: (read) => headlines(read("docs/benchmarks.md"), read("docs/benchmarks.csv")),
 };
 
 /**
@@ -118,6 +125,8 @@ function withSections(file, parts, read) {
     const [start, end] = [`<!-- ${name} -->`, `<!-- end of ${name} -->`];
     const from = result.indexOf(start);
     const to = result.indexOf(end);
+    // What a page leaves to the reference has no markers in it.
+    if (from < 0 && to < 0) return result;
     if (from < 0 || to < from) throw new Error(`${file} lacks the markers ${start} … ${end}`);
     return `${result.slice(0, from + start.length)}\n${render(read)}\n${result.slice(to)}`;
   }, read(file));
@@ -131,7 +140,13 @@ function withSections(file, parts, read) {
 export function documents(read) {
   return [
     { file: "README.md", content: withSections("README.md", sections, read) },
+    {
+      file: "docs/how-to/own-optimizer.md",
+      content: withSections("docs/how-to/own-optimizer.md", { "own rule": ownRule }, read),
+    },
     { file: "docs/conventions.md", content: withSections("docs/conventions.md", conventionSections, read) },
     { file: "schema/experiment.schema.json", content: jsonSchema(builtIn) },
+    ...referencePages(builtIn),
+    { file: "docs/gallery.md", content: galleryPage(parse(read("scripts/gallery/gallery.yaml"))) },
   ];
 }

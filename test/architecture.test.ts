@@ -24,7 +24,7 @@ const layers: readonly (readonly string[])[] = [
   ["built-in"],
   ["execution"],
   ["verification"],
-  ["testing", "doctor", "native"],
+  ["testing", "doctor", "native", "reference"],
   ["cli"],
 ];
 

@@ -12,8 +12,20 @@ export const exitCodes = {
 
 export type ExitReason = keyof typeof exitCodes;
 
+/** What each says, for people. */
+export const exitMeanings: Readonly<Record<ExitReason, string>> = {
+  ok: "all went well; that a run diverged is a result, not a failure",
+  bug: "a bug, with a stack trace",
+  usage: "a mistake in the command or a config",
+  runFailed: "a run failed, or results could not be written",
+  unavailable: "what the command needs is not to be had here",
+  verificationFailed: "a check failed: a bound, an expectation, a reference, a claim",
+  interrupted: "interrupted; what was finished is kept, and the same command goes on from there",
+};
+
 /**
- * An error the user can act on. Its message is one line: what is wrong, where, what was expected and how to mend it.
+ * An error the user can act on. Its message has one line a mistake, mostly a single one: what is wrong, where, what was
+ * expected and how to mend it.
  * Anything else that is thrown is a bug and is shown with its stack trace.
  */
 export class ExperimentError extends Error {
@@ -25,6 +37,10 @@ export class ExperimentError extends Error {
     this.reason = options.reason ?? "usage";
   }
 }
+
+/** A message about several mistakes at one place. */
+export const mistakesAt = (place: string, mistakes: readonly string[]): string =>
+  mistakes.map((mistake) => `${place}: ${mistake}`).join("\n");
 
 /** The message of anything that was thrown, on one line. */
 export function messageOf(error: unknown): string {

@@ -5,14 +5,30 @@ import { isObject, pathText } from "./path.js";
 
 type Issue = z.core.$ZodIssue;
 
-/** ` Did you mean "…"?` if one of the candidates is near the word, else nothing. */
-export function suggestion(word: string, candidates: readonly string[]): string {
+/** The candidate that a word may be a misspelling of, the first of those that are equally near; undefined if none is near. */
+export function nearest(word: string, candidates: readonly string[]): string | undefined {
   const near = (candidate: string) => distance(word.toLowerCase(), candidate.toLowerCase());
   const [best] = [...candidates].sort((a, b) => near(a) - near(b));
-  return best !== undefined && near(best) <= Math.max(2, Math.ceil(best.length / 3)) ? ` Did you mean "${best}"?` : "";
+  return best !== undefined && near(best) <= Math.max(2, Math.ceil(best.length / 3)) ? best : undefined;
 }
 
-const validKeys = (keys: readonly string[]) => (keys.length > 0 ? ` Valid keys: ${keys.join(", ")}` : "");
+/** ` Did you mean "…"?` if one of the candidates is near the word, else nothing. */
+export function suggestion(word: string, candidates: readonly string[]): string {
+  const best = nearest(word, candidates);
+  return best === undefined ? "" : ` Did you mean "${best}"?`;
+}
+
+/** More keys than these are told by their number. */
+const mostKeys = 5;
+
+/** Keys that an object may not have, and those that it may. */
+function unknownKeys(keys: readonly string[], valid: readonly string[]): string {
+  const told = keys.slice(0, mostKeys);
+  const rest = keys.length > told.length ? ` and ${keys.length - told.length} more` : "";
+  const hints = told.map((key) => suggestion(key, valid)).join("");
+  const choice = valid.length > 0 ? ` Valid keys: ${valid.join(", ")}` : "";
+  return `unknown key${keys.length > 1 ? "s" : ""} ${told.map(shown).join(", ")}${rest}.${hints}${choice}`;
+}
 
 type Schema = z.core.$ZodType;
 
@@ -39,6 +55,9 @@ function variantFor(def: z.core.$ZodUnionDef, input: unknown): Schema | undefine
     });
 }
 
+/** What describes the input of a pipe: what is made of it before it is checked changes no key's meaning. */
+const pipedFrom = (def: z.core.$ZodPipeDef): Schema => (defOf(def.in).type === "transform" ? def.out : def.in);
+
 /** The keys that an object may have here; of every form, where the input fits none. */
 function keysOf(schema: Schema, input: unknown): string[] {
   const container = unwrapped(schema, input);
@@ -46,6 +65,8 @@ function keysOf(schema: Schema, input: unknown): string[] {
   if (shape) return Object.keys(shape);
   const def = defOf(schema);
   if ("innerType" in def) return keysOf(def.innerType as Schema, input);
+  if (def.type === "lazy") return keysOf(def.getter(), input);
+  if (def.type === "pipe") return keysOf(pipedFrom(def), input);
   return def.type === "union" ? [...new Set(def.options.flatMap((option) => keysOf(option, input)))] : [];
 }
 
@@ -60,8 +81,7 @@ function unwrapped(schema: Schema, input: unknown): Schema | undefined {
     case "lazy":
       return unwrapped(def.getter(), input);
     case "pipe":
-      // What is made of the input before it is checked changes no key's meaning.
-      return unwrapped(defOf(def.in).type === "transform" ? def.out : def.in, input);
+      return unwrapped(pipedFrom(def), input);
     case "union": {
       const variant = variantFor(def, input);
       return variant && unwrapped(variant, input);
@@ -83,14 +103,33 @@ function schemaAt(schema: Schema, input: unknown, [first, ...rest]: readonly Pro
   return field && schemaAt(field, inner, rest);
 }
 
-/** The issue that says most about a value that fits none of several forms: the one that lies deepest. */
-function deepest(issue: Issue): Issue {
-  if (issue.code !== "invalid_union" || issue.errors.length === 0) return issue;
-  const nested = issue.errors.flat().map((inner) => deepest({ ...inner, path: [...issue.path, ...inner.path] }));
-  const typed = nested.filter((inner) => inner.path.length > issue.path.length || inner.code !== "invalid_type");
-  const [best] = typed.sort((a, b) => b.path.length - a.path.length);
-  return best ?? issue;
+/** What stands at a path of the input; undefined where nothing does. */
+const valueAt = (input: unknown, path: readonly PropertyKey[]): unknown =>
+  path.reduce<unknown>(
+    (inner, key) => (inner === undefined || inner === null ? undefined : (inner as Record<PropertyKey, unknown>)[key]),
+    input,
+  );
+
+/**
+ * The issues of a value as they are told: of one that fits none of several forms those of the form that it comes nearest
+ * to, which are the ones that lie deepest.
+ */
+function told(issue: Issue, input: unknown): Issue[] {
+  if (issue.code !== "invalid_union" || issue.errors.length === 0) return [issue];
+  const forms = issue.errors
+    .map((inner) => inner.flatMap((one) => told({ ...one, path: [...issue.path, ...one.path] }, input)))
+    .map((form) => form.filter((one) => isWithin(one, issue)))
+    .filter((form) => form.length > 0);
+  const isStranger = ({ code, path }: Issue) => code === "unrecognized_keys" && path.length === issue.path.length;
+  // What keys fit no form is no attempt at any of them: that it lacks another's keys is no mistake.
+  const present = forms.map((form) => form.filter((one) => isStranger(one) || valueAt(input, one.path) !== undefined));
+  const fitting = forms.filter((form) => form.some(isStranger)).length > 1 ? present : forms;
+  const depth = (form: readonly Issue[]) => Math.max(0, ...form.map(({ path }) => path.length));
+  return fitting.filter((form) => form.length > 0).sort((a, b) => depth(b) - depth(a))[0] ?? [issue];
 }
+
+/** Whether an issue says more than that the value has another type. */
+const isWithin = (inner: Issue, issue: Issue) => inner.path.length > issue.path.length || inner.code !== "invalid_type";
 
 function shown(value: unknown): string {
   return excerpt(typeof value === "number" ? String(value) : (JSON.stringify(value) ?? "nothing"));
@@ -120,10 +159,7 @@ const typeNames: Readonly<Record<string, string>> = {
 };
 
 function sentence(issue: Issue, schema: Schema, input: unknown): string {
-  const value = issue.path.reduce<unknown>(
-    (inner, key) => (inner === undefined || inner === null ? undefined : (inner as Record<PropertyKey, unknown>)[key]),
-    input,
-  );
+  const value = valueAt(input, issue.path);
   const at = schemaAt(schema, input, issue.path);
   const meaning = at && descriptionOf(at);
   const gloss = meaning && issue.path.length > 0 ? ` (${meaning})` : "";
@@ -133,7 +169,7 @@ function sentence(issue: Issue, schema: Schema, input: unknown): string {
   switch (issue.code) {
     case "unrecognized_keys": {
       const valid = (at ? keysOf(at, value) : []).filter((key) => key !== "$schema");
-      return `unknown key ${shown(issue.keys[0])}.${suggestion(String(issue.keys[0]), valid) || validKeys(valid)}`;
+      return unknownKeys(issue.keys, valid);
     }
     case "invalid_union":
       if ("options" in issue && Array.isArray(issue.options)) return choice(issue.options);
@@ -150,15 +186,20 @@ function sentence(issue: Issue, schema: Schema, input: unknown): string {
   }
 }
 
+/** More mistakes than these are told by their number. */
+const mostMistakes = 20;
+
 /**
- * The first thing wrong with an input, on one line: where, what was expected, what came, and the nearest valid name.
+ * What is wrong with an input, one line a mistake: where, what was expected, what came, and the nearest valid name.
  *
  * @param issues what zod found
  * @param schema what the input was checked against
  */
-export function explain(issues: readonly Issue[], schema: Schema, input: unknown): string {
-  const issue = deepest(issues[0]!);
-  const more = issues.length > 1 ? ` (and ${issues.length - 1} more)` : "";
-  const where = issue.path.length > 0 ? `${pathText(issue.path)}: ` : "";
-  return `${where}${sentence(issue, schema, input)}${more}`;
+export function explain(issues: readonly Issue[], schema: Schema, input: unknown): string[] {
+  const all = issues.flatMap((issue) => told(issue, input));
+  const lines = all.slice(0, mostMistakes).map((issue) => {
+    const where = issue.path.length > 0 ? `${pathText(issue.path)}: ` : "";
+    return `${where}${sentence(issue, schema, input)}`;
+  });
+  return all.length > mostMistakes ? [...lines, `and ${all.length - mostMistakes} more mistakes`] : lines;
 }

@@ -65,7 +65,7 @@ function start(context: BoundContext, state?: unknown): BoundMonitor {
  * those of every step, m_k = ‖w_0‖₂Π_{i<k}(1 − λ_i) and M_k = ‖w_0‖₂Π_{i<k}(1 + λ_i), which the norm growth of T1
  * guarantees.
  *
- * *Proof.* In T3, η_k = λ_k‖w_k‖₂ ≤ λ_kM_k and s_k = λ_k‖w_k‖₂/‖g_k‖₂ ≥ λ_km_k/G. ∎
+ * Proof: docs/theory.md, T3.
  *
  * M_k/m_k grows like exp(2Σλ_i), so the bound is at its best near Σλ_i ≈ 1 and useless long after. It is checked only
  * while it is below the gap of the start.
@@ -85,7 +85,7 @@ export const bestIterateAPriori = defineBound({
     knownOptimalValue,
     boundedGradients,
   ),
-  source: "of T3 with the norm growth of T1; proof in the docstring",
+  source: "of T3 with the norm growth of T1; proof in docs/theory.md",
   columns: [
     {
       name: "best_iterate_a_priori_bound",

@@ -48,8 +48,7 @@ function start(context: BoundContext, state?: unknown): BoundMonitor {
  * T3, a posteriori: the best iterate of a convex problem, from the steps as they were made; any rule that steps along
  * the gradient.
  *
- * *Proof.* d_{k+1}² = d_k² − 2s_k⟨g_k, w_k − w*⟩ + η_k², since w_{k+1} − w_k = −s_kg_k and η_k = s_k‖g_k‖₂; by
- * convexity ⟨g_k, w_k − w*⟩ ≥ f(w_k) − f*. Add up and drop d_K² ≥ 0. ∎
+ * Proof: docs/theory.md, T3.
  */
 export const bestIterate = defineBound({
   name: "best-iterate",
@@ -57,7 +56,7 @@ export const bestIterate = defineBound({
   version: 2,
   statement: "min_{k<K} f(w_k) − f* ≤ (d_0² + Σ_{k<K} η_k²)/(2Σ_{k<K} s_k)",
   ...assuming(alongGradient, fullBatch, singleBlock, convex, knownOptimum, knownOptimalValue),
-  source: "the classical subgradient bound; proof in the docstring",
+  source: "the classical subgradient bound; proof in docs/theory.md",
   columns: [
     {
       name: "best_gap",

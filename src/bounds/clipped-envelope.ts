@@ -46,9 +46,7 @@ function start(context: BoundContext, state?: unknown): BoundMonitor {
  * radius (T2a, T4c): near w* the gradient is small, the clip is active, and the rule is gradient descent. A-priori
  * envelope, from d_0 and W; it tends to 0 where Σλ_k = ∞.
  *
- * *Proof.* s_k ≤ λ_k ≤ 2/(μ + L), so T12a holds: d_{k+1} ≤ d_k√(1 − 2qs_k). Within D < W of w*, ‖w‖₂ ≥ W − D and
- * ‖g‖₂ ≤ LD, so that s_k ≥ s(D), which falls as D grows; 1 − 2qs ≥ 1 − 4μL/(μ + L)² ≥ 0. So d√(1 − 2qs(d)) grows with d,
- * and is at most D_{k+1}. ∎
+ * Proof: docs/theory.md, T12b.
  */
 export const clippedEnvelope = defineBound({
   name: "clipped-envelope",
@@ -66,7 +64,7 @@ export const clippedEnvelope = defineBound({
     shortRates,
     atTheStart("d_0 < W"),
   ),
-  source: "of LARC, NVIDIA apex; proof in the docstring",
+  source: "of LARC, NVIDIA apex; proof in docs/theory.md",
   columns: [
     {
       name: "clipped_envelope_distance",

@@ -47,8 +47,8 @@ function start(context: BoundContext): BoundMonitor {
 /**
  * T10: the defining property of PercentDelta as first published, another rule than equation (1) with p = 1.
  *
- * *Proof.* Δw = −λg/mean_i |g_i/w̃_i| with w̃_i = w_i + sign(w_i)ε and sign(0) = 1, so mean_i |Δw_i/w̃_i| = λ. ∎ Where
- * g = 0 the block stays. With `scope: global` the mean is over the entries of all layers.
+ * Proof: docs/theory.md, T10. Where g = 0 the block stays. With `scope: global` the mean is over the entries of all
+ * layers.
  */
 export const elementwiseProportionality = defineBound({
   name: "elementwise-proportionality",

@@ -27,7 +27,7 @@ function start(context: BoundContext, state?: unknown): BoundMonitor {
  * T4d: an envelope of the distances, known before the run from d_0, W and the schedule; with λ_k → 0 and Σλ_k = ∞ it
  * tends to 0, so that the rule converges. The condition d_0 < W cannot be dropped (T2b).
  *
- * *Proof.* `nextEnvelope`. ∎ Checked until D_k reaches W.
+ * Proof: docs/theory.md, T4d. Checked until D_k reaches W.
  */
 export const envelope = defineBound({
   name: "envelope",

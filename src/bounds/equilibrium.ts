@@ -71,13 +71,11 @@ function start(context: BoundContext, state?: unknown): BoundMonitor {
 }
 
 /**
- * T15c: LARS with weight decay on a loss that does not depend on the length of the weights: the norm has an equilibrium,
- * to which every step leads. With r = β‖w‖₂/‖g‖₂ it grows exactly if r < r*, 2r*(1 + r*) = λ(1 + r*²), and shrinks if
- * r > r*; r is proportional to ‖w‖₂², since ∇f(αw) = ∇f(w)/α.
+ * T15c: LARS with weight decay on a loss that does not depend on the length of the weights: the norm has an
+ * equilibrium, to which every step leads. With r = β‖w‖₂/‖g‖₂ it grows exactly if r < r*, 2r*(1 + r*) = λ(1 + r*²), and
+ * shrinks if r > r*; r is proportional to ‖w‖₂², since ∇f(αw) = ∇f(w)/α.
  *
- * *Proof.* w' = (1 − aβ)w − ag with a = λ‖w‖/(‖g‖ + β‖w‖), so that aβ = λr/(1 + r) and a‖g‖ = λ‖w‖/(1 + r), and
- * ⟨w, g⟩ = 0 (T15a): ‖w'‖²/‖w‖² = (1 − λr/(1 + r))² + λ²/(1 + r)², which is above 1 exactly if
- * λ(1 + r²) > 2r(1 + r). ∎
+ * Proof: docs/theory.md, T15c.
  */
 export const equilibrium = defineBound({
   name: "equilibrium",
@@ -86,7 +84,7 @@ export const equilibrium = defineBound({
   statement:
     "‖w_{k+1}‖₂² = ((1 − λ_kr_k/(1 + r_k))² + (λ_k/(1 + r_k))²)‖w_k‖₂², r_k = β‖w_k‖₂/‖g_k‖₂; it is above ‖w_k‖₂² exactly if r_k < r*, 2r*(1 + r*) = λ_k(1 + r*²)",
   ...assuming(decayed, fullBatch, singleBlock, scaleInvariantLoss, belowTwo),
-  source: "of LARS, arXiv:1708.03888, algorithm 1; proof in the docstring",
+  source: "of LARS, arXiv:1708.03888, algorithm 1; proof in docs/theory.md",
   columns: [
     {
       name: "equilibrium_norm",

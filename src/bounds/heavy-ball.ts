@@ -75,10 +75,7 @@ function start(context: BoundContext, state?: unknown): BoundMonitor {
 /**
  * T14, a posteriori: momentum's best iterate on a convex problem.
  *
- * *Proof.* z_k = w_k + m/(1 − m)·(w_k − w_{k−1}), with w_{−1} = w_0, moves by −s_kg_k/(1 − m). So
- * ‖z_{k+1} − w*‖² = ‖z_k − w*‖² − 2s_k/(1 − m)·⟨g_k, z_k − w*⟩ + (s_k‖g_k‖/(1 − m))², where by convexity
- * ⟨g_k, z_k − w*⟩ = ⟨g_k, w_k − w*⟩ + m/(1 − m)·⟨g_k, w_k − w_{k−1}⟩ ≥ f(w_k) − f* + m/(1 − m)·(f(w_k) − f(w_{k−1})).
- * Add up and drop ‖z_K − w*‖² ≥ 0. ∎ At m = 0 it is T3.
+ * Proof: docs/theory.md, T14. At m = 0 it is T3.
  */
 export const heavyBall = defineBound({
   name: "heavy-ball",
@@ -88,7 +85,7 @@ export const heavyBall = defineBound({
     "min_{k<K} f(w_k) − f* ≤ (d_0² + Σ(s_k‖g_k‖₂/(1 − m))² − (2m/(1 − m)²)Σs_k(f(w_k) − f(w_{k−1})))/(2Σs_k/(1 − m))",
   ...assuming(heavyBallForm, fullBatch, singleBlock, convex, knownOptimum, knownOptimalValue),
   source:
-    "the averaging argument of Ghadimi, Feyzmahdavian & Johansson, arXiv:1412.7457, for step sizes that change; proof in the docstring",
+    "the averaging argument of Ghadimi, Feyzmahdavian & Johansson, arXiv:1412.7457, for step sizes that change; proof in docs/theory.md",
   columns: [
     {
       name: "heavy_ball_bound",

@@ -85,8 +85,7 @@ function start(context: BoundContext, state?: unknown): BoundMonitor {
  * T8: descent of a smooth objective, convex or not, with any number of layers. It is what is left of T3 and T4 for
  * layer-wise updates: the layers' step sizes differ, so that their inner products do not add up to ⟨g, w − w*⟩.
  *
- * *Proof.* f(w + Δ) ≤ f(w) + ⟨g, Δ⟩ + (L/2)‖Δ‖₂², and every layer moves along −g^ℓ by η^ℓ (excluded ones too, which
- * take plain gradient steps). Add up over k < K. ∎ The second part also needs inf f, or a lower bound of f.
+ * Proof: docs/theory.md, T8. The second part also needs inf f, or a lower bound of f.
  */
 export const layerWiseDescent = defineBound({
   name: "layer-wise-descent",
@@ -96,7 +95,7 @@ export const layerWiseDescent = defineBound({
     "f(w_{k+1}) ≤ f(w_k) − Σ_ℓ η_k^ℓ‖g_k^ℓ‖₂ + (L/2)Σ_ℓ(η_k^ℓ)², and " +
     "min_{k<K} Σ_ℓ η_k^ℓ‖g_k^ℓ‖₂ ≤ (f(w_0) − inf f + (L/2)Σ_kΣ_ℓ(η_k^ℓ)²)/K",
   ...assuming(equationOne, fullBatch, smooth),
-  source: "the descent lemma, layer by layer; proof in the docstring",
+  source: "the descent lemma, layer by layer; proof in docs/theory.md",
   columns: [
     {
       name: "objective_bound",

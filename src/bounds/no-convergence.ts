@@ -26,8 +26,7 @@ function start(context: BoundContext): BoundMonitor {
 /**
  * T2a: constant λ does not converge; inside the interval the steps keep a length of at least λ(1 − λ)w*.
  *
- * *Proof.* |w_{k+1} − w_k| = λw_k, and w_k ≥ (1 − λ)w* inside the interval. ∎ It needs g_k ≠ 0: a w that hits the
- * minimiser exactly stays there. Mirrored for w* < 0.
+ * Proof: docs/theory.md, T2a. It needs g_k ≠ 0: a w that hits the minimiser exactly stays there. Mirrored for w* < 0.
  */
 export const noConvergence = defineBound({
   name: "no-convergence",
@@ -40,7 +39,7 @@ export const noConvergence = defineBound({
     rates("0 < λ < 1", ({ smallest, largest }) => smallest > 0 && largest < 1),
     atTheStart("w_0 has the sign of w*, and the run reaches the interval"),
   ),
-  source: "of the rule of arXiv:1801.03137, equation (1); proof in the docstring",
+  source: "of the rule of arXiv:1801.03137, equation (1); proof in docs/theory.md",
   columns: [],
   start,
 });

@@ -56,7 +56,7 @@ function start(context: BoundContext, state?: unknown): BoundMonitor {
  * The corollary of T1: weights neither grow nor shrink faster than compound interest; with λ_i < 1 a layer that is not
  * 0 never becomes 0, and one that is 0 stays there.
  *
- * *Proof.* By T1 and the triangle inequality (1 − λ_k)‖w_k‖_p ≤ ‖w_{k+1}‖_p ≤ (1 + λ_k)‖w_k‖_p; multiply. ∎
+ * Proof: docs/theory.md, T1.
  */
 export const normGrowth = defineBound({
   name: "norm-growth",

@@ -46,8 +46,8 @@ function start(context: BoundContext): BoundMonitor {
 /**
  * T1: the defining property of proportional updates. Any loss, any layer, any p, mini-batches too.
  *
- * *Proof.* Δw = −λ(‖w‖_p/‖g‖_p)g, so ‖Δw‖_p = λ‖w‖_p. ∎ Where w = 0 or g = 0 there is no ratio, and the layer stays.
- * With `scope: global` the norms are those of the whole vector.
+ * Proof: docs/theory.md, T1. Where w = 0 or g = 0 there is no ratio, and the layer stays. With `scope: global` the
+ * norms are those of the whole vector.
  */
 export const normRatio = defineBound({
   name: "norm-ratio",

@@ -44,9 +44,7 @@ function start(context: BoundContext, state?: unknown): BoundMonitor {
 /**
  * T5: the objective itself falls on centred quadratics, for λ below a frontier that is sharp.
  *
- * *Proof sketch.* With f = ½xᵀHx and A = xᵀH²x, B = xᵀH³x, C = xᵀx the step changes f by −λ√(CA) + λ²CB/(2A), so f
- * falls iff λ < 2A^{3/2}/(B√C). For fixed A the worst spectrum has two points, μ and L, and maximising over its one
- * mixing weight gives the formula. ∎
+ * Proof: docs/theory.md, T5.
  */
 export const objectiveDescent = defineBound({
   name: "objective-descent",

@@ -48,10 +48,8 @@ function start(context: BoundContext, state?: unknown): BoundMonitor {
 /**
  * T2a: w enters the interval of relative half-width λ about w* in time, and never leaves it.
  *
- * *Proof.* In one dimension g/|g| is a sign: a step multiplies w by 1 + λ below w* and by 1 − λ above. From below that
- * crosses w* after at most ⌈(log w* − log w_0)/log(1 + λ)⌉ steps, from above likewise; the step that crosses w* ends
- * within [(1 − λ)w*, (1 + λ)w*], and from inside every step either approaches w* or crosses it. ∎ Mirrored for w* < 0.
- * Once g_k = 0, w_k is a minimiser (perhaps another one) and nothing is left to be checked.
+ * Proof: docs/theory.md, T2a. Mirrored for w* < 0. Once g_k = 0, w_k is a minimiser (perhaps another one) and nothing
+ * is left to be checked.
  */
 export const oneDimensionalInterval = defineBound({
   name: "one-dimensional-interval",
@@ -66,7 +64,7 @@ export const oneDimensionalInterval = defineBound({
     rates("0 < λ < 1", ({ smallest, largest }) => smallest > 0 && largest < 1),
     atTheStart("w_0 has the sign of w*"),
   ),
-  source: "of the rule of arXiv:1801.03137, equation (1); proof in the docstring",
+  source: "of the rule of arXiv:1801.03137, equation (1); proof in docs/theory.md",
   columns: [],
   start,
 });

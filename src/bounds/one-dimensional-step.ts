@@ -27,8 +27,7 @@ function start(context: BoundContext, state?: unknown): BoundMonitor {
 /**
  * T2c, step by step, for any schedule: what makes w_k → w* when λ_k → 0 and Σλ_k = ∞.
  *
- * *Proof.* With w_k > 0 the step goes towards w* and has length λ_kw_k: it either stays on its side, |w_k − w*| −
- * λ_kw_k from w*, or crosses and ends at most its own length beyond. ∎ Mirrored for w* < 0. It needs g_k ≠ 0.
+ * Proof: docs/theory.md, T2c. Mirrored for w* < 0. It needs g_k ≠ 0.
  */
 export const oneDimensionalStep = defineBound({
   name: "one-dimensional-step",
@@ -36,7 +35,7 @@ export const oneDimensionalStep = defineBound({
   version: 1,
   statement: "|w_{k+1} − w*| ≤ max(|w_k − w*| − λ_kw_k, λ_kw_k) whenever w_k > 0 and g_k ≠ 0",
   ...assuming(...inOneDimension, atTheStart("w_0 has the sign of w*")),
-  source: "of the rule of arXiv:1801.03137, equation (1); proof in the docstring",
+  source: "of the rule of arXiv:1801.03137, equation (1); proof in docs/theory.md",
   columns: [
     {
       name: "one_dimensional_distance_bound",

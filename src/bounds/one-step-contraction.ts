@@ -30,11 +30,10 @@ function start(context: BoundContext, state?: unknown): BoundMonitor {
 }
 
 /**
- * T4a: what one step does to the distance from the optimum of a strongly convex and smooth problem; any rule
- * that steps along the gradient, with the observed step length η_k. The distance falls whenever η_k < 2c·d_k.
+ * T4a: what one step does to the distance from the optimum of a strongly convex and smooth problem; any rule that steps
+ * along the gradient, with the observed step length η_k. The distance falls whenever η_k < 2c·d_k.
  *
- * *Proof.* ⟨g, w − w*⟩ ≥ (μL·d² + ‖g‖₂²)/(μ + L) ≥ c‖g‖₂d, by co-coercivity and the AM–GM inequality; insert it into
- * d_{k+1}² = d_k² − 2s_k⟨g_k, w_k − w*⟩ + η_k² with s_k‖g_k‖₂ = η_k. ∎
+ * Proof: docs/theory.md, T4a.
  */
 export const oneStepContraction = defineBound({
   name: "one-step-contraction",
@@ -42,7 +41,7 @@ export const oneStepContraction = defineBound({
   version: 2,
   statement: "d_{k+1}² ≤ d_k² − 2cη_kd_k + η_k², c = 2√κ/(κ + 1)",
   ...assuming(alongGradient, fullBatch, singleBlock, knownOptimum, stronglyConvexAndSmooth),
-  source: "proof in the docstring; Nesterov 2004, theorem 2.1.12 for the co-coercivity",
+  source: "proof in docs/theory.md; Nesterov 2004, theorem 2.1.12 for the co-coercivity",
   columns: [
     {
       name: "one_step_distance_bound",

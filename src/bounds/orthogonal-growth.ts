@@ -21,10 +21,10 @@ function start(context: BoundContext, state?: unknown): BoundMonitor {
 
 /**
  * T15a: where the loss does not depend on the length of the weights, steps along the gradient make them longer at every
- * step, exactly so: with equation (1) and p = 2 by √(1 + λ²), and the direction turns by arctan λ. So the weights of layers
- * before a normalisation grow without weight decay.
+ * step, exactly so: with equation (1) and p = 2 by √(1 + λ²), and the direction turns by arctan λ. So the weights of
+ * layers before a normalisation grow without weight decay.
  *
- * *Proof.* f(αw) = f(w); the derivative by α at 1 is ⟨w, g⟩ = 0. So ‖w − sg‖² = ‖w‖² + s²‖g‖². ∎
+ * Proof: docs/theory.md, T15a.
  */
 export const orthogonalGrowth = defineBound({
   name: "orthogonal-growth",
@@ -32,7 +32,7 @@ export const orthogonalGrowth = defineBound({
   version: 1,
   statement: "‖w_{k+1}‖₂² = ‖w_k‖₂² + η_k²",
   ...assuming(alongGradient, fullBatch, singleBlock, scaleInvariantLoss),
-  source: "Arora, Li & Lyu, arXiv:1812.03981, lemma 2.4; proof in the docstring",
+  source: "Arora, Li & Lyu, arXiv:1812.03981, lemma 2.4; proof in docs/theory.md",
   columns: [
     {
       name: "orthogonal_norm",

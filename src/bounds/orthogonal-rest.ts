@@ -23,7 +23,7 @@ function start(context: BoundContext, state?: unknown): BoundMonitor {
 /**
  * T15b: on a loss that does not depend on the length of the weights Fromage keeps it exactly.
  *
- * *Proof.* By T15a ‖w − λ(‖w‖₂/‖g‖₂)g‖₂ = √(1 + λ²)‖w‖₂, and by that it is divided. ∎ It needs g_k ≠ 0.
+ * Proof: docs/theory.md, T15b. It needs g_k ≠ 0.
  */
 export const orthogonalRest = defineBound({
   name: "orthogonal-rest",
@@ -31,7 +31,7 @@ export const orthogonalRest = defineBound({
   version: 1,
   statement: "‖w_{k+1}‖₂ = ‖w_k‖₂ whenever g_k ≠ 0",
   ...assuming(shrunk, fullBatch, singleBlock, scaleInvariantLoss),
-  source: "of Fromage, arXiv:2002.03432, algorithm 1; proof in the docstring",
+  source: "of Fromage, arXiv:2002.03432, algorithm 1; proof in docs/theory.md",
   columns: [],
   start,
 });

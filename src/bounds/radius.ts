@@ -70,9 +70,7 @@ function start(context: BoundContext, state?: unknown): BoundMonitor {
 /**
  * T4c: constant λ keeps the iterates within a radius proportional to λ; by T2a it cannot be zero.
  *
- * *Proof.* Of the envelope of T4d: φ(D, λ(W + D)) ≤ D exactly when λ(W + D) ≤ 2cD, that is D ≥ λW/(2c − λ). So D_k
- * falls as long as it is above R = max(λW, λW/(2c − λ)), tends to R, and never leaves [0, R] again, φ² being convex in
- * D. ∎ It is checked from the step on at which D_k has come down to R (within 1e-9 relative).
+ * Proof: docs/theory.md, T4c. It is checked from the step on at which D_k has come down to R (within 1e-9 relative).
  */
 export const radius = defineBound({
   name: "radius",
@@ -99,7 +97,7 @@ export const radius = defineBound({
     ),
     atTheStart("d_0 < W"),
   ),
-  source: "of the rule of arXiv:1801.03137, equation (1); proof in the docstring",
+  source: "of the rule of arXiv:1801.03137, equation (1); proof in docs/theory.md",
   columns: [
     {
       name: "distance_radius",

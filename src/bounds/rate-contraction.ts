@@ -34,11 +34,10 @@ function start(context: BoundContext, state?: unknown): BoundMonitor {
 }
 
 /**
- * T12a: a step along the gradient that is no longer than 2/(μ + L) times the gradient always shortens the distance, and by
- * a factor that its effective learning rate s_k tells.
+ * T12a: a step along the gradient that is no longer than 2/(μ + L) times the gradient always shortens the distance, and
+ * by a factor that its effective learning rate s_k tells.
  *
- * *Proof.* d_{k+1}² = d_k² − 2s_k⟨g_k, w_k − w*⟩ + s_k²‖g_k‖₂², and ⟨g, w − w*⟩ ≥ (μLd² + ‖g‖₂²)/(μ + L) by co-coercivity:
- * d_{k+1}² ≤ (1 − 2s_kμL/(μ + L))d_k² + s_k(s_k − 2/(μ + L))‖g_k‖₂², whose last term is ≤ 0. ∎
+ * Proof: docs/theory.md, T12a.
  */
 export const rateContraction = defineBound({
   name: "rate-contraction",
@@ -46,7 +45,7 @@ export const rateContraction = defineBound({
   version: 1,
   statement: "d_{k+1}² ≤ (1 − 2s_kμL/(μ + L))d_k² whenever s_k = η_k/‖g_k‖₂ ≤ 2/(μ + L)",
   ...assuming(alongGradient, fullBatch, singleBlock, knownOptimum, stronglyConvexAndSmooth),
-  source: "Nesterov 2004, theorem 2.1.15, for step sizes that change; proof in the docstring",
+  source: "Nesterov 2004, theorem 2.1.15, for step sizes that change; proof in docs/theory.md",
   columns: [],
   start,
 });

@@ -29,8 +29,7 @@ function start(context: BoundContext, state?: unknown): BoundMonitor {
  * T13b: an envelope of Fromage's distances, known before the run: that of equation (1) (T4d), and what shrinking the
  * weights takes them off w*, which is of the second order in λ.
  *
- * *Proof.* With v = w − λ(‖w‖₂/‖g‖₂)g and h = √(1 + λ²), w' − w* = (v − w* − (h − 1)w*)/h, so that
- * ‖w' − w*‖₂ ≤ (‖v − w*‖₂ + (h − 1)W)/h, and `nextEnvelope` bounds ‖v − w*‖₂. ∎ Checked until D_k reaches W.
+ * Proof: docs/theory.md, T13b. Checked until D_k reaches W.
  */
 export const shrunkEnvelope = defineBound({
   name: "shrunk-envelope",
@@ -47,7 +46,7 @@ export const shrunkEnvelope = defineBound({
     stronglyConvexAndSmooth,
     atTheStart("d_0 < W"),
   ),
-  source: "of Fromage, arXiv:2002.03432, algorithm 1; proof in the docstring",
+  source: "of Fromage, arXiv:2002.03432, algorithm 1; proof in docs/theory.md",
   columns: [
     {
       name: "shrunk_envelope_distance",

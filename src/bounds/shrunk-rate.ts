@@ -18,10 +18,10 @@ function start(context: BoundContext, state?: unknown): BoundMonitor {
 }
 
 /**
- * T13a: Fromage's linear rate on centred problems, below 1 at every λ > 0, where that of equation (1) ends at λ = 2c (T4b);
- * best at λ = 1, where it is √(1 − c).
+ * T13a: Fromage's linear rate on centred problems, below 1 at every λ > 0, where that of equation (1) ends at λ = 2c
+ * (T4b); best at λ = 1, where it is √(1 − c).
  *
- * *Proof.* T4b for w − λ(‖w‖₂/‖g‖₂)g, divided by 1 + λ². ∎ Sharp where T4b is.
+ * Proof: docs/theory.md, T13a. Sharp where T4b is.
  */
 export const shrunkRate = defineBound({
   name: "shrunk-rate",
@@ -29,7 +29,7 @@ export const shrunkRate = defineBound({
   version: 1,
   statement: "d_{k+1}² ≤ (1 − 2cλ_k/(1 + λ_k²))d_k², c = 2√κ/(κ + 1)",
   ...assuming(shrunk, fullBatch, singleBlock, knownOptimum, centredOptimum, stronglyConvexAndSmooth),
-  source: "of Fromage, arXiv:2002.03432, algorithm 1; proof in the docstring",
+  source: "of Fromage, arXiv:2002.03432, algorithm 1; proof in docs/theory.md",
   columns: [
     {
       name: "shrunk_rate_distance",

@@ -37,8 +37,7 @@ function start(context: BoundContext, state?: unknown): BoundMonitor {
 /**
  * T2b: from the wrong side of 0 the iterate shrinks towards 0 and never crosses it, whatever the schedule.
  *
- * *Proof.* With w_k < 0 < w* the (sub)gradient is negative, so w_{k+1} = w_k + λ_k|w_k| = (1 − λ_k)w_k, again below 0.
- * ∎ Mirrored for w* < 0 < w_0. Checked step by step, where g_k ≠ 0.
+ * Proof: docs/theory.md, T2b. Mirrored for w* < 0 < w_0. Checked step by step, where g_k ≠ 0.
  */
 export const signTrap = defineBound({
   name: "sign-trap",
@@ -50,7 +49,7 @@ export const signTrap = defineBound({
     rates("λ_k < 1", ({ largest }) => largest < 1),
     atTheStart("w_0 and w* have opposite signs"),
   ),
-  source: "of the rule of arXiv:1801.03137, equation (1); proof in the docstring",
+  source: "of the rule of arXiv:1801.03137, equation (1); proof in docs/theory.md",
   columns: [],
   start,
 });

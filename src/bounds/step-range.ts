@@ -38,9 +38,7 @@ function start(context: BoundContext): BoundMonitor {
 /**
  * T6: how far the Euclidean step length of a rule in another norm can be from λ‖w‖₂. Any loss, mini-batches too.
  *
- * *Proof.* η = λ‖w‖_p‖g‖₂/‖g‖_p. For p ≤ q, ‖x‖_q ≤ ‖x‖_p ≤ n^{1/p − 1/q}‖x‖_q, the second by Hölder's inequality. So
- * with r = n^{|1/p − 1/2|}, for p < 2: ‖w‖₂ ≤ ‖w‖_p ≤ r‖w‖₂ and 1/r ≤ ‖g‖₂/‖g‖_p ≤ 1; for p > 2: ‖w‖₂/r ≤ ‖w‖_p ≤ ‖w‖₂
- * and 1 ≤ ‖g‖₂/‖g‖_p ≤ r. ∎ For p = 1 and p = ∞, r = √n. Where in this range a rule is, is the trace's norm_ratio_l2
+ * Proof: docs/theory.md, T6. For p = 1 and p = ∞, r = √n. Where in this range a rule is, is the trace's norm_ratio_l2
  * over λ.
  */
 export const stepRange = defineBound({
@@ -49,7 +47,7 @@ export const stepRange = defineBound({
   version: 1,
   statement: "λ_k‖w_k‖₂/r ≤ η_k ≤ λ_k·r·‖w_k‖₂, r = n^{|1/p − 1/2|}, n the number of entries",
   ...assuming(equationOne, notInNorm(2)),
-  source: "equivalence of norms; proof in the docstring",
+  source: "equivalence of norms; proof in docs/theory.md",
   columns: [],
   start,
 });

@@ -1,6 +1,7 @@
 import { Argument, Command, CommanderError } from "commander";
 import { type ExitReason, ExperimentError, exitCodes } from "../base/errors.js";
 import { toolVersion } from "../results/provenance.js";
+import { exampleText } from "./examples.js";
 import { tellBug } from "./failures.js";
 import { outputFailure, printText, tell, tellText } from "./output.js";
 
@@ -8,8 +9,10 @@ const collect = (value: string, previous: string[] = []) => [...previous, value]
 
 let reason: ExitReason = "ok";
 
+const namesOf = (program: Command) => program.commands.map((command) => command.name());
+
 /** The commands; each loads what it needs only when it is used, so that help and usage errors cost nothing. */
-function createProgram(): Command {
+export function createProgram(): Command {
   const program = new Command("run-experiment")
     .description("Run optimizer experiments from config files and hold every step against the theory.")
     .version(toolVersion)
@@ -47,6 +50,8 @@ function createProgram(): Command {
     .option("-q, --quiet", "print nothing but errors")
     .option("--json", "print the results as JSON on standard output")
     .action(async (configs: string[], options: unknown) => {
+      const { refuseMisspeltCommand } = await import("./unknown-command.js");
+      if (program.args[0] !== "run") refuseMisspeltCommand(configs[0]!, namesOf(program));
       const { run } = await import("./commands/run.js");
       reason = await run(configs, options);
     });
@@ -75,9 +80,9 @@ function createProgram(): Command {
 
   program
     .command("show")
-    .description("print what a run is and how it came about")
-    .argument("<run>", "directory of a run, such as results/lars-mnist/runs/…")
-    .option("--json", "print the manifest as JSON")
+    .description("print what a run is and how it came about, or which runs there are")
+    .argument("<run>", "directory of a run, such as results/lars-mnist/runs/…, or of an experiment")
+    .option("--json", "print the manifest, or those of the runs, as JSON")
     .action(async (path: string, options: { json?: boolean }) =>
       (await import("./commands/show.js")).show(path, options),
     );
@@ -106,6 +111,7 @@ function createProgram(): Command {
     .option("--references <directory>", "where references are (default: those of the tool)")
     .option("--backend <name>", "as for run")
     .option("-j, --jobs <n>", "as for run")
+    .option("--check", "compare with the claims that are there and write none; code 4 where they differ")
     .option("--force", "make finished runs again; the earlier ones are set aside")
     .option("--all", "print every claim, those that hold too")
     .option("-q, --quiet", "print nothing but errors")
@@ -166,8 +172,12 @@ function createProgram(): Command {
   program
     .command("list")
     .description("list problems, datasets, optimizers, schedules, bounds, and the configs that come with the tool")
+    .argument("[name...]", "tell all about these, such as lars, quadratic, mnist, radius, evaluate, gap")
     .option("--plugin <file or package>", "with what this plugin adds (repeatable)", collect)
-    .action(async (options: { plugin?: string[] }) => (await import("./commands/list.js")).list(options));
+    .option("--json", "print it as JSON")
+    .action(async (names: string[], options: { plugin?: string[]; json?: boolean }) =>
+      (await import("./commands/list.js")).list(names, options),
+    );
 
   program
     .command("schema")
@@ -206,6 +216,8 @@ function createProgram(): Command {
     .option("--json", "print it as JSON")
     .action(async (options: { json?: boolean }) => (await import("./commands/doctor.js")).doctor(options));
 
+  program.addHelpText("after", () => exampleText("run"));
+  for (const command of program.commands) command.addHelpText("after", () => exampleText(command.name()));
   return program;
 }
 
@@ -213,23 +225,25 @@ function createProgram(): Command {
 function report(error: unknown): ExitReason {
   if (error instanceof CommanderError) return error.exitCode === 0 ? "ok" : "usage";
   if (error instanceof ExperimentError) {
-    tell(`error: ${error.message}`);
+    for (const line of error.message.split("\n")) tell(`error: ${line}`);
     return error.reason;
   }
   tellBug(String((error instanceof Error && error.stack) || error));
   return "bug";
 }
 
-process.on("exit", (code) => {
-  const failure = outputFailure();
-  if (failure === undefined) return;
-  tell(`error: cannot write to standard output: ${failure}`);
-  if (code === exitCodes.ok) process.exitCode = exitCodes.runFailed;
-});
-
-try {
-  await createProgram().parseAsync();
-} catch (error) {
-  reason = report(error);
+/** Runs the command that the process was started with. */
+export async function main(): Promise<void> {
+  process.on("exit", (code) => {
+    const failure = outputFailure();
+    if (failure === undefined) return;
+    tell(`error: cannot write to standard output: ${failure}`);
+    if (code === exitCodes.ok) process.exitCode = exitCodes.runFailed;
+  });
+  try {
+    await createProgram().parseAsync();
+  } catch (error) {
+    reason = report(error);
+  }
+  process.exitCode = exitCodes[reason];
 }
-process.exitCode = exitCodes[reason];

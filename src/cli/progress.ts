@@ -1,4 +1,5 @@
 import { MultiBar, Presets, type SingleBar } from "cli-progress";
+import { shortened } from "../comparison/labels.js";
 import type { ExperimentObserver } from "../execution/experiment.js";
 import type { PlannedRun } from "../execution/plan.js";
 import type { ShownRecord } from "../execution/run-queue.js";
@@ -90,7 +91,9 @@ class Count {
   }
   start({ run }: PlannedRun): string {
     this.started++;
-    return this.total > 1 ? `${this.finished + this.started}/${this.total} ${run.label}` : run.label;
+    return this.total > 1
+      ? `${this.finished + this.started}/${this.total} ${shortened(run.label)}`
+      : shortened(run.label);
   }
   end(): void {
     this.made++;

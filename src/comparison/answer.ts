@@ -38,7 +38,9 @@ type Differences = Standing["differences"];
 function inNumbers({ other, difference }: Differences[number], objective: Objective): string {
   const { mean, interval, lost } = difference;
   const number = (value: number) => differenceText(objective, value);
-  const range = interval ? `, ${100 * confidence} % interval ${number(interval.low)} to ${number(interval.high)}` : "";
+  const range = interval
+    ? `, ${100 * confidence} % interval ${number(interval.low)} to ${number(interval.high)}`
+    : ", the same with every seed";
   const left = lost > 0 ? `, without ${plural(lost, "seed")} that came to nothing` : "";
   return `${other.optimizer} (mean difference ${number(mean)}${range}${left})`;
 }
@@ -61,9 +63,9 @@ function differencesText({ first, differences }: Standing, show: (one: Differenc
   ];
 }
 
-function bestText(first: TunedWinner, comparison: Comparison): string {
+function placeOf(first: TunedWinner, comparison: Comparison): string {
   const tuned = tunedText(first, comparison);
-  return `${first.optimizer}${tuned === "" ? "" : ` at ${tuned}`}`;
+  return tuned === "" ? "" : ` at ${tuned}`;
 }
 
 /** One problem in full. */
@@ -73,7 +75,7 @@ function sentencesOf(standing: Standing, comparison: Comparison): string[] {
   if (!first) return ["nothing that was tried came to a number"];
   const reached = `median ${wordsOf(objective)} ${scoreText(objective, first.median)}`;
   return [
-    `best: ${bestText(first, comparison)}, ${reached}, of ${plural(first.configurations, "configuration")} and ${plural(first.seeds, "seed")}`,
+    `best: ${first.optimizer}${placeOf(first, comparison)}, ${reached}, of ${plural(first.configurations, "configuration")} and ${plural(first.seeds, "seed")}`,
     ...(first.goodRange ? [goodRangeText(first.goodRange)] : []),
     ...differencesText(standing, (one) => inNumbers(one, objective)),
   ];
@@ -83,38 +85,48 @@ function sentencesOf(standing: Standing, comparison: Comparison): string[] {
 function lineOf(standing: Standing, comparison: Comparison): string {
   const { facet, first } = standing;
   if (!first) return `${facet}: nothing that was tried came to a number`;
-  const reached = `${bestText(first, comparison)}, ${scoreText(comparison.objective, first.median)}`;
+  const reached = `${first.optimizer} with ${scoreText(comparison.objective, first.median)}${placeOf(first, comparison)}`;
   return [`${facet}: ${reached}`, ...differencesText(standing, nameOf)].join("; ");
 }
 
 interface Found {
   readonly edge: Edge;
-  readonly optimizers: string[];
+  readonly names: string[];
 }
 
 const sentence = (text: string) => `${capitalized(text)}.`;
 
 /** Where the best lies at the end of an axis, in words, with what goes on; the same end of an axis is told once. */
 export function edgeWarnings({ standings }: Pick<Comparison, "standings">): string[] {
-  const winners = standings.flatMap((standing) => standing.winners);
   const found = new Map<string, Found>();
-  for (const { optimizer, edges } of winners) {
-    for (const edge of edges) {
-      const text = edgeText(edge);
-      const known = found.get(text);
-      if (!known) found.set(text, { edge, optimizers: [optimizer] });
-      else if (!known.optimizers.includes(optimizer)) known.optimizers.push(optimizer);
+  for (const { winners, facet } of standings) {
+    for (const { optimizer, edges } of winners) {
+      const name = facet === "" ? optimizer : `${optimizer} (${facet})`;
+      for (const edge of edges) {
+        const text = edgeText(edge);
+        const known = found.get(text);
+        if (known) known.names.push(name);
+        else found.set(text, { edge, names: [name] });
+      }
     }
   }
-  return [...found].map(([text, { edge, optimizers }]) => {
-    const lies = `the best of ${optimizers.join(", ")} has ${text}`;
-    if (!isOpen(edge)) return sentence(lies);
-    const beyond = `${lies}, and a better one may lie beyond`;
-    if (edge.option === undefined) return sentence(`${beyond}: widen its interval in search`);
-    return sentence(
-      `${beyond}: the same command with --extend goes on with ${edge.further.map(shortNumber).join(", ")} (or with ${edge.option})`,
-    );
-  });
+  return [...found].map(([text, { edge, names }]) =>
+    sentence(
+      `the best of ${fewOf(names)} has ${text}${isOpen(edge) ? `, and a better one may lie beyond: ${mendOf(edge)}` : ""}`,
+    ),
+  );
+}
+
+const mostNamed = 5;
+
+const fewOf = (names: readonly string[]) =>
+  names.length > mostNamed
+    ? `${names.slice(0, mostNamed).join(", ")} and ${names.length - mostNamed} more`
+    : names.join(", ");
+
+function mendOf({ path, further, option }: Edge): string {
+  if (option === undefined) return `widen ${path} in the space of the search`;
+  return `the same command with --extend goes on with ${further.map(shortNumber).join(", ")} (or with ${option})`;
 }
 
 function budgetCaveat(winners: readonly TunedWinner[]): string[] {
@@ -150,7 +162,9 @@ function caveatsOf(comparison: Comparison): string[] {
     ...(winners.every(({ seeds }) => seeds === 1) ? ["one seed each: another one may rank them otherwise"] : []),
     ...(diverged > 0 ? [`${diverged} of ${plural(runs.length, "run")} diverged and count as the worst`] : []),
     ...(stopped > 0
-      ? [`${stopped} of ${plural(runs.length, "run")} were stopped at a rung and count as the worst`]
+      ? [
+          `${stopped} of ${plural(runs.length, "run")} were stopped at a rung and count as worse than what was made in full`,
+        ]
       : []),
     ...(unfinished > 0 ? [`${plural(unfinished, "run")} did not come to an end and count as the worst`] : []),
   ];

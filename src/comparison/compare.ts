@@ -1,6 +1,8 @@
 import { allowsValue } from "../config/allowed-values.js";
+import type { Search } from "../config/search.js";
 import type { Registry } from "../registry/registry.js";
 import type { Manifest } from "../results/manifest.js";
+import { type AxisFacts, anyAxis } from "./edge.js";
 import { type Group, groupsOf } from "./groups.js";
 import { isBetter, type Objective } from "./objective.js";
 import { type PairedDifference, pairedDifference } from "./pairs.js";
@@ -39,20 +41,26 @@ function standingOf(facet: string, winners: readonly TunedWinner[], objective: O
   return { facet, winners, first, differences };
 }
 
+function factsOf(registry: Registry | undefined, search: Search | undefined): AxisFacts {
+  const spaces = search ? [search.space, ...Object.values(search.perOptimizer)] : [];
+  return {
+    allows: registry ? ({ runs }, path, value) => allowsValue(registry, runs[0]!.config, path, value) : anyAxis.allows,
+    isSearched: (path) => spaces.some((space) => Object.hasOwn(space, path)),
+  };
+}
+
 /**
  * @param registry whose schemas say how far axes may go on; without it they go on while they keep their sign
- * @param searched paths whose values a search has drawn
+ * @param search that trials were drawn by
  */
 export function compare(
   manifests: readonly Manifest[],
   objective: Objective,
   registry?: Registry,
-  searched?: readonly string[],
+  search?: Search,
 ): Comparison {
   const groups = groupsOf(manifests, objective);
-  const allows =
-    registry && (({ runs }: Group, path: string, value: number) => allowsValue(registry, runs[0]!.config, path, value));
-  const winners = tunedWinners(groups, objective, allows, searched);
+  const winners = tunedWinners(groups, objective, factsOf(registry, search));
   const facets = [...new Set(winners.map(({ facet }) => facet))];
   const standings = facets.map((facet) =>
     standingOf(

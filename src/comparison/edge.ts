@@ -11,14 +11,22 @@ export interface Edge {
   readonly side: "smallest" | "largest";
   /** Values further inside that came to the same median: none better is to be looked for beyond. */
   readonly ties: readonly number[];
-  /** Values beyond in the spacing of the axis, nearest first; none of a search, whose interval is to be widened. */
+  /** Values beyond in the spacing of the axis, nearest first. */
   readonly further: readonly number[];
-  /** What extends the axis by them, e.g. "--sweep optimizer.learningRate+=list:3.162,10". */
+  /** What extends the axis by them, e.g. "--sweep optimizer.learningRate+=list:3.162,10"; a search has no such thing. */
   readonly option?: string;
 }
 
-/** Whether a value may stand at a path of the config of a run: a momentum of 1 may not. */
-export type Allows = (group: Group, path: string, value: number) => boolean;
+/** What is known of axes besides the values that were tried. */
+export interface AxisFacts {
+  /** Whether a value may stand at a path of the config of a run: a momentum of 1 may not. */
+  readonly allows: (group: Group, path: string, value: number) => boolean;
+  /** Whether values are drawn from a space, which is to be widened in place of being extended. */
+  readonly isSearched: (path: string) => boolean;
+}
+
+/** Nothing is known. */
+export const anyAxis: AxisFacts = { allows: () => true, isSearched: () => false };
 
 /** An end of fewer values is no finding, but what was asked for. */
 const fewestValues = 3;
@@ -42,8 +50,7 @@ function edgeOn(
   own: readonly Group[],
   winner: Group,
   objective: Objective,
-  allows: Allows,
-  isSearched: boolean,
+  { allows, isSearched }: AxisFacts,
 ): Edge | undefined {
   const ascending = [...values].sort((a, b) => a - b);
   const value = winner.axes[path] as number;
@@ -58,14 +65,12 @@ function edgeOn(
   const median = medianOf(winner, objective);
   const line = along(own, winner, path);
   // Of trials that differ in several values one is the outermost by chance.
-  if (isSearched && line.length < fewestValues) return undefined;
+  if (isSearched(path) && line.length < fewestValues) return undefined;
   const ties = line.filter((group) => group !== winner && medianOf(group, objective) === median);
   return {
-    ...{ path, value, side },
+    ...{ path, value, side, further },
     ties: ties.map((group) => group.axes[path] as number),
-    ...(isSearched
-      ? { further: [] }
-      : { further, option: `--sweep ${path}+=list:${further.map(plainNumber).join(",")}` }),
+    ...(!isSearched(path) && { option: `--sweep ${path}+=list:${further.map(plainNumber).join(",")}` }),
   };
 }
 
@@ -75,17 +80,10 @@ function edgeOn(
  *
  * @param own what one optimizer was tried with under the same conditions
  * @param winner the best of them, which came to a number
- * @param searched paths whose values a search has drawn
  */
-export function edgesOf(
-  own: readonly Group[],
-  winner: Group,
-  objective: Objective,
-  allows: Allows = () => true,
-  searched: readonly string[] = [],
-): Edge[] {
+export function edgesOf(own: readonly Group[], winner: Group, objective: Objective, facts = anyAxis): Edge[] {
   return axesOf(own).tuned.flatMap(([path, values]) =>
-    isNumeric(values) ? (edgeOn([path, values], own, winner, objective, allows, searched.includes(path)) ?? []) : [],
+    isNumeric(values) ? (edgeOn([path, values], own, winner, objective, facts) ?? []) : [],
   );
 }
 

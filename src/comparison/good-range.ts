@@ -49,28 +49,25 @@ export interface GoodRange {
 /** The learning rate if it is tuned, else the first tuned axis of numbers in constant ratio. */
 function logAxisOf(own: readonly Group[]): string | undefined {
   const logarithmic = axesOf(own).tuned.filter(([, values]) => {
-    if (values.length < fewestValues || !values.every((value) => typeof value === "number" && value > 0)) return false;
+    if (values.length < 3 || !values.every((value) => typeof value === "number" && value > 0)) return false;
     return spacingOf((values as number[]).toSorted((a, b) => a - b)) === "log";
   });
   const paths = logarithmic.map(([path]) => path);
   return paths.find((path) => /\blearningRate\b/.test(path)) ?? paths[0];
 }
 
-/** Of fewer values there is no range. */
-const fewestValues = 3;
-
 /**
  * @param own what one optimizer was tried with under the same conditions
  * @param winner the best of them
- * @returns undefined without such an axis, where fewer than three of its values were tried with all else alike, or where the best came to no number
+ * @returns undefined without such an axis, or where the best came to no number
  */
 export function goodRangeOf(own: readonly Group[], winner: Group, objective: Objective): GoodRange | undefined {
   const path = logAxisOf(own);
   const best = medianOf(winner, objective);
   if (path === undefined || !Number.isFinite(best)) return undefined;
-  const line = along(own, winner, path);
-  // Trials that differ in several values do not say how far one of them may be off.
-  if (line.length < fewestValues) return undefined;
+  // What a search has stopped might have become as good.
+  const line = along(own, winner, path).filter(({ runs }) => !runs.some(({ status }) => status === "stopped"));
+  if (line.length < 2) return undefined;
   const tolerance = toleranceOf(objective, best);
   const isGood = (i: number) => i >= 0 && i < line.length && tolerance.accepts(medianOf(line[i]!, objective));
   let [first, last] = [line.indexOf(winner), line.indexOf(winner)];

@@ -14,7 +14,7 @@ export interface PairedDifference {
   readonly lost: number;
   /** Of one − other over the seeds; NaN for none. */
   readonly mean: number;
-  /** Student's interval for it; absent for one seed. */
+  /** Student's interval for it; absent for one seed, and where all differ alike: seeds that change nothing repeat nothing. */
   readonly interval?: { readonly low: number; readonly high: number };
   /** "better" where the whole interval lies on the better side of 0, for the first of the two. */
   readonly verdict: "better" | "worse" | "not told apart";
@@ -23,7 +23,7 @@ export interface PairedDifference {
 /** @param differences one − other, a number a seed */
 function intervalOf(differences: readonly number[]): PairedDifference["interval"] {
   const error = standardErrorOf(differences);
-  if (error === undefined) return undefined;
+  if (error === undefined || error === 0) return undefined;
   const [mean, reach] = [meanOf(differences), centralQuantile(confidence, differences.length - 1) * error];
   return { low: mean - reach, high: mean + reach };
 }

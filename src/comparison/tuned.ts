@@ -1,4 +1,4 @@
-import { type Allows, type Edge, edgesOf } from "./edge.js";
+import { type AxisFacts, anyAxis, type Edge, edgesOf } from "./edge.js";
 import { type GoodRange, goodRangeOf } from "./good-range.js";
 import { bestOfAll, type Group, medianOf, scoresOf, tunings } from "./groups.js";
 import type { Objective } from "./objective.js";
@@ -63,14 +63,12 @@ export const hasWon = ({ median }: Pick<Spread, "median">): boolean => Number.is
 /**
  * The best configuration of each optimizer under each combination of conditions, by the median over its seeds.
  *
- * @param allows whether an axis may go on to a value; by default to any that keeps the sign of the others
- * @param searched paths whose values a search has drawn
+ * @param facts how far axes may go on; by default to any value that keeps the sign of the others
  */
 export function tunedWinners(
   groups: readonly Group[],
   objective: Objective,
-  allows?: Allows,
-  searched?: readonly string[],
+  facts: AxisFacts = anyAxis,
 ): TunedWinner[] {
   return tunings(groups).map((own) => {
     const group = bestOfAll(own, objective);
@@ -79,7 +77,7 @@ export function tunedWinners(
     return {
       ...{ optimizer, facet, group, ...spread },
       configurations: own.length,
-      edges: hasWon(spread) ? edgesOf(own, group, objective, allows, searched) : [],
+      edges: hasWon(spread) ? edgesOf(own, group, objective, facts) : [],
       goodRange: goodRangeOf(own, group, objective),
     };
   });

@@ -134,7 +134,7 @@ export interface Algebra<V, S> {
   /** The inverse of `concatenate`: pieces of `whole` with the sizes and shapes of `like`. */
   split(whole: V, like: readonly V[]): V[];
 
-  // Memory (no-ops on the host)
+  // Memory
   /** Runs f; every vector and scalar made in it is freed, save those in what it returns (arrays and objects are searched). */
   scope<T>(f: () => T): T;
   dispose(values: readonly (V | S)[]): void;

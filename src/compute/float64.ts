@@ -1,5 +1,5 @@
 import type { Algebra, Matrix, Norm } from "./algebra.js";
-import { isInScope, scope, vectorOf, zeros } from "./host-vectors.js";
+import { dispose, isInScope, scope, vectorOf, zeros } from "./host-vectors.js";
 import { holdConstant, placedMatrix } from "./matrix-vector.js";
 
 type Unary = (x: number) => number;
@@ -314,5 +314,5 @@ export const float64: Algebra<Float64Array, number> = {
   },
 
   scope: (f) => scope(f, forgetNorms),
-  dispose() {},
+  dispose,
 };

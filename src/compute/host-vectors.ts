@@ -29,6 +29,10 @@ let freeEntries = 0;
 const made: Float64Array[] = [];
 let depth = 0;
 
+/** Large vectors that outlived the outermost scope and were not disposed of since. */
+const outliving = new WeakSet<object>();
+let outlivingCount = 0;
+
 /** Whether a vector that is made now may be used again later. */
 export const isInScope = (): boolean => depth > 0;
 
@@ -59,25 +63,44 @@ function release(vector: Float64Array): void {
   else free.set(length, [vector]);
 }
 
-/** Collects the vectors that a value holds. */
-function collect(value: unknown, into: Set<unknown>): void {
+/** Collects the large vectors that a value holds. */
+function collect(value: unknown, into: unknown[]): void {
   if (typeof value !== "object" || value === null) return;
-  if (ArrayBuffer.isView(value)) into.add(value);
-  else for (const part of Object.values(value)) collect(part, into);
+  if (value instanceof Float64Array) {
+    if (value.length > fewEntries) into.push(value);
+  } else if (Array.isArray(value)) {
+    // Scalars come in lists of their own.
+    if (typeof value[0] !== "number") for (const part of value) collect(part, into);
+  } else for (const part of Object.values(value)) collect(part, into);
 }
 
 /** Releases the vectors made since there were `first`, save those that the result holds. */
 function releaseSince(first: number, result: unknown): void {
-  const kept = new Set<unknown>();
+  const kept: unknown[] = [];
   collect(result, kept);
   let end = first;
   for (let i = first; i < made.length; i++) {
     const vector = made[i]!;
-    if (!kept.has(vector)) release(vector);
+    if (!kept.includes(vector)) release(vector);
     // An outer scope may have no use for it.
     else if (depth > 1) made[end++] = vector;
+    else {
+      outliving.add(vector);
+      outlivingCount++;
+    }
   }
   made.length = end;
+}
+
+/** Has large vectors that outlived their scope used again; of others nothing is known. */
+export function dispose(vectors: readonly (Float64Array | number)[]): void {
+  // Small problems have none, and steps of less than a microsecond.
+  if (outlivingCount === 0) return;
+  for (const vector of vectors) {
+    if (typeof vector === "number" || !outliving.delete(vector)) continue;
+    outlivingCount--;
+    release(vector);
+  }
 }
 
 /**

@@ -237,7 +237,7 @@ function* cellsOf(experiment: Experiment): Generator<Run> {
       if (!config) {
         const cause = Object.keys(axes).length > 0 ? ` (in the run ${label})` : "";
         const { error } = runSchema.safeParse(seeded);
-        fail(experiment, explain(error!.issues, runSchema, seeded) + cause);
+        fail(experiment, explain(error!.issues, runSchema, seeded).join("; ") + cause);
       }
       const contradiction = checkTogether(experiment, config!);
       if (contradiction) fail(experiment, contradiction);

@@ -1,5 +1,5 @@
 import { dirname, relative, resolve } from "node:path";
-import { ExperimentError, excerpt, messageOf } from "../base/errors.js";
+import { ExperimentError, excerpt, messageOf, mistakesAt } from "../base/errors.js";
 import { explain } from "../base/explain.js";
 import { isObject, partsOf } from "../base/path.js";
 import { isPluginFile, loadPlugins } from "../registry/plugins.js";
@@ -242,7 +242,7 @@ function checked({ path, directory, raw: written, overrides, registry }: Written
   const schemas = configSchemas(registry);
   const raw = withOverrides(written, overrides, schemas);
   const result = schemas.experiment.safeParse(raw);
-  if (!result.success) throw new ExperimentError(`${path}: ${explain(result.error.issues, schemas.file, raw)}`);
+  if (!result.success) throw new ExperimentError(mistakesAt(path, explain(result.error.issues, schemas.file, raw)));
   const { optimizer, optimizers, sweep, search, name, description, seeds, expect, objective, target, slurm } =
     result.data;
   if ((optimizer === undefined) === (optimizers === undefined)) {

@@ -64,11 +64,6 @@ export interface Search {
   readonly successiveHalving?: Halving | undefined;
 }
 
-/** Every path that some optimizer is searched over. */
-export const searchedPaths = ({ space, perOptimizer }: Pick<Search, "space" | "perOptimizer">): string[] => [
-  ...new Set([space, ...Object.values(perOptimizer)].flatMap((one) => Object.keys(one))),
-];
-
 /** The paths of one optimizer: those of all, in their order, and its own. */
 export const spaceOf = ({ space, perOptimizer }: Search, optimizer: string): Space => ({
   ...space,

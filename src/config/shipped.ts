@@ -22,6 +22,17 @@ export function shippedConfigs(): Map<string, string> {
 
 const lastPart = (name: string) => name.slice(name.lastIndexOf("/") + 1);
 
+/** What configs that come with the tool can be called: their names, and the last parts of these. */
+export const shippedNames = (): string[] =>
+  [...shippedConfigs().keys()].flatMap((one) => [...new Set([lastPart(one), one])]);
+
+/** The path of the config that comes with the tool and has this name, or the last part of it; undefined if none has. */
+export function shippedConfigNamed(argument: string): string | undefined {
+  const shipped = shippedConfigs();
+  const wanted = argument.replace(configFile, "");
+  return shipped.get(wanted) ?? [...shipped].find(([name]) => lastPart(name) === wanted)?.[1];
+}
+
 /**
  * The config that an argument means: a file of that path; else one that comes with the tool, by its name ("paper/norms")
  * or the last part of it ("norms").
@@ -31,16 +42,11 @@ const lastPart = (name: string) => name.slice(name.lastIndexOf("/") + 1);
 export function configPath(argument: string): string {
   const there = statSync(argument, { throwIfNoEntry: false });
   if (there?.isFile()) return argument;
-  const shipped = shippedConfigs();
-  const wanted = argument.replace(configFile, "");
-  const name = shipped.has(wanted) ? wanted : [...shipped.keys()].find((one) => lastPart(one) === wanted);
-  if (name !== undefined) return shipped.get(name)!;
+  const shipped = shippedConfigNamed(argument);
+  if (shipped !== undefined) return shipped;
   // Something else than a file: what is wrong with it, reading it says.
   if (there) return argument;
-  const hint = suggestion(
-    wanted,
-    [...shipped.keys()].flatMap((one) => [...new Set([lastPart(one), one])]),
-  );
+  const hint = suggestion(argument.replace(configFile, ""), shippedNames());
   throw new ExperimentError(
     `cannot read config ${argument}: no such file in ${process.cwd()}, and none of this name comes with the tool (run-experiment list names them).${hint}`,
   );

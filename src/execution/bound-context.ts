@@ -1,7 +1,9 @@
 import type { BoundContext } from "../bounds/bound.js";
+import type { Problem } from "../problems/problem.js";
 import type { PreparedRun } from "./plan.js";
 
-type Facts = Pick<PreparedRun, "problem" | "optimizer" | "steps" | "precision"> & {
+type Facts = Pick<PreparedRun, "optimizer" | "steps" | "precision"> & {
+  readonly problem: Pick<Problem, "layers" | "constants">;
   readonly run: { readonly config: Pick<PreparedRun["run"]["config"], "batchSize"> };
 };
 

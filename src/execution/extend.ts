@@ -5,7 +5,6 @@ import { valueText } from "../comparison/labels.js";
 import { expand, type Run } from "../config/expand.js";
 import { type Extension, extendExperiment } from "../config/extension.js";
 import type { Experiment } from "../config/load.js";
-import { searchedPaths } from "../config/search.js";
 import {
   type ExecutionOptions,
   type ExperimentObserver,
@@ -23,11 +22,10 @@ interface Finding {
 }
 
 function openEdges({ manifests, objective }: ExperimentResult, { registry, search }: Experiment): Finding[] {
-  const { standings } = compare(manifests, objective, registry, search && searchedPaths(search));
+  const { standings } = compare(manifests, objective, registry, search);
   const winners = standings.flatMap(({ winners }) => winners);
-  return winners.flatMap(({ optimizer, edges }) =>
-    edges.filter((edge) => isOpen(edge) && edge.option !== undefined).map((edge) => ({ optimizer, edge })),
-  );
+  const canGoOn = (edge: Edge) => isOpen(edge) && edge.option !== undefined;
+  return winners.flatMap(({ optimizer, edges }) => edges.filter(canGoOn).map((edge) => ({ optimizer, edge })));
 }
 
 /** Every axis goes on for all optimizers, so that their budgets stay the same. */

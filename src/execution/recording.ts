@@ -162,7 +162,8 @@ export async function trainInto<V, S>(
     const end = await follow(training, (record) => {
       outcome.observe(record);
       health.observe(record);
-      if (record.evaluated) timing.evaluated(record.step, wallSeconds());
+      // What is not in the trace nobody looks up.
+      if (record.evaluated && record.traced) timing.evaluated(record.step, wallSeconds());
       const boundValues = bounds.observe(record);
       if (record.traced) writer.write(record, boundValues);
       onRecord?.(record);

@@ -1,4 +1,3 @@
-import { markdownTable, markdownText } from "../base/markdown.js";
 import { toDigits } from "../base/numbers.js";
 import type { Bound } from "../bounds/bound.js";
 import type { Manifest } from "../results/manifest.js";
@@ -12,6 +11,8 @@ export interface ExperimentClaims {
   readonly description: string;
   /** Path of the config, as people should type it. */
   readonly config: string;
+  /** Path of a picture of the runs, from the same place as the config; absent where there is none. */
+  readonly figure?: string;
   readonly findings: readonly Finding[];
   readonly bounds: readonly BoundFinding[];
   /** What else was checked: agreement with a committed reference. */
@@ -34,7 +35,7 @@ function settingOf(manifests: readonly Manifest[]): string {
 
 /** @param bounds that the runs may have been held against */
 export function claimsOf(
-  facts: Pick<ExperimentClaims, "name" | "description" | "config">,
+  facts: Pick<ExperimentClaims, "name" | "description" | "config" | "figure">,
   bounds: readonly Bound[],
   {
     findings,
@@ -47,7 +48,7 @@ export function claimsOf(
   return { ...facts, findings, failures, bounds: boundFindings(bounds, manifests), others, setting };
 }
 
-/** One line of claims.csv and of the tables of CLAIMS.md. */
+/** One line of claims.csv and of the tables of the pages. */
 export interface ClaimRow {
   readonly claim: string;
   readonly source: string;
@@ -56,7 +57,7 @@ export interface ClaimRow {
   readonly verdict: "met" | "not met" | "not checked" | "held" | "violated" | "not applicable";
 }
 
-function boundRow(finding: BoundFinding): ClaimRow {
+export function boundRow(finding: BoundFinding): ClaimRow {
   const { bound, statement, theorem, held, violated, notApplicable, checks, smallestSlack, detail } = finding;
   const verdict = violated > 0 ? "violated" : held > 0 ? "held" : "not applicable";
   const runs = (count: number) => `${count} run${count === 1 ? "" : "s"}`;
@@ -68,7 +69,7 @@ function boundRow(finding: BoundFinding): ClaimRow {
   return { claim: `${bound}: ${statement}`, source: theorem, expected: "held", measured, verdict };
 }
 
-const findingRow = ({ claim, source, expected, measured, met, runs }: Finding): ClaimRow => ({
+export const findingRow = ({ claim, source, expected, measured, met, runs }: Finding): ClaimRow => ({
   claim,
   source,
   expected,
@@ -76,7 +77,8 @@ const findingRow = ({ claim, source, expected, measured, met, runs }: Finding): 
   verdict: met ? "met" : "not met",
 });
 
-const rowsOf = ({ findings, bounds, others }: ExperimentClaims): ClaimRow[] => [
+/** All rows of an experiment: what its config claims, what else was checked, the bounds. */
+export const rowsOf = ({ findings, bounds, others }: ExperimentClaims): ClaimRow[] => [
   ...findings.map(findingRow),
   ...others,
   ...bounds.map(boundRow),
@@ -87,56 +89,20 @@ export const isBad = ({ verdict }: ClaimRow) => verdict === "not met" || verdict
 /** Claims that failed: expectations that were not met, bounds that were violated, runs that could not be made. */
 export const failuresIn = (claims: ExperimentClaims) => rowsOf(claims).filter(isBad).length + claims.failures.length;
 
-/** claims.csv: one row a claim. */
-export function claimsCsv(experiments: readonly ExperimentClaims[]): string {
-  const header = ["experiment", "config", "setting", "claim", "source", "expected", "measured", "verdict"];
-  const rows = experiments.flatMap((claims) =>
-    rowsOf(claims).map(({ claim, source, expected, measured, verdict }) => [
-      claims.name,
-      claims.config,
-      claims.setting,
-      claim,
-      source,
-      expected,
-      measured,
-      verdict,
-    ]),
-  );
-  return csvLines([header, ...rows]);
-}
+/** A row of claims.csv: a claim with the experiment it is of, and what that was made on. */
+export type ClaimRecord = ClaimRow & Pick<ExperimentClaims, "config" | "setting"> & { readonly experiment: string };
 
-function section(claims: ExperimentClaims): string {
-  const rows = rowsOf(claims);
-  const applicable = rows.filter(({ verdict }) => verdict !== "not applicable");
-  const others = rows.filter(({ verdict }) => verdict === "not applicable");
-  const mark = (row: ClaimRow) => (isBad(row) ? `**${row.verdict}**` : row.verdict);
-  return [
-    `## ${markdownText(claims.name)}`,
-    "",
-    `${markdownText(claims.description)} [\`${claims.config}\`](../../${claims.config})`,
-    `${markdownText(claims.setting)}.`,
-    "",
-    ...claims.failures.map((failure) => `- **failed**: ${markdownText(failure)}`),
-    markdownTable(
-      ["claim", "source", "expected", "measured", "verdict"],
-      applicable.map((row) => [...[row.claim, row.source, row.expected, row.measured].map(markdownText), mark(row)]),
-    ),
-    "",
-    ...(others.length > 0
-      ? [
-          "<details><summary>Bounds that do not apply, and why</summary>",
-          "",
-          markdownTable(
-            ["bound", "theorem", "why not"],
-            others.map(({ claim, source, measured }) => [claim.split(":", 1)[0]!, source, measured].map(markdownText)),
-          ),
-          "",
-          "</details>",
-          "",
-        ]
-      : []),
-  ].join("\n");
-}
+const columns = ["experiment", "config", "setting", "claim", "source", "expected", "measured", "verdict"] as const;
+
+/** The rows of claims.csv. */
+export const recordsOf = (experiments: readonly ExperimentClaims[]): ClaimRecord[] =>
+  experiments.flatMap((claims) =>
+    rowsOf(claims).map((row) => ({ experiment: claims.name, config: claims.config, setting: claims.setting, ...row })),
+  );
+
+/** claims.csv: one row a claim. */
+export const claimsCsv = (experiments: readonly ExperimentClaims[]): string =>
+  csvLines([columns, ...recordsOf(experiments).map((record) => columns.map((column) => record[column]))]);
 
 /** "210 claims: 70 met, 140 held; 98 bounds do not apply" */
 export function tally(experiments: readonly ExperimentClaims[]): string {
@@ -154,17 +120,4 @@ export function tally(experiments: readonly ExperimentClaims[]): string {
       .join(", "),
     notApplicable > 0 ? `; ${notApplicable} bounds do not apply` : "",
   ].join("");
-}
-
-/** CLAIMS.md: every claim with what was measured and its verdict, for people. */
-export function claimsMarkdown(experiments: readonly ExperimentClaims[], command: string): string {
-  return [
-    "# Claims",
-    "",
-    `Written by \`${command}\`: ${tally(experiments)}. Expectations are *met* or not, agreement with the committed references`,
-    "among them; bounds are *held* at every step, *violated*, or do not apply. The smallest slack of a bound is (bound − measured)/|bound| over all its checks; a slack of 1e-16 below",
-    "zero is rounding. T1 … T15 are explained in the [README](../../README.md#theory) and proved in `src/bounds`.",
-    "",
-    ...experiments.map(section),
-  ].join("\n");
 }

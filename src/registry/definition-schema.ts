@@ -71,7 +71,7 @@ export function checkedDefinition(value: unknown): Definition {
   const called = (value as { name?: unknown }).name;
   const what = `${kind} ${typeof called === "string" ? `"${called}"` : "without a name"}`;
   if (!found.success) {
-    throw new ExperimentError(`${what}: ${explain(found.error.issues, shapes[kind], value)}`);
+    throw new ExperimentError(`${what}: ${explain(found.error.issues, shapes[kind], value).join("; ")}`);
   }
   const discriminator = discriminators[kind];
   if (discriminator !== undefined) {

@@ -9,7 +9,7 @@ import { TargetReader } from "../comparison/targets.js";
 import type { Trial } from "../config/expand.js";
 import { expectationSchema } from "../config/expectation-schema.js";
 import { objectiveSchema } from "../config/objective-schema.js";
-import { searchedPaths, searchSchema } from "../config/search.js";
+import { type Search, searchSchema } from "../config/search.js";
 import { type Target, targetsSchema } from "../config/target-schema.js";
 import { type BoundFinding, boundFindings } from "../expectations/bound-findings.js";
 import { ExpectationReader, type Finding } from "../expectations/evaluate.js";
@@ -28,8 +28,8 @@ export interface ExperimentResults {
   readonly objective: Objective;
   /** By the ids of their runs, the trials of a search. */
   readonly trials: ReadonlyMap<string, Trial>;
-  /** Paths that the search went over; none where there was no search. */
-  readonly searched: readonly string[];
+  /** What they were drawn by. */
+  readonly search?: Search | undefined;
   /** What they were to reach, if anything. */
   readonly target?: readonly Target[] | undefined;
   /** Labels of the planned runs that have no manifest. */
@@ -66,6 +66,14 @@ const subdirectories = (path: string) =>
     .filter((entry) => entry.isDirectory())
     .map(({ name }) => join(path, name));
 
+const isExperiment = (path: string) => existsSync(join(path, "runs"));
+
+const experimentsIn = (path: string) =>
+  statSync(path, { throwIfNoEntry: false })?.isDirectory() ? subdirectories(path).filter(isExperiment) : [];
+
+/** Whether a path is an experiment's directory, or one that holds several. */
+export const holdsExperiments = (path: string): boolean => isExperiment(path) || experimentsIn(path).length > 0;
+
 /**
  * Experiment directories that a path stands for: an experiment's own, that of one of its runs, or one that holds
  * several experiments.
@@ -73,11 +81,9 @@ const subdirectories = (path: string) =>
  * @throws ExperimentError if there are no results
  */
 export function experimentDirectories(path: string): string[] {
-  if (existsSync(join(path, "runs"))) return [path];
+  if (isExperiment(path)) return [path];
   if (existsSync(manifestPath(path))) return [resolve(path, "..", "..")];
-  const inside = statSync(path, { throwIfNoEntry: false })?.isDirectory()
-    ? subdirectories(path).filter((directory) => existsSync(join(directory, "runs")))
-    : [];
+  const inside = experimentsIn(path);
   if (inside.length > 0) return inside.sort();
   throw new ExperimentError(
     `${path} holds no results; expected an experiment's directory such as results/lars-mnist, with runs/ in it`,
@@ -126,7 +132,7 @@ export function readExperiment(directory: string, bounds: readonly Bound[]): Exp
     ...(description !== undefined && { description }),
     manifests: [...manifests].sort((a, b) => rank(a) - rank(b)),
     objective,
-    searched: config?.search ? searchedPaths(config.search) : [],
+    search: config?.search,
     trials: new Map(runs.flatMap(({ id, trial }) => (trial ? [[id, trial]] : []))),
     target: config?.target,
     missing: runs.filter(({ id }) => !known.has(id)).map(({ label }) => label),

@@ -112,9 +112,18 @@ function setUp<V, S>(training: Training<V, S>) {
 
 /** The vectors of a state that its successor no longer holds. */
 function forgotten<V, S>(state: OptimizerState<V, S>, successor: OptimizerState<V, S> = []): (V | S)[] {
-  if (state.every((block, i) => block === successor[i])) return [];
+  let isSame = true;
+  for (let i = 0; i < state.length; i++) isSame &&= state[i] === successor[i];
+  if (isSame) return [];
   const kept = new Set(successor.flatMap((block) => Object.values(block)));
   return state.flatMap((block) => Object.values(block)).filter((vector) => !kept.has(vector));
+}
+
+/** Of weights those that the state does not hold. */
+function unheld<V, S>(weights: readonly V[], state: OptimizerState<V, S>): readonly V[] {
+  const isHeld = (weight: V) => state.some((block) => Object.values(block).includes(weight));
+  for (const block of state) for (const _ in block) return weights.filter((weight) => !isHeld(weight));
+  return weights;
 }
 
 /** Who is given the records of a training, one by one and in order. */
@@ -290,8 +299,9 @@ function* loop<V, S>(training: Training<V, S>, { observe, taken }: Reader): Turn
       }
       if (!next) return yield* ended({ outcome: "completed", steps }, weights);
 
-      if (!(keepWeights && unread.keep(weights, step))) algebra.dispose(weights);
-      algebra.dispose(forgotten(state, next.state));
+      if (!(keepWeights && unread.keep(weights, step))) algebra.dispose(unheld(weights, next.state));
+      const dropped = forgotten(state, next.state);
+      if (dropped.length > 0) algebra.dispose(dropped);
       weights = next.weights;
       state = next.state;
       objective.advance?.();

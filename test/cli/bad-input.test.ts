@@ -22,12 +22,29 @@ const network = { ...good, problem: { name: "mlp", hidden: [4] }, data, backend:
 
 /** What is wrong, the config's text or object, further arguments, and the line that must come. */
 const table: readonly [what: string, config: unknown, args: string[], line: RegExp][] = [
-  ["unknown key", { ...good, stepz: 3 }, [], /config: unknown key "stepz"\. Did you mean "steps"\?/],
+  [
+    "unknown key",
+    { ...good, stepz: 3 },
+    [],
+    /config: unknown key "stepz"\. Did you mean "steps"\? Valid keys: name, description, problem, .*, extends$/,
+  ],
   [
     "unknown key of an optimizer",
     { ...good, optimizer: { name: "lars", learningRate: 1, momentun: 0.9 } },
     [],
-    /optimizer: unknown key "momentun"\. Did you mean "momentum"\?/,
+    /optimizer: unknown key "momentun"\. Did you mean "momentum"\? Valid keys: name, trustCoefficient, .*, convention$/,
+  ],
+  [
+    "unknown key deep inside",
+    { ...good, optimizer: { name: "lars", learningRate: { schedule: "step", initial: 1, milestones: [1], facto: 2 } } },
+    [],
+    /optimizer\.learningRate: unknown key "facto"\. Did you mean "factor"\? Valid keys: schedule, initial, warmupSteps, factor, milestones$/,
+  ],
+  [
+    "a key that fits none of several forms",
+    { ...good, seeds: { rnge: [0, 3, 1] } },
+    [],
+    /seeds: unknown key "rnge"\. Did you mean "range"\? Valid keys: list, range, linspace, logspace, concat$/,
   ],
   ["wrong type", { ...good, steps: "many" }, [], /steps: expected a number \(.*\); got "many"/],
   [
@@ -97,7 +114,7 @@ const table: readonly [what: string, config: unknown, args: string[], line: RegE
     "many keys",
     { ...good, ...Object.fromEntries(Array.from({ length: 20_000 }, (_, i) => [`k${i}`, 1])) },
     [],
-    /config: unknown key "k0"/,
+    /config: unknown keys "k0", "k1", "k2", "k3", "k4" and 19995 more\. Valid keys: name, /,
   ],
   [
     "500,000 keys",
@@ -150,7 +167,7 @@ const table: readonly [what: string, config: unknown, args: string[], line: RegE
     "an unknown path in a sweep",
     { ...good, sweep: { grid: { "optimizer.momentun": [0.5] } } },
     [],
-    /optimizer: unknown key "momentun"\. Did you mean "momentum"\? \(in the run lars momentun=0\.5 seed=0\)/,
+    /optimizer: unknown key "momentun"\. Did you mean "momentum"\? Valid keys: .* \(in the run lars momentun=0\.5 seed=0\)/,
   ],
   [
     "zipped axes of different length",
@@ -257,7 +274,7 @@ const table: readonly [what: string, config: unknown, args: string[], line: RegE
     ["--set", "seeds.length=0"],
     /--set seeds\.length=0: unknown key "length"/,
   ],
-  ["a nameless results directory", good, ["--out", ""], /out: expected text of ≥ 1 characters; got ""/],
+  ["a nameless results directory", good, ["--out", ""], /--out: expected text of ≥ 1 characters; got ""/],
   ["a results directory where there can be none", good, ["--out", "/proc/x"], /cannot create \/proc\/x\/probe: ENOENT/],
   // 4 copies of 4 bytes: 16·(784·10⁹ + 10⁹ + 10·10⁹ + 10)/2³⁰ = 11846.
   [
@@ -403,7 +420,7 @@ const elsewhere: typeof files = [
     "verify: no workers",
     configs({ config: good }),
     ["verify", "config", "--jobs", "0"],
-    /jobs: expected a number > 0; got "0"/,
+    /--jobs: expected a number > 0; got "0"/,
   ],
   [
     "verify: a nameless directory",

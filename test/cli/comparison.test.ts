@@ -71,9 +71,9 @@ test("problems are told one by one, and budgets, single seeds and what was chose
   const { text } = printed(manifests, byGap);
   expect(text).toMatch(/^conditionNumber=99 +sgd +– +– +1\/1$/m);
   expect(text.replace(/\n {2}(?=\S)/g, " ")).toMatch(
-    /^conditionNumber=10: lars at learningRate=0\.2, 1; not told apart from the others by one seed\.$/m,
+    /^conditionNumber=10: lars with 1 at learningRate=0\.2; not told apart from the others by one seed\.$/m,
   );
-  expect(text).toMatch(/^conditionNumber=99: lars at learningRate=0\.1, 8\.$/m);
+  expect(text).toMatch(/^conditionNumber=99: lars with 8 at learningRate=0\.1\.$/m);
   expect(text).toMatch(/^! Budgets differ: configurations tried are lars 2, sgd 1\.$/m);
   expect(text).toMatch(/^! One seed each: another one may rank them otherwise\.$/m);
   expect(text).toMatch(/^! 1 run did not come to an end and count/m);

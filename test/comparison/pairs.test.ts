@@ -58,6 +58,12 @@ describe("a difference over seeds", () => {
     expect(one).toEqual({ seeds: 1, lost: 0, mean: -1, verdict: "not told apart" });
   });
 
+  test("that is the same with every seed has none either: these are no repetitions", () => {
+    expect(between(byGap, [0.25, 0.5, 1], [0.5, 0.75, 1.25])).toEqual({
+      ...{ seeds: 3, lost: 0, mean: -0.25, verdict: "not told apart" },
+    });
+  });
+
   test("leaves seeds out that came to nothing, says how many, and then tells nothing apart", () => {
     const lost = between(byGap, [1, 1, 1, 1.1], [2, "diverged", 2, 2]);
     expect(lost).toMatchObject({ seeds: 3, lost: 1, verdict: "not told apart" });

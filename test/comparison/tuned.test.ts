@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { edgesOf } from "../../src/comparison/edge.js";
+import { anyAxis, edgesOf } from "../../src/comparison/edge.js";
 import { goodRangeOf } from "../../src/comparison/good-range.js";
 import { bestOfAll, groupsOf } from "../../src/comparison/groups.js";
 import { spreadOf, tunedWinners } from "../../src/comparison/tuned.js";
@@ -92,7 +92,7 @@ describe("the edge", () => {
     );
     expect(edgesOf(momenta, momenta[0]!, byGap)).toEqual([]);
     const below1 = (_: unknown, _path: string, value: number) => value < 1;
-    expect(edgesOf(momenta, momenta[3]!, byGap, below1)).toEqual([]);
+    expect(edgesOf(momenta, momenta[3]!, byGap, { ...anyAxis, allows: below1 })).toEqual([]);
     expect(edgesOf(momenta, momenta[3]!, byGap)).toMatchObject([{ further: [1.2, 1.5] }]);
     // The mean ratio of 10, 20, 50 is √5: 111.8, 250.
     const whole = (_: unknown, _path: string, value: number) => Number.isInteger(value);
@@ -101,7 +101,34 @@ describe("the edge", () => {
       [20, 2],
       [50, 1],
     ]);
-    expect(edgesOf(sizes, sizes[2]!, byGap, whole)).toMatchObject([{ further: [112, 250] }]);
+    expect(edgesOf(sizes, sizes[2]!, byGap, { ...anyAxis, allows: whole })).toMatchObject([{ further: [112, 250] }]);
+  });
+
+  test("of a searched axis is told without an option that extends it", () => {
+    const rates = overRates(byGap, "lars", [
+      [0.1, 3],
+      [0.25, 2],
+      [0.9, 1],
+    ]);
+    const [edge] = edgesOf(rates, rates[2]!, byGap, { ...anyAxis, isSearched: (path) => path === rate });
+    expect(edge).toMatchObject({ side: "largest", value: 0.9 });
+    expect(edge).not.toHaveProperty("option");
+  });
+
+  test("is none where a search has drawn several values at once: one of the trials must be the outermost", () => {
+    const drawn = [
+      [0.1, 0.5, 3],
+      [0.25, 0.9, 2],
+      [0.9, 0.1, 1],
+    ] as const;
+    const trials = groupsOf(
+      drawn.flatMap(([value, momentum, gap]) =>
+        runsWith(byGap, "lars", { [rate]: value, "optimizer.momentum": momentum }, [gap]),
+      ),
+      byGap,
+    );
+    expect(edgesOf(trials, trials[2]!, byGap, { ...anyAxis, isSearched: () => true })).toEqual([]);
+    expect(edgesOf(trials, trials[2]!, byGap)).toHaveLength(2);
   });
 
   test("is told of every axis that is tuned, and of no condition", () => {
@@ -165,5 +192,22 @@ describe("the good range", () => {
       byGap,
     );
     expect(goodRangeOf(momenta, momenta[0]!, byGap)).toBeUndefined();
+  });
+
+  test("knows nothing of rates at which a search has stopped", () => {
+    const tried = overRates(byGap, "lars", [
+      [0.1, 2],
+      [0.2, "stopped"],
+      [0.4, 1],
+      [0.8, 1.5],
+      [1.6, "stopped"],
+    ]);
+    expect(goodRangeOf(tried, tried[2]!, byGap)).toMatchObject({ from: 0.1, to: 0.8, tried: 3, isOpen: true });
+    const alone = overRates(byGap, "lars", [
+      [0.1, "stopped"],
+      [0.2, 1],
+      [0.4, "stopped"],
+    ]);
+    expect(goodRangeOf(alone, alone[1]!, byGap)).toBeUndefined();
   });
 });

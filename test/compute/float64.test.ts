@@ -99,6 +99,15 @@ describe("what is made in a scope", () => {
     expect(zeros.every((vector) => vector.every((entry) => entry === 0))).toBe(true);
   });
 
+  test("is used again once it is disposed of, where it outlived its scope, and only once", () => {
+    const [kept, constant] = [float64.scope(ones), ones()];
+    float64.dispose([kept, constant]);
+    float64.dispose([kept, 1]);
+    const next = float64.scope(() => [ones(), ones(), ones()]);
+    expect(next.filter((vector) => vector === kept)).toHaveLength(1);
+    expect(next).not.toContain(constant);
+  });
+
   test("lasts to the end of the outer scope where an inner one returns it", () => {
     float64.scope(() => {
       const returned = float64.scope(() => float64.add(ones(), ones()));

@@ -158,7 +158,7 @@ test("a convention that a rule has not is refused with those it has", () => {
   const schema = optimizerSchema(builtIn);
   const complaint = (config: object) => {
     const { error } = schema.safeParse({ learningRate: 0.1, ...config });
-    return explain(error!.issues, schema, config);
+    return explain(error!.issues, schema, config).join("\n");
   };
   expect(complaint({ name: "lamb", convention: "optix" })).toBe(
     'convention: expected one of "paper", "authors", "optax", "keras", "timm", "apex"; got "optix". Did you mean "optax"?',

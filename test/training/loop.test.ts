@@ -386,6 +386,22 @@ describe("what is freed", () => {
     expect(freed).toEqual([vector(2), same.same, kept, vector(2), vector(0)]);
   });
 
+  test("are weights only once no state holds them", async () => {
+    const { algebra, freed } = watched();
+    const own = optimizerOver(layers, sgd, 2);
+    const optimizer = {
+      ...own,
+      updates: (...[algebra, step, weights, gradients]: Parameters<typeof own.updates<Float64Array, number>>) => ({
+        ...own.updates(algebra, step, weights, gradients, [{}]),
+        state: [{ before: weights[0]! }],
+      }),
+    };
+    await collect(algebra, problem, halving(), sgd, { steps: 2, optimizer: optimizer as unknown as typeof own });
+    // w_0 goes with the state of step 0, w_1 with that of step 1.
+    expect(freed.map((weight) => (weight as Float64Array)[0])).toEqual([8, 2, 4, 0]);
+    expect(new Set(freed).size).toBe(4);
+  });
+
   test("is what comes next too, where the reader ends while a step is measured", async () => {
     const { algebra, freed } = watched();
     const records = train({ ...training(halving(), algebra), optimizer: optimizerOver(layers, momentum, 3), steps: 3 });

@@ -1,6 +1,6 @@
-import { cpSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { cpSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { afterAll, expect, it } from "vitest";
+import { afterAll, describe, expect, it } from "vitest";
 import { exitCodes } from "../../src/base/errors.js";
 import { freshDirectory, root, runTool } from "../cli/tool.js";
 
@@ -59,4 +59,47 @@ it("says so where there is no reference", async () => {
   const { code, stdout } = await reproduce("--references", join(directory, "nowhere"));
   expect(code).toBe(0);
   expect(stdout).toMatch(/^not checked +traces, outcomes and bounds .* there is none in /m);
+});
+
+describe("--check", () => {
+  const out = join(directory, "checked");
+  const path = join(out, "claims.csv");
+  const committed = readFileSync(join(root, "results/paper/claims.csv"), "utf8");
+  const check = (...options: string[]) => runTool(["reproduce", experiment, "--out", out, "--check", ...options]);
+  const write = (text: string) => {
+    mkdirSync(out, { recursive: true });
+    writeFileSync(path, text);
+  };
+
+  it("finds the claims of an experiment as they are committed, and writes none", async () => {
+    write(committed);
+    const { code, stdout } = await check();
+    expect(code, stdout).toBe(0);
+    expect(stdout).toMatch(/^compared with .*claims\.csv: \d+ claims in every column\nno differences$/m);
+    expect(readFileSync(path, "utf8")).toBe(committed);
+    expect(readdirSync(out)).not.toContain("CLAIMS.md");
+  });
+
+  it("tells what differs, a line each", async () => {
+    const row = committed.split("\n").find((line) => line.startsWith(`${experiment},`))!;
+    write(committed.replace(row, row.replace(/,met$/, ",not met")));
+    const { code, stdout } = await check();
+    expect(code).toBe(exitCodes.verificationFailed);
+    expect(stdout).toMatch(/^DIFFERS {2}centred-frontier: .*: verdict met in place of not met\n1 difference$/m);
+  });
+
+  it("compares verdicts alone where the backend was another", async () => {
+    const elsewhere = committed.replaceAll(/^(centred-frontier,[^,]*,)3 runs on float64,/gm, "$13 runs on tensorflow,");
+    write(elsewhere.replaceAll(/^(centred-frontier,.*)smallest slack/gm, "$1least slack"));
+    const { code, stdout } = await check();
+    expect(code, stdout).toBe(0);
+    expect(stdout).toMatch(/ by their verdicts, since they were made on another backend or data set$/m);
+    expect(stdout).toMatch(/^ {2}centred-frontier: float64 in place of tensorflow$/m);
+  });
+
+  it("says so where there is nothing to compare with", async () => {
+    const { code, stderr } = await runTool(["reproduce", experiment, "--check", "--out", join(directory, "none")]);
+    expect(code).toBe(exitCodes.usage);
+    expect(stderr).toMatch(/^error: cannot read .*claims\.csv: /);
+  });
 });

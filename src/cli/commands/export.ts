@@ -11,7 +11,7 @@ import { print, tell } from "../output.js";
 const formats = ["csv", "parquet"] as const;
 
 const optionsSchema = z.object({
-  format: z.enum(formats, { error: `--format: expected ${formats.join(" or ")}` }).optional(),
+  format: z.enum(formats).optional(),
   out: z.string().min(1, "--out: expected a file, such as traces.parquet").optional(),
   layers: z.boolean().default(false),
   summary: z.boolean().default(false),

@@ -19,7 +19,7 @@ import { print } from "../output.js";
 import { short, table } from "../table.js";
 
 const optionsSchema = z.object({
-  cost: z.enum(costNames, { error: `--cost: expected ${costNames.join(", ")}` }).default("steps"),
+  cost: z.enum(costNames).default("steps"),
   out: z.string().min(1, "--out: expected a file, such as profiles.csv").optional(),
 });
 

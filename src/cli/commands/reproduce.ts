@@ -1,4 +1,4 @@
-import { readdirSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { basename, join, relative } from "node:path";
 import { z } from "zod";
 import { type ExitReason, ExperimentError } from "../../base/errors.js";
@@ -11,14 +11,17 @@ import { loadExperiment } from "../../config/load.js";
 import { shippedDirectory } from "../../config/shipped.js";
 import { executeExperiment } from "../../execution/experiment.js";
 import {
+  type ClaimRecord,
   claimsCsv,
-  claimsMarkdown,
   claimsOf,
   type ExperimentClaims,
   failuresIn,
   isBad,
+  recordsOf,
   tally,
 } from "../../expectations/claims.js";
+import { type ClaimsComparison, compareClaims, readClaims } from "../../expectations/claims-comparison.js";
+import { claimsPages } from "../../expectations/claims-pages.js";
 import { verifiedOf } from "../../verification/check.js";
 import { committedReferenceChecks, referenceClaim } from "../../verification/reference-check.js";
 import { selfCheckClaims, selfChecks } from "../../verification/self-check.js";
@@ -36,6 +39,7 @@ const optionsSchema = z.object({
   out: outOption,
   references: z.string().optional(),
   backend: z.string().optional(),
+  check: z.boolean().default(false),
   force: z.boolean().default(false),
   jobs: jobsOption,
   all: z.boolean().default(false),
@@ -107,14 +111,79 @@ function tellClaims(claims: ExperimentClaims, { json, quiet, all }: Pick<Options
   }
 }
 
+const command = "run-experiment reproduce";
+const pathsIn = (out: string) => ({ csv: join(out, "claims.csv"), details: join(out, "claims") });
+
+/** Writes claims.csv and the pages; a page of an experiment that is no more goes. */
+function writeClaims(out: string, claims: readonly ExperimentClaims[]): void {
+  const { csv, details } = pathsIn(out);
+  const pages = claimsPages(claims, command);
+  const stale = existsSync(details) ? readdirSync(details).filter((file) => file.endsWith(".md")) : [];
+  const kept = new Set(pages.map(({ path }) => join(out, path)));
+  for (const path of stale.map((file) => join(details, file))) if (!kept.has(path)) rmSync(path);
+  writeAtomically(csv, claimsCsv(claims));
+  for (const { path, text } of pages) writeAtomically(join(out, path), text);
+}
+
+/** The committed pages that are not what these claims make. */
+function stalePages(out: string, claims: readonly ExperimentClaims[]): string[] {
+  return claimsPages(claims, command).flatMap(({ path, text }) => {
+    const page = join(out, path);
+    const isCurrent = existsSync(page) && readFileSync(page, "utf8") === text;
+    return isCurrent ? [] : [`${page}: is not what these claims make; ${command} writes it anew`];
+  });
+}
+
+/**
+ * Holds claims against the committed ones; where all of them were made on the same backends and data, their pages too.
+ *
+ * @param committed rows of claims.csv
+ */
+function checkedAgainst(
+  committed: readonly ClaimRecord[],
+  claims: readonly ExperimentClaims[],
+  { out, isWhole }: { out: string; isWhole: boolean },
+): ClaimsComparison {
+  const made = new Set(claims.map(({ name }) => name));
+  const wanted = isWhole ? committed : committed.filter(({ experiment }) => made.has(experiment));
+  const comparison = compareClaims(recordsOf(claims), wanted);
+  const isSame = comparison.differences.length === 0 && comparison.elsewhere.length === 0;
+  return isSame && isWhole ? { ...comparison, differences: stalePages(out, claims) } : comparison;
+}
+
+/** More differences than these are told by their number. */
+const mostDifferences = 20;
+
+function comparisonLines(comparison: ClaimsComparison, path: string): Line[] {
+  const { differences, compared, byVerdict, notCompared, elsewhere } = comparison;
+  const rest = differences.length - mostDifferences;
+  const counts = [
+    `${compared} claims in every column`,
+    ...(byVerdict > 0 ? [`${byVerdict} by their verdicts, since they were made on another backend or data set`] : []),
+    ...(notCompared > 0 ? [`${notCompared} not, since they were not checked`] : []),
+  ];
+  return [
+    `compared with ${path}: ${counts.join(", ")}`,
+    ...elsewhere.map((line) => `  ${line}`),
+    ...differences.slice(0, mostDifferences).map((line) => `DIFFERS  ${line}`),
+    ...(rest > 0 ? [`and ${rest} more differences`] : []),
+    differences.length === 0
+      ? "no differences"
+      : `${differences.length} difference${differences.length > 1 ? "s" : ""}`,
+  ];
+}
+
 /**
  * Runs the experiments that reproduce the paper, holds them against their committed references, and writes every claim
  * with its verdict.
  *
- * @param names of the experiments; all if there are none, and only then are claims.csv and CLAIMS.md written
+ * @param names of the experiments; all if there are none, and only then are claims.csv and the pages written, unless
+ * they are to be compared with
  */
 export async function reproduce(names: readonly string[], rawOptions: unknown): Promise<ExitReason> {
   const options = checkedOptions(optionsSchema, rawOptions);
+  const { csv } = pathsIn(options.out);
+  const committed = options.check ? readClaims(csv) : undefined;
   const overrides = options.backend === undefined ? [] : [{ path: "backend", text: options.backend }];
   const loaded: Loaded[] = [];
   for (const file of selected(names)) {
@@ -147,19 +216,27 @@ export async function reproduce(names: readonly string[], rawOptions: unknown): 
     const reference = join(options.references ?? committedReferences, name);
     const checks = committedReferenceChecks(verifiedOf(experiment, result), reference);
     const compared = referenceClaim(checks, `results/reference/${name}`);
-    const facts = { name, description, config: relative(packageDirectory, path) };
+    const figure = `docs/pictures/gallery/${name}.svg`;
+    const facts = {
+      ...{ name, description, config: relative(packageDirectory, path) },
+      ...(existsSync(join(packageDirectory, figure)) && { figure }),
+    };
     add(claimsOf(facts, registry.bounds, result, [compared]));
   }
 
   const tells = !options.json && !options.quiet;
-  if (options.json) printJson(claims);
+  const isWhole = names.length === 0;
+  const comparison = committed && checkedAgainst(committed, claims, { out: options.out, isWhole });
+  if (options.json) printJson(comparison ? { claims, comparison } : claims);
   if (tells) print(["", `${tally(claims)}${options.all ? "" : " (--all lists them)"}`]);
-  if (names.length === 0) {
-    writeAtomically(join(options.out, "claims.csv"), claimsCsv(claims));
-    writeAtomically(join(options.out, "CLAIMS.md"), claimsMarkdown(claims, "run-experiment reproduce"));
-    if (tells) print([`claims: ${join(options.out, "CLAIMS.md")} and ${join(options.out, "claims.csv")}`]);
+  if (comparison && tells) print(["", ...comparisonLines(comparison, csv)]);
+  else if (comparison) tellFailures([{ failures: comparison.differences }]);
+  if (isWhole && !comparison) {
+    writeClaims(options.out, claims);
+    if (tells) print([`claims: ${join(options.out, "CLAIMS.md")} and ${csv}`]);
   }
   tellBugs(bugs);
   if (bugs.length > 0) return "bug";
-  return claims.some((one) => failuresIn(one) > 0) ? "verificationFailed" : "ok";
+  const isGood = claims.every((one) => failuresIn(one) === 0) && !comparison?.differences.length;
+  return isGood ? "ok" : "verificationFailed";
 }

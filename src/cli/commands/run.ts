@@ -5,7 +5,6 @@ import { builtIn } from "../../built-in/built-in.js";
 import { compare } from "../../comparison/compare.js";
 import { countRuns, expand, type Run, runsOf } from "../../config/expand.js";
 import { type Experiment, loadExperiment, type Override } from "../../config/load.js";
-import { searchedPaths } from "../../config/search.js";
 import { configPath } from "../../config/shipped.js";
 import { type ExperimentResult, executeExperiment } from "../../execution/experiment.js";
 import { executeExtending } from "../../execution/extend.js";
@@ -36,12 +35,12 @@ const optionsSchema = z.object({
   cancel: z.boolean().default(false),
   shard: z
     .string()
-    .regex(/^[1-9]\d*\/[1-9]\d*$/, "--shard: expected i/n, such as 2/8 for the second of eight parts")
+    .regex(/^[1-9]\d*\/[1-9]\d*$/, "expected i/n, such as 2/8 for the second of eight parts")
     .transform((text) => {
       const [index, of] = text.split("/").map(Number) as [number, number];
       return { index, of };
     })
-    .refine(({ index, of }) => index <= of, "--shard i/n: i must be at most n")
+    .refine(({ index, of }) => index <= of, "i/n: i must be at most n")
     .optional(),
   extend: z.boolean().default(false),
   all: z.boolean().default(false),
@@ -133,7 +132,7 @@ function* dryRunText(experiments: readonly Experiment[]): Generator<string> {
 
 function linesOf(result: ExperimentResult, { registry, search }: Experiment, all: boolean): Line[] {
   const { directory, manifests, objective, target, skipped, interrupted, findings } = result;
-  const comparison = compare(manifests, objective, registry, search && searchedPaths(search));
+  const comparison = compare(manifests, objective, registry, search);
   const compared =
     manifests.length > mostRunsShown && !all ? comparisonLines(comparison) : runLines(manifests, comparison);
   const remarks = [...targetLines(target, manifests), ...flagLines(manifests)];
@@ -150,7 +149,7 @@ function linesOf(result: ExperimentResult, { registry, search }: Experiment, all
 
 const jsonResult = ({ manifests, ...facts }: ExperimentResult, { registry, search }: Experiment) => ({
   ...facts,
-  comparison: comparisonJson(compare(manifests, facts.objective, registry, search && searchedPaths(search))),
+  comparison: comparisonJson(compare(manifests, facts.objective, registry, search)),
   runs: manifests.map(({ id, label, status, stopReason, warnings, outcome, toTarget, verdicts, wallSeconds }) => ({
     id,
     label,

@@ -4,13 +4,16 @@ import { builtIn } from "../../built-in/built-in.js";
 import { madeByOtherCode } from "../../config/identity.js";
 import { availableRegistry } from "../../registry/plugins.js";
 import type { Registry } from "../../registry/registry.js";
+import { experimentDirectories, holdsExperiments } from "../../report/experiment-results.js";
 import { damageOf } from "../../results/integrity.js";
 import { type Manifest, readManifest } from "../../results/manifest.js";
 import { provenanceFacts } from "../../results/provenance-facts.js";
 import { outcomeOf, quantities, quantityNames } from "../../results/quantities.js";
+import { manifestsOf, runsDirectory } from "../../results/summary.js";
 import { weightsFile } from "../../results/weights.js";
 import { print, printJson, tell } from "../output.js";
 import { short, table } from "../table.js";
+import type { Line } from "../tone.js";
 
 /** A run may be named by its directory or by its run.json. */
 export const runDirectoryOf = (path: string) => (path.endsWith("run.json") ? join(path, "..") : path);
@@ -63,8 +66,28 @@ function outcomeLines(manifest: Manifest, registry: Registry, runDirectory: stri
 
 const section = (title: string, rows: readonly (readonly string[])[]) => ["", ...table([title, ""], rows)];
 
-/** Prints a run: what it came to, how it came about, its resolved config. */
+/** The runs of an experiment, by their directories. */
+function runLines(directory: string): Line[] {
+  const manifests = manifestsOf(directory);
+  const rows = manifests.map(({ id, label, status, stopReason, plannedSteps, outcome }) => [
+    label,
+    stopReason ? `${status} (${stopReason})` : status,
+    `${outcome?.steps ?? 0} of ${plannedSteps}`,
+    join(runsDirectory(directory), id),
+  ]);
+  return [directory, ...table(["run", "status", "steps", "directory"], rows)];
+}
+
+/** Prints the runs of an experiment, or of each of several in one directory. */
+function showRuns(path: string, json: boolean): void {
+  const directories = experimentDirectories(path);
+  if (json) printJson(directories.flatMap(manifestsOf));
+  else print(directories.flatMap((directory, i) => [...(i > 0 ? [""] : []), ...runLines(directory)]));
+}
+
+/** Prints a run: what it came to, how it came about, its resolved config; of an experiment, which runs it has. */
 export async function show(path: string, { json = false }: { json?: boolean }): Promise<void> {
+  if (!readManifest(runDirectoryOf(path)) && holdsExperiments(path)) return showRuns(path, json);
   const manifest = manifestAt(path);
   if (json) {
     printJson(manifest);

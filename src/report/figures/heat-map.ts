@@ -6,7 +6,7 @@ import { quantile } from "../../comparison/quantile.js";
 import { type Cell, type Figure, type FigureMaker, plural } from "../figure.js";
 import { inPanels, pageParams, searched } from "../panels.js";
 import { gradientLegend } from "../scales.js";
-import { divergedOf, isStopped } from "./sweep-figure.js";
+import { divergedOf } from "./sweep-figure.js";
 
 const fields = ["group", "panel", "x", "y", "value", "diverged", "seeds", "best"];
 
@@ -128,7 +128,7 @@ export const heatMap: FigureMaker = ({ groups, results: { objective } }): Figure
   };
   const seeds = Math.max(...groups.map(({ runs }) => runs.length));
   const caption = [
-    `Median over ${plural(seeds, "seed")}; ×: half of the seeds or more diverged${groups.some(isStopped) ? ", or were stopped at a rung" : ""}.`,
+    `Median over ${plural(seeds, "seed")}; ×: half of the seeds or more diverged, or were stopped.`,
     best.size > 0 ? `Ring: the best of each optimizer${facets.length > 0 ? " on each problem" : ""}.` : "",
     groups.some((group) => scaleOf(group) !== 1) ? "Losses are divided by problem.lossScale." : "",
     isShare ? "" : "Colours end at ten times the median.",

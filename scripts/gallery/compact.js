@@ -1,0 +1,88 @@
+// A figure's SVG made small enough for a page of many: what only a pointer or a screen reader would look for goes, lines keep
+// the points that can be seen, coordinates a tenth of a pixel.
+
+/** How far a line may move, in pixels. */
+const tolerance = 0.3;
+
+/** @typedef {readonly [x: number, y: number]} Point */
+
+/** The distance of a point from the segment between two others. @param {Point} p @param {Point} a @param {Point} b */
+function distance([x, y], [ax, ay], [bx, by]) {
+  const [dx, dy] = [bx - ax, by - ay];
+  const square = dx * dx + dy * dy;
+  const t = square === 0 ? 0 : Math.min(1, Math.max(0, ((x - ax) * dx + (y - ay) * dy) / square));
+  return Math.hypot(x - ax - t * dx, y - ay - t * dy);
+}
+
+/**
+ * The points of a line without those that lie on it (Douglas & Peucker 1973).
+ *
+ * @param {readonly Point[]} points
+ * @returns {Point[]}
+ */
+export function simplified(points) {
+  if (points.length < 3) return [...points];
+  const kept = new Set([0, points.length - 1]);
+  /** @type {[number, number][]} */
+  const open = [[0, points.length - 1]];
+  for (let range = open.pop(); range; range = open.pop()) {
+    const [from, to] = range;
+    let farthest = from;
+    let most = tolerance;
+    for (let i = from + 1; i < to; i++) {
+      const away = distance(at(points, i), at(points, from), at(points, to));
+      if (away > most) [farthest, most] = [i, away];
+    }
+    if (farthest === from) continue;
+    kept.add(farthest);
+    open.push([from, farthest], [farthest, to]);
+  }
+  return points.filter((_, i) => kept.has(i));
+}
+
+/** @param {readonly Point[]} points @param {number} i */
+const at = (points, i) => /** @type {Point} */ (points[i]);
+
+/** @param {string} text */
+const rounded = (text) =>
+  text.replace(/-?\d*\.\d+(?:e[-+]?\d+)?/g, (number) => String(Math.round(Number(number) * 10) / 10 || 0));
+
+/** A path of straight lines with fewer points; others with rounded numbers. @param {string} path */
+export function compactPath(path) {
+  if (!/^[-MLZ\d.,e+ ]*$/.test(path)) return rounded(path);
+  const parts = path.match(/M[^M]*/g) ?? [];
+  return parts
+    .map((part) => {
+      const isClosed = part.endsWith("Z");
+      const points = part
+        .replace(/[MZ]/g, "")
+        .split("L")
+        .map((pair) => /** @type {Point} */ (/** @type {unknown} */ (pair.split(",").map(Number))));
+      const line = simplified(points).map(([x, y]) => rounded(`${x.toFixed(3)},${y.toFixed(3)}`));
+      return `M${line.join("L")}${isClosed ? "Z" : ""}`;
+    })
+    .join("");
+}
+
+/** @param {string} text */
+const escaped = (text) => text.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll('"', "&quot;");
+
+/**
+ * @param {string} svg as Vega writes it
+ * @param {string} title what a screen reader says
+ */
+export function compactSvg(svg, title) {
+  const font = / font-family="([^"]*)"/.exec(svg)?.[1] ?? "sans-serif";
+  let text = svg
+    .replace(/ (?:aria-[a-z]+|role|class|pointer-events|font-family|xmlns:xlink|version)="[^"]*"/g, "")
+    .replace(/ (?:opacity|stroke-width)="1"/g, "")
+    .replace(/<path[^>]*(?:display="none"|d=""|d="M0,0h0v0h0Z")[^>]*\/>/g, "")
+    .replace(/ d="([^"]*)"/g, (_, path) => ` d="${compactPath(path)}"`)
+    .replace(/ transform="([^"]*)"/g, (_, transform) => ` transform="${rounded(transform)}"`)
+    .replace(/ (x2?|y2?|width|height)="([^"]*)"/g, (_, name, value) => ` ${name}="${rounded(value)}"`);
+  for (let before = ""; before !== text; ) {
+    before = text;
+    text = text.replace(/<g[^>]*><\/g>/g, "").replace(/ transform="translate\(0,0\)"/g, "");
+  }
+  return `${text.replace("<svg ", `<svg role="img" aria-label="${escaped(title)}" font-family="${font}" `)}\n`;
+}
