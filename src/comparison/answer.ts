@@ -149,7 +149,8 @@ function caveatsOf(comparison: Comparison): string[] {
   const winners = standings.flatMap((standing) => standing.winners);
   const runs = groups.flatMap((group) => group.runs);
   const count = (...statuses: string[]) => runs.filter(({ status }) => statuses.includes(status)).length;
-  const [diverged, unfinished] = [count("diverged"), count("failed", "interrupted", "running")];
+  const [diverged, stopped] = [count("diverged"), count("stopped")];
+  const unfinished = count("failed", "interrupted", "running");
   const isChosen = winners.some(({ configurations }) => configurations > 1);
   const isTold = standings.some(({ differences }) => differences.some((one) => one.difference.verdict === "better"));
   return [
@@ -158,6 +159,11 @@ function caveatsOf(comparison: Comparison): string[] {
     ...(isChosen && isTold ? ["the best were chosen by the seeds that they are compared by"] : []),
     ...(winners.every(({ seeds }) => seeds === 1) ? ["one seed each: another one may rank them otherwise"] : []),
     ...(diverged > 0 ? [`${diverged} of ${plural(runs.length, "run")} diverged and count as the worst`] : []),
+    ...(stopped > 0
+      ? [
+          `${stopped} of ${plural(runs.length, "run")} were stopped at a rung and count as worse than what was made in full`,
+        ]
+      : []),
     ...(unfinished > 0 ? [`${plural(unfinished, "run")} did not come to an end and count as the worst`] : []),
   ];
 }

@@ -28,8 +28,8 @@ export interface ExperimentResults {
   readonly objective: Objective;
   /** By the ids of their runs, the trials of a search. */
   readonly trials: ReadonlyMap<string, Trial>;
-  /** The search that drew them. */
-  readonly search?: Search;
+  /** What they were drawn by. */
+  readonly search?: Search | undefined;
   /** What they were to reach, if anything. */
   readonly target?: readonly Target[] | undefined;
   /** Labels of the planned runs that have no manifest. */
@@ -132,7 +132,7 @@ export function readExperiment(directory: string, bounds: readonly Bound[]): Exp
     ...(description !== undefined && { description }),
     manifests: [...manifests].sort((a, b) => rank(a) - rank(b)),
     objective,
-    ...(config?.search && { search: config.search }),
+    search: config?.search,
     trials: new Map(runs.flatMap(({ id, trial }) => (trial ? [[id, trial]] : []))),
     target: config?.target,
     missing: runs.filter(({ id }) => !known.has(id)).map(({ label }) => label),
