@@ -130,7 +130,7 @@ describe("all traces of an experiment as one table", () => {
   });
 
   test.each([
-    [["--format", "xlsx"], /^error: format: expected one of "csv", "parquet"; got "xlsx"\.\n$/],
+    [["--format", "xlsx"], /^error: --format: expected one of "csv", "parquet"; got "xlsx"\.\n$/],
     [
       ["--format", "csv", "-o", "x.parquet"],
       /^error: --format csv contradicts the name of the file, x\.parquet; .*\n$/,
