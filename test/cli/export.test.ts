@@ -1,5 +1,6 @@
 import { readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+// Comes with hyparquet-writer.
 import { asyncBufferFromFile, parquetMetadata, parquetReadObjects } from "hyparquet";
 import { beforeAll, describe, expect, test } from "vitest";
 import { traceColumns } from "../../src/trace/columns.js";
