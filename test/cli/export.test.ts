@@ -1,5 +1,6 @@
 import { readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+// Comes with hyparquet-writer.
 import { asyncBufferFromFile, parquetMetadata, parquetReadObjects } from "hyparquet";
 import { beforeAll, describe, expect, test } from "vitest";
 import { traceColumns } from "../../src/trace/columns.js";
@@ -130,7 +131,7 @@ describe("all traces of an experiment as one table", () => {
   });
 
   test.each([
-    [["--format", "xlsx"], /^error: format: expected one of "csv", "parquet"; got "xlsx"\.\n$/],
+    [["--format", "xlsx"], /^error: --format: expected one of "csv", "parquet"; got "xlsx"\.\n$/],
     [
       ["--format", "csv", "-o", "x.parquet"],
       /^error: --format csv contradicts the name of the file, x\.parquet; .*\n$/,
