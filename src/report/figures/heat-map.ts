@@ -1,9 +1,9 @@
 import { toDigits } from "../../base/numbers.js";
-import { capitalized } from "../../base/text.js";
+import { capitalized, plural } from "../../base/text.js";
 import { axesOf, bestGroups, type Group, lossScaleOf, medianOf } from "../../comparison/groups.js";
 import { isAccuracy, isBetter, wordsOf } from "../../comparison/objective.js";
 import { quantile } from "../../comparison/quantile.js";
-import { type Cell, type Figure, type FigureMaker, plural } from "../figure.js";
+import type { Cell, Figure, FigureMaker } from "../figure.js";
 import { inPanels, pageParams, searched } from "../panels.js";
 import { gradientLegend } from "../scales.js";
 import { divergedOf } from "./sweep-figure.js";
@@ -128,7 +128,7 @@ export const heatMap: FigureMaker = ({ groups, results: { objective } }): Figure
   };
   const seeds = Math.max(...groups.map(({ runs }) => runs.length));
   const caption = [
-    `Median over ${plural(seeds, "seed")}; ×: half of the seeds or more diverged.`,
+    `Median over ${plural(seeds, "seed")}; ×: half of the seeds or more diverged, or were stopped.`,
     best.size > 0 ? `Ring: the best of each optimizer${facets.length > 0 ? " on each problem" : ""}.` : "",
     groups.some((group) => scaleOf(group) !== 1) ? "Losses are divided by problem.lossScale." : "",
     isShare ? "" : "Colours end at ten times the median.",
