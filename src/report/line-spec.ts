@@ -72,7 +72,7 @@ function colourOf({ curves, colours, shadeTitle, references = [] }: LineOptions,
   return {
     field: "shade",
     type: "quantitative",
-    scale: { type: spansDecades(numbers, 10) ? "log" : "linear", scheme: "viridis" },
+    scale: { type: spansDecades(numbers, 10) ? "log" : "linear" },
     legend: gradientLegend(shadeTitle),
   };
 }

@@ -8,8 +8,9 @@ const mostPoints = 60;
 
 type Place = readonly [x: number, y: number];
 
-/** The lines of a figure's first panel: what is measured, not what is drawn next to it. */
+/** The lines of a figure's first panel: what is measured, not what is drawn next to it; none of a map. */
 function linesOf({ data: { fields, rows } }: Figure): Map<string, Place[]> {
+  if (!fields.includes("colour")) return new Map();
   const cell = (row: readonly Cell[], name: string) => row[fields.indexOf(name)];
   const [x, isFirst] = [fields.includes("x") ? "x" : "step", cell(rows[0] ?? [], "panel")];
   const lines = new Map<string, Place[]>();

@@ -5,6 +5,7 @@ import { readExperiment } from "../../src/report/experiment-results.js";
 import type { Figure, FigureSource } from "../../src/report/figure.js";
 import { sweep } from "../../src/report/figures/sweep-figure.js";
 import { makeFigures } from "../../src/report/report.js";
+import { thumbnailOf } from "../../src/report/thumbnail.js";
 import { readColumns } from "../../src/trace/csv-columns.js";
 import { byAccuracy, byGap, overRates } from "../comparison/fixture.js";
 import { execute, temporaryDirectory } from "./support.js";
@@ -142,6 +143,30 @@ describe("several problems", () => {
     expect(figure("sweep").caption).toContain("twin coincides with lars: they take turns in dashes.");
     expect(JSON.stringify(figure("sweep").spec)).toContain("twin (coincides with lars)");
     expect(distinct(rowsOf(figure("sweep")), "stroke")).toEqual(["measured", "measured, 1 of 2", "measured, 2 of 2"]);
+  });
+});
+
+describe("small pictures", () => {
+  const points = (picture: string) => [...picture.matchAll(/points="([^"]*)"/g)].map(([, text]) => text);
+
+  it("have the lines of the sensitivity figure, and none of a map", async () => {
+    const source = (groups: FigureSource["groups"]) =>
+      ({ groups, results: { objective: byGap } }) as unknown as FigureSource;
+    const groups = overRates(byGap, "sgd", [
+      [0.01, 100],
+      [0.1, 1],
+      [1, 10],
+    ]);
+    // 132 × 56 pixels less 4 at each side, both axes logarithmic: the middle is at 66, 10 halfway between 1 and 100.
+    expect(points(thumbnailOf(sweep(source(groups))!)!.markup)).toEqual(["4.0,4.0 66.0,52.0 128.0,28.0"]);
+    const { figure } = await figuresOf({
+      ...{ name: "map", problem: { name: "quadratic", dimension: 2 }, steps: 2 },
+      optimizer: { name: "sgd", learningRate: 0.1 },
+      sweep: { grid: { "optimizer.learningRate": [0.01, 0.1], "optimizer.momentum": [0, 0.9] } },
+    });
+    const map = figure("heat-map");
+    expect(map.data.rows).toHaveLength(4);
+    expect(thumbnailOf(map)).toBeUndefined();
   });
 });
 
