@@ -65,7 +65,9 @@ export function goodRangeOf(own: readonly Group[], winner: Group, objective: Obj
   const path = logAxisOf(own);
   const best = medianOf(winner, objective);
   if (path === undefined || !Number.isFinite(best)) return undefined;
-  const line = along(own, winner, path);
+  // What a search has stopped might have become as good.
+  const line = along(own, winner, path).filter(({ runs }) => !runs.some(({ status }) => status === "stopped"));
+  if (line.length < 2) return undefined;
   const tolerance = toleranceOf(objective, best);
   const isGood = (i: number) => i >= 0 && i < line.length && tolerance.accepts(medianOf(line[i]!, objective));
   let [first, last] = [line.indexOf(winner), line.indexOf(winner)];

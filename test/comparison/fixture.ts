@@ -8,7 +8,7 @@ export const byGap: Objective = { column: "gap", statistic: "final", direction: 
 export const byAccuracy: Objective = { ...byGap, column: "val_accuracy", direction: "maximize" };
 
 /** What a run came to; a text is the status of one that came to nothing. */
-export type Score = number | "diverged" | "failed";
+export type Score = number | "diverged" | "failed" | "stopped";
 
 /** Runs of one configuration, one a score, with the seeds 0, 1, … */
 export function runsWith(

@@ -177,4 +177,21 @@ describe("the good range", () => {
     );
     expect(goodRangeOf(momenta, momenta[0]!, byGap)).toBeUndefined();
   });
+
+  test("knows nothing of rates at which a search has stopped", () => {
+    const tried = overRates(byGap, "lars", [
+      [0.1, 2],
+      [0.2, "stopped"],
+      [0.4, 1],
+      [0.8, 1.5],
+      [1.6, "stopped"],
+    ]);
+    expect(goodRangeOf(tried, tried[2]!, byGap)).toMatchObject({ from: 0.1, to: 0.8, tried: 3, isOpen: true });
+    const alone = overRates(byGap, "lars", [
+      [0.1, "stopped"],
+      [0.2, 1],
+      [0.4, "stopped"],
+    ]);
+    expect(goodRangeOf(alone, alone[1]!, byGap)).toBeUndefined();
+  });
 });

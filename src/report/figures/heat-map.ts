@@ -128,7 +128,7 @@ export const heatMap: FigureMaker = ({ groups, results: { objective } }): Figure
   };
   const seeds = Math.max(...groups.map(({ runs }) => runs.length));
   const caption = [
-    `Median over ${plural(seeds, "seed")}; ×: half of the seeds or more diverged.`,
+    `Median over ${plural(seeds, "seed")}; ×: half of the seeds or more diverged, or were stopped.`,
     best.size > 0 ? `Ring: the best of each optimizer${facets.length > 0 ? " on each problem" : ""}.` : "",
     groups.some((group) => scaleOf(group) !== 1) ? "Losses are divided by problem.lossScale." : "",
     isShare ? "" : "Colours end at ten times the median.",
