@@ -1,10 +1,11 @@
 // Does what the tutorial says, in a directory of its own: files are written, commands run, outputs compared. So it does with
 // other pages whose outputs are worth it. As a program it writes what was printed into the pages: `npm run tutorial`.
-import { execFileSync, spawnSync } from "node:child_process";
+import { execFile, spawnSync } from "node:child_process";
 import { mkdirSync, mkdtempSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
 import { blocksOf, markOf } from "./markdown.js";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
@@ -51,9 +52,9 @@ const withoutTimes = (printed) => printed.replace(/\b\d+(\.\d+)? s\b/g, "… s")
  * long, `needs=pandas` is left out where that is not there.
  *
  * @param {string} text
- * @returns {Followed[]}
+ * @returns {Promise<Followed[]>}
  */
-export function follow(text) {
+export async function follow(text) {
   const directory = freshDirectory();
   const path = `${join(directory, "bin")}:${process.env.PATH}`;
   mkdirSync(join(directory, "bin"));
@@ -75,12 +76,7 @@ export function follow(text) {
       continue;
     }
     const env = { ...process.env, PATH: path, RUN_EXPERIMENT_CACHE: join(directory, "cache"), NO_COLOR: "1" };
-    const printed = execFileSync("bash", ["-e", "-c", command], {
-      cwd: directory,
-      env,
-      encoding: "utf8",
-      stdio: "pipe",
-    });
+    const { stdout: printed } = await promisify(execFile)("bash", ["-e", "-c", command], { cwd: directory, env });
     const next = blocks[i + 1];
     followed.push({ command, line, printed, ...(next?.language === "text" && { expected: next.content }) });
   }
@@ -103,9 +99,11 @@ export function agrees(printed, expected) {
 }
 
 /** The page, with every output as it was printed. */
-function updated(/** @type {string} */ text) {
+async function updated(/** @type {string} */ text) {
   const lines = text.split("\n");
-  const outputs = follow(text).filter(({ printed, expected }) => printed !== undefined && expected !== undefined);
+  const outputs = (await follow(text)).filter(
+    ({ printed, expected }) => printed !== undefined && expected !== undefined,
+  );
   for (const { printed, expected, command, line } of outputs.toReversed()) {
     // Fence, command, fence, blank line, fence.
     const from = line + command.split("\n").length + 2;
@@ -124,6 +122,6 @@ function updated(/** @type {string} */ text) {
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
   for (const page of followedPages.map((file) => join(root, file))) {
-    writeFileSync(page, updated(readFileSync(page, "utf8")));
+    writeFileSync(page, await updated(readFileSync(page, "utf8")));
   }
 }
