@@ -1,8 +1,11 @@
 // A figure's SVG made small enough for a page of many: what only a pointer or a screen reader would look for goes, lines keep
 // the points that can be seen, coordinates a tenth of a pixel.
 
-/** How far a line may move, in pixels. */
-const tolerance = 0.3;
+/** How far a line may move, in pixels: the first by which a picture is small enough. */
+const tolerances = [0.3, 0.6, 1.2];
+
+/** Bytes of a picture on a page of many. */
+export const mostBytes = 40_000;
 
 /** @typedef {readonly [x: number, y: number]} Point */
 
@@ -18,9 +21,10 @@ function distance([x, y], [ax, ay], [bx, by]) {
  * The points of a line without those that lie on it (Douglas & Peucker 1973).
  *
  * @param {readonly Point[]} points
+ * @param {number} tolerance
  * @returns {Point[]}
  */
-export function simplified(points) {
+export function simplified(points, tolerance) {
   if (points.length < 3) return [...points];
   const kept = new Set([0, points.length - 1]);
   /** @type {[number, number][]} */
@@ -47,8 +51,8 @@ const at = (points, i) => /** @type {Point} */ (points[i]);
 const rounded = (text) =>
   text.replace(/-?\d*\.\d+(?:e[-+]?\d+)?/g, (number) => String(Math.round(Number(number) * 10) / 10 || 0));
 
-/** A path of straight lines with fewer points; others with rounded numbers. @param {string} path */
-export function compactPath(path) {
+/** A path of straight lines with fewer points; others with rounded numbers. @param {string} path @param {number} tolerance */
+export function compactPath(path, tolerance) {
   if (!/^[-MLZ\d.,e+ ]*$/.test(path)) return rounded(path);
   const parts = path.match(/M[^M]*/g) ?? [];
   return parts
@@ -58,7 +62,7 @@ export function compactPath(path) {
         .replace(/[MZ]/g, "")
         .split("L")
         .map((pair) => /** @type {Point} */ (/** @type {unknown} */ (pair.split(",").map(Number))));
-      const line = simplified(points).map(([x, y]) => rounded(`${x.toFixed(3)},${y.toFixed(3)}`));
+      const line = simplified(points, tolerance).map(([x, y]) => rounded(`${x.toFixed(3)},${y.toFixed(3)}`));
       return `M${line.join("L")}${isClosed ? "Z" : ""}`;
     })
     .join("");
@@ -67,17 +71,15 @@ export function compactPath(path) {
 /** @param {string} text */
 const escaped = (text) => text.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll('"', "&quot;");
 
-/**
- * @param {string} svg as Vega writes it
- * @param {string} title what a screen reader says
- */
-export function compactSvg(svg, title) {
+/** @param {string} svg @param {string} title @param {number} tolerance */
+function compacted(svg, title, tolerance) {
   const font = / font-family="([^"]*)"/.exec(svg)?.[1] ?? "sans-serif";
   let text = svg
     .replace(/ (?:aria-[a-z]+|role|class|pointer-events|font-family|xmlns:xlink|version)="[^"]*"/g, "")
     .replace(/ (?:opacity|stroke-width)="1"/g, "")
     .replace(/<path[^>]*(?:display="none"|d=""|d="M0,0h0v0h0Z")[^>]*\/>/g, "")
-    .replace(/ d="([^"]*)"/g, (_, path) => ` d="${compactPath(path)}"`)
+    .replace(/<(?:line|text)[^>]* opacity="0"[^>]*(?:\/>|>[^<]*<\/text>)|<text[^>]*\/>/g, "")
+    .replace(/ d="([^"]*)"/g, (_, path) => ` d="${compactPath(path, tolerance)}"`)
     .replace(/ transform="([^"]*)"/g, (_, transform) => ` transform="${rounded(transform)}"`)
     .replace(/ (x2?|y2?|width|height)="([^"]*)"/g, (_, name, value) => ` ${name}="${rounded(value)}"`);
   for (let before = ""; before !== text; ) {
@@ -85,4 +87,16 @@ export function compactSvg(svg, title) {
     text = text.replace(/<g[^>]*><\/g>/g, "").replace(/ transform="translate\(0,0\)"/g, "");
   }
   return `${text.replace("<svg ", `<svg role="img" aria-label="${escaped(title)}" font-family="${font}" `)}\n`;
+}
+
+/**
+ * @param {string} svg as Vega writes it
+ * @param {string} title what a screen reader says
+ */
+export function compactSvg(svg, title) {
+  for (const tolerance of tolerances) {
+    const picture = compacted(svg, title, tolerance);
+    if (Buffer.byteLength(picture) < mostBytes) return picture;
+  }
+  throw new Error(`${title}: no picture of less than ${mostBytes} bytes; show fewer lines or another figure`);
 }

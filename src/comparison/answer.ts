@@ -1,9 +1,9 @@
-import { capitalized } from "../base/text.js";
+import { capitalized, plural } from "../base/text.js";
 import type { Comparison, Standing } from "./compare.js";
 import { type Edge, edgeText, isOpen } from "./edge.js";
 import type { GoodRange } from "./good-range.js";
 import { axesOf } from "./groups.js";
-import { axesText, axisName, differenceText, scoreText, shortNumber } from "./labels.js";
+import { axesText, axisName, differenceText, pairText, scoreText, shortNumber } from "./labels.js";
 import { type Objective, wordsOf } from "./objective.js";
 import { confidence, type PairedDifference } from "./pairs.js";
 import type { TunedWinner } from "./tuned.js";
@@ -15,8 +15,6 @@ export interface Answer {
   /** What is to be kept in mind. */
   readonly caveats: readonly string[];
 }
-
-const plural = (count: number, noun: string) => `${count} ${noun}${count === 1 ? "" : "s"}`;
 
 /** The swept values that a winner was chosen for, e.g. "learningRate=0.3162, momentum=0.9"; empty where none was. */
 export function tunedText({ group }: TunedWinner, { groups }: Pick<Comparison, "groups">): string {
@@ -39,7 +37,7 @@ function inNumbers({ other, difference }: Differences[number], objective: Object
   const { mean, interval, lost } = difference;
   const number = (value: number) => differenceText(objective, value);
   const range = interval
-    ? `, ${100 * confidence} % interval ${number(interval.low)} to ${number(interval.high)}`
+    ? `, ${100 * confidence} % interval ${pairText(number(interval.low), "to", number(interval.high))}`
     : ", the same with every seed";
   const left = lost > 0 ? `, without ${plural(lost, "seed")} that came to nothing` : "";
   return `${other.optimizer} (mean difference ${number(mean)}${range}${left})`;

@@ -229,7 +229,7 @@ const table: readonly [what: string, config: unknown, args: string[], line: RegE
     "a search over an option that is not there",
     { ...good, search: { trials: 2, space: { "optimizer.momentun": { choice: [0, 1] } } } },
     [],
-    /optimizer: unknown key "momentun"\. Did you mean "momentum"\? \(in the run lars momentun=\d seed=0\)/,
+    /optimizer: unknown key "momentun"\. Did you mean "momentum"\? Valid keys: .* \(in the run lars momentun=\d seed=0\)/,
   ],
   [
     "more trials than there are points",

@@ -1,9 +1,9 @@
-import { capitalized } from "../../base/text.js";
+import { capitalized, plural } from "../../base/text.js";
 import { axesOf, bestGroups, type Group, medianOf, scoresOf } from "../../comparison/groups.js";
 import { isAccuracy, type Objective, wordsOf } from "../../comparison/objective.js";
 import { band, bandText } from "../../comparison/quantile.js";
 import { type Curve, measured } from "../curve.js";
-import { type Cell, type Figure, type FigureMaker, plural, type Spec } from "../figure.js";
+import type { Cell, Figure, FigureMaker, Spec } from "../figure.js";
 import { heightOf, inPanels, pageParams, searched } from "../panels.js";
 import { legendOfGroups, spansDecades, yScale } from "../scales.js";
 import { type Strokes, strokesOf } from "../strokes.js";
