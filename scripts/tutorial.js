@@ -1,6 +1,6 @@
 // Does what the tutorial says, in a directory of its own: files are written, commands run, outputs compared. So it does with
 // other pages whose outputs are worth it. As a program it writes what was printed into the pages: `npm run tutorial`.
-import { execFile, spawnSync } from "node:child_process";
+import { execFile } from "node:child_process";
 import { mkdirSync, mkdtempSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -24,14 +24,8 @@ function freshDirectory() {
   return directory;
 }
 
-/** @param {readonly string[]} args */
-const pythonRuns = (args) => spawnSync(python, args).status === 0;
-
-/** What a command may need that is not on every machine, by the mark `needs=`. */
-const isThere = {
-  python: () => pythonRuns(["--version"]),
-  pandas: () => pythonRuns(["-c", "import pandas"]),
-};
+/** What a command may need that is not on every machine, by the mark `needs=`: a command that fails without it. */
+const needed = { python: "python3 --version", pandas: "python3 -c 'import pandas'" };
 
 /**
  * What differs from machine to machine, replaced by …: computing times, ids of runs (their hashes hold the version).
@@ -59,9 +53,12 @@ export async function follow(text) {
   const path = `${join(directory, "bin")}:${process.env.PATH}`;
   mkdirSync(join(directory, "bin"));
   // A script, not a link: a virtual environment is found by the name under which Python was called.
-  writeFileSync(join(directory, "bin/python3"), `#!/bin/sh\nPATH=${process.env.PATH} exec ${python} "$@"\n`, {
+  writeFileSync(join(directory, "bin/python3"), `#!/bin/sh\nPATH="${process.env.PATH}" exec "${python}" "$@"\n`, {
     mode: 0o755,
   });
+  const env = { ...process.env, PATH: path, RUN_EXPERIMENT_CACHE: join(directory, "cache"), NO_COLOR: "1" };
+  const run = (/** @type {string} */ commands) =>
+    promisify(execFile)("bash", ["-e", "-c", commands], { cwd: directory, env });
   /** @type {Followed[]} */
   const followed = [];
   const blocks = blocksOf(text);
@@ -70,13 +67,18 @@ export async function follow(text) {
     if (title) writeFileSync(join(directory, title), block.content);
     if (block.language !== "sh" || block.marks.some((mark) => ["install", "not-followed"].includes(mark))) continue;
     const { content: command, line } = block;
-    const needs = /** @type {keyof typeof isThere | undefined} */ (markOf(block, "needs"));
-    if (needs && !isThere[needs]()) {
+    const needs = /** @type {keyof typeof needed | undefined} */ (markOf(block, "needs"));
+    const lacks =
+      needs &&
+      (await run(needed[needs]).then(
+        () => false,
+        () => true,
+      ));
+    if (lacks) {
       followed.push({ command, line, lacking: needs });
       continue;
     }
-    const env = { ...process.env, PATH: path, RUN_EXPERIMENT_CACHE: join(directory, "cache"), NO_COLOR: "1" };
-    const { stdout: printed } = await promisify(execFile)("bash", ["-e", "-c", command], { cwd: directory, env });
+    const { stdout: printed } = await run(command);
     const next = blocks[i + 1];
     followed.push({ command, line, printed, ...(next?.language === "text" && { expected: next.content }) });
   }
