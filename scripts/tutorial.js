@@ -1,10 +1,11 @@
 // Does what the tutorial says, in a directory of its own: files are written, commands run, outputs compared. So it does with
 // other pages whose outputs are worth it. As a program it writes what was printed into the pages: `npm run tutorial`.
-import { execFileSync, spawnSync } from "node:child_process";
+import { execFile } from "node:child_process";
 import { mkdirSync, mkdtempSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
 import { blocksOf, markOf } from "./markdown.js";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
@@ -23,14 +24,8 @@ function freshDirectory() {
   return directory;
 }
 
-/** @param {readonly string[]} args */
-const pythonRuns = (args) => spawnSync(python, args).status === 0;
-
-/** What a command may need that is not on every machine, by the mark `needs=`. */
-const isThere = {
-  python: () => pythonRuns(["--version"]),
-  pandas: () => pythonRuns(["-c", "import pandas"]),
-};
+/** What a command may need that is not on every machine, by the mark `needs=`: a command that fails without it. */
+const needed = { python: "python3 --version", pandas: "python3 -c 'import pandas'" };
 
 /**
  * What differs from machine to machine, replaced by …: computing times, ids of runs (their hashes hold the version).
@@ -51,16 +46,19 @@ const withoutTimes = (printed) => printed.replace(/\b\d+(\.\d+)? s\b/g, "… s")
  * long, `needs=pandas` is left out where that is not there.
  *
  * @param {string} text
- * @returns {Followed[]}
+ * @returns {Promise<Followed[]>}
  */
-export function follow(text) {
+export async function follow(text) {
   const directory = freshDirectory();
   const path = `${join(directory, "bin")}:${process.env.PATH}`;
   mkdirSync(join(directory, "bin"));
   // A script, not a link: a virtual environment is found by the name under which Python was called.
-  writeFileSync(join(directory, "bin/python3"), `#!/bin/sh\nPATH=${process.env.PATH} exec ${python} "$@"\n`, {
+  writeFileSync(join(directory, "bin/python3"), `#!/bin/sh\nPATH="${process.env.PATH}" exec "${python}" "$@"\n`, {
     mode: 0o755,
   });
+  const env = { ...process.env, PATH: path, RUN_EXPERIMENT_CACHE: join(directory, "cache"), NO_COLOR: "1" };
+  const run = (/** @type {string} */ commands) =>
+    promisify(execFile)("bash", ["-e", "-c", commands], { cwd: directory, env });
   /** @type {Followed[]} */
   const followed = [];
   const blocks = blocksOf(text);
@@ -69,18 +67,18 @@ export function follow(text) {
     if (title) writeFileSync(join(directory, title), block.content);
     if (block.language !== "sh" || block.marks.some((mark) => ["install", "not-followed"].includes(mark))) continue;
     const { content: command, line } = block;
-    const needs = /** @type {keyof typeof isThere | undefined} */ (markOf(block, "needs"));
-    if (needs && !isThere[needs]()) {
+    const needs = /** @type {keyof typeof needed | undefined} */ (markOf(block, "needs"));
+    const lacks =
+      needs &&
+      (await run(needed[needs]).then(
+        () => false,
+        () => true,
+      ));
+    if (lacks) {
       followed.push({ command, line, lacking: needs });
       continue;
     }
-    const env = { ...process.env, PATH: path, RUN_EXPERIMENT_CACHE: join(directory, "cache"), NO_COLOR: "1" };
-    const printed = execFileSync("bash", ["-e", "-c", command], {
-      cwd: directory,
-      env,
-      encoding: "utf8",
-      stdio: "pipe",
-    });
+    const { stdout: printed } = await run(command);
     const next = blocks[i + 1];
     followed.push({ command, line, printed, ...(next?.language === "text" && { expected: next.content }) });
   }
@@ -103,9 +101,11 @@ export function agrees(printed, expected) {
 }
 
 /** The page, with every output as it was printed. */
-function updated(/** @type {string} */ text) {
+async function updated(/** @type {string} */ text) {
   const lines = text.split("\n");
-  const outputs = follow(text).filter(({ printed, expected }) => printed !== undefined && expected !== undefined);
+  const outputs = (await follow(text)).filter(
+    ({ printed, expected }) => printed !== undefined && expected !== undefined,
+  );
   for (const { printed, expected, command, line } of outputs.toReversed()) {
     // Fence, command, fence, blank line, fence.
     const from = line + command.split("\n").length + 2;
@@ -124,6 +124,6 @@ function updated(/** @type {string} */ text) {
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
   for (const page of followedPages.map((file) => join(root, file))) {
-    writeFileSync(page, updated(readFileSync(page, "utf8")));
+    writeFileSync(page, await updated(readFileSync(page, "utf8")));
   }
 }
