@@ -9,7 +9,7 @@ export interface UnreadMeasurement<V, S> {
   /** How many scalars it has. */
   readonly count: number;
   /** w_k, where the loop has gone on from there and may be asked for it. */
-  weights?: readonly V[];
+  weights: readonly V[] | undefined;
 }
 
 /** Steps in a row that were computed and not yet read back. */
@@ -65,12 +65,12 @@ export class UnreadSteps<V, S> {
   addMeasurement(scalars: S[], facts: StepFacts, present: Present<S>): void {
     if (this.scalars.length === 0) this.scalars = scalars;
     else for (const scalar of scalars) this.scalars.push(scalar);
-    this.measured.push({ facts, present, count: scalars.length });
+    this.measured.push({ facts, present, count: scalars.length, weights: undefined });
   }
 
   /** Keeps the weights of the last step until it is read, if it was measured. */
   keep(weights: readonly V[], step: number): boolean {
-    const last = this.measured.at(-1);
+    const last = this.measured[this.measured.length - 1];
     if (last?.facts.step !== step) return false;
     last.weights = weights;
     return true;
