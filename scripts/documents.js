@@ -1,23 +1,14 @@
-// What is written down from the code: the tables of README.md and docs/conventions.md, and the JSON Schema.
+// What is written down from the code: docs/reference, docs/gallery.md, tables of README.md and other pages, the JSON Schema.
 import { parse } from "yaml";
 import { markdownTable } from "../dist/base/markdown.js";
 import { builtIn } from "../dist/built-in/built-in.js";
 import { backendSummaries } from "../dist/compute/backends.js";
 import { jsonSchema } from "../dist/config/json-schema.js";
-import { summaryColumns } from "../dist/results/summary.js";
-import { averagedColumns, layerColumns, traceColumns } from "../dist/trace/columns.js";
 import { headlines } from "./benchmark/headlines.js";
 import { galleryPage } from "./gallery/page.js";
 import { referencePages } from "./reference/pages.js";
 
-const { bounds, datasets, optimizers, problems, schedules } = builtIn;
-
-/** @param {readonly { name: string, meaning: string, formula: string, unit: string }[]} columns */
-const columnTable = (columns) =>
-  markdownTable(
-    ["column", "meaning", "formula", "unit"],
-    columns.map(({ name, meaning, formula, unit }) => [`\`${name}\``, meaning, formula, unit]),
-  );
+const { optimizers } = builtIn;
 
 /** @typedef {Readonly<Record<string, (read: (file: string) => string) => string>>} Sections */
 
@@ -61,55 +52,11 @@ const conventionSections = {
  * @type {Sections}
  */
 const sections = {
-  problems: () =>
-    markdownTable(
-      ["problem", "what it is", "f(w)"],
-      problems.map(({ name, summary, formula }) => [`\`${name}\``, summary, formula]),
-    ),
-  datasets: () =>
-    markdownTable(
-      ["data set", "what it is"],
-      datasets.map(({ name, summary }) => [`\`${name}\``, summary]),
-    ),
-  optimizers: () =>
-    markdownTable(
-      ["optimizer", "what it is", "update", "source"],
-      optimizers.map(({ name, summary, formula, source }) => [`\`${name}\``, summary, formula, source]),
-    ),
-  schedules: () =>
-    markdownTable(
-      ["schedule", "λ_k, K the number of steps"],
-      schedules.map(({ name, formula }) => [`\`${name}\``, formula]),
-    ),
   backends: () =>
     markdownTable(
       ["backend", "what it is"],
       backendSummaries.map(({ name, summary }) => [`\`${name}\``, summary]),
     ),
-  bounds: () =>
-    markdownTable(
-      ["bound", "theorem", "statement", "assumes"],
-      bounds.map(({ name, theorem, statement, assumptions }) => [
-        `\`${name}\``,
-        theorem,
-        statement,
-        assumptions.join("; "),
-      ]),
-    ),
-  "summary columns": () =>
-    markdownTable(
-      ["column", "meaning"],
-      summaryColumns.map(({ name, meaning }) => [`\`${name}\``, meaning]),
-    ),
-  "trace columns": () => columnTable([...traceColumns, ...averagedColumns]),
-  "bound columns": () =>
-    markdownTable(
-      ["column", "meaning", "formula", "unit", "bound"],
-      bounds.flatMap(({ name: bound, columns }) =>
-        columns.map(({ name, meaning, formula, unit }) => [`\`${name}\``, meaning, formula, unit, `\`${bound}\``]),
-      ),
-    ),
-  "layer columns": () => columnTable(layerColumns),
   benchmarks: (read) => headlines(read("docs/benchmarks.md"), read("docs/benchmarks.csv")),
 };
 
@@ -125,8 +72,6 @@ function withSections(file, parts, read) {
     const [start, end] = [`<!-- ${name} -->`, `<!-- end of ${name} -->`];
     const from = result.indexOf(start);
     const to = result.indexOf(end);
-    // What a page leaves to the reference has no markers in it.
-    if (from < 0 && to < 0) return result;
     if (from < 0 || to < from) throw new Error(`${file} lacks the markers ${start} … ${end}`);
     return `${result.slice(0, from + start.length)}\n${render(read)}\n${result.slice(to)}`;
   }, read(file));
