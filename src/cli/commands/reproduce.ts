@@ -182,8 +182,6 @@ function comparisonLines(comparison: ClaimsComparison, path: string): Line[] {
  */
 export async function reproduce(names: readonly string[], rawOptions: unknown): Promise<ExitReason> {
   const options = checkedOptions(optionsSchema, rawOptions);
-  const { csv } = pathsIn(options.out);
-  const committed = options.check ? readClaims(csv) : undefined;
   const overrides = options.backend === undefined ? [] : [{ path: "backend", text: options.backend }];
   const loaded: Loaded[] = [];
   for (const file of selected(names)) {
@@ -191,6 +189,8 @@ export async function reproduce(names: readonly string[], rawOptions: unknown): 
     loaded.push({ experiment, runs: expand(experiment) });
   }
 
+  const { csv } = pathsIn(options.out);
+  const committed = options.check ? readClaims(csv) : undefined;
   const progress = createProgress(options);
   const signal = interruptSignal();
   const claims: ExperimentClaims[] = [];
