@@ -1,6 +1,6 @@
 // Draws a picture: lines over steps, or over a swept value, and what the theory says of them, dashed.
 import { themeConfig } from "../../dist/report/theme.js";
-import { small } from "./small-svg.js";
+import { compactSvg } from "../gallery/compact.js";
 
 /** @typedef {import("./theory.js").Picture} Picture */
 /** @typedef {import("./theory.js").Curve} Curve */
@@ -197,7 +197,7 @@ export async function drawn(picture, results) {
   const { spec: compiled } = compile(/** @type {never} */ (spec), { logger: vega.logger(vega.Error) });
   const view = new vega.View(vega.parse(compiled), { renderer: "none", logLevel: vega.Error });
   try {
-    return small(await view.toSVG());
+    return compactSvg(await view.toSVG(), `${picture.name}: ${y} against ${x}`);
   } finally {
     view.finalize();
   }

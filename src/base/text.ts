@@ -22,3 +22,6 @@ export const printableJson = (json: string): string =>
 
 /** "final gap" → "Final gap" */
 export const capitalized = (text: string): string => text.charAt(0).toUpperCase() + text.slice(1);
+
+/** "1 run", "2 runs" */
+export const plural = (count: number, noun: string): string => `${count} ${noun}${count === 1 ? "" : "s"}`;

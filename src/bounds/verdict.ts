@@ -130,13 +130,14 @@ export function watchBounds(bounds: readonly Bound[], context: BoundContext, sta
 
     observe(record) {
       step = record.step;
-      const values: number[] | undefined = record.traced ? [] : undefined;
       const ended = isBeyondArithmetic(record);
-      for (const { bound, monitor, check } of watched) {
-        const columns: readonly number[] = ended ? bound.columns.map(() => Number.NaN) : monitor.observe(record, check);
-        values?.push(...columns);
+      if (!record.traced) {
+        if (!ended) for (let i = 0; i < watched.length; i++) watched[i]!.monitor.observe(record, watched[i]!.check);
+        return nothing;
       }
-      return values ?? nothing;
+      return watched.flatMap(({ bound, monitor, check }) =>
+        ended ? bound.columns.map(() => Number.NaN) : monitor.observe(record, check),
+      );
     },
 
     verdicts: () =>

@@ -1,8 +1,9 @@
+import { plural } from "../base/text.js";
 import { answerOf } from "../comparison/answer.js";
 import type { Comparison, Standing } from "../comparison/compare.js";
 import { isOpen } from "../comparison/edge.js";
 import { axesOf, type Group, medianOf, tunings } from "../comparison/groups.js";
-import { axisName, scoreText, valueText } from "../comparison/labels.js";
+import { axisName, pairText, scoreText, valueText } from "../comparison/labels.js";
 import { isBetter, type Objective, wordsOf } from "../comparison/objective.js";
 import { toTargetText } from "../comparison/targets.js";
 import { hasWon, type Spread, spreadOf, type TunedWinner } from "../comparison/tuned.js";
@@ -17,14 +18,14 @@ const mostLines = 40;
 /** Optimizers under conditions; more of them are told by the best of each condition alone. */
 const mostWinners = 20;
 
-/** "1.2e-5 ± 3e-6" */
+/** "0.00152 ± 4e-4": an error has no more digits than it is worth. */
 function meanText({ mean, standardError }: Spread, objective: Objective): string {
   if (standardError === undefined) return "";
-  return `${scoreText(objective, mean)} ± ${scoreText(objective, standardError)}`;
+  return pairText(scoreText(objective, mean), "±", scoreText(objective, standardError, 2));
 }
 
 const rangeText = ({ min, max, seeds }: Spread, objective: Objective) =>
-  seeds > 1 ? `[${scoreText(objective, min)} – ${scoreText(objective, max)}]` : "";
+  seeds > 1 ? `[${pairText(scoreText(objective, min), "–", scoreText(objective, max))}]` : "";
 
 /** Of n/N seeds nothing is said where all came to an end. */
 function lostText({ diverged, unfinished, seeds }: Spread, status: "diverged" | "unfinished"): Piece {
@@ -57,12 +58,15 @@ function axisCell({ group, edges }: TunedWinner, path: string): string {
 const decadesText = ({ goodRange: range }: TunedWinner) =>
   range ? `${range.isOpen ? "≥ " : ""}${range.decades.toFixed(1)}` : "";
 
+/** The axis that nearly every table has, in a word as narrow as its values. */
+const axisTitle = (path: string) => axisName(path).replace(/^learningRate$/, "rate");
+
 function tunedTable({ objective, groups }: Comparison, winners: readonly TunedWinner[], width: number): Line[] {
   const paths = axesOf(groups).tuned.map(([path]) => path);
   const columns: TableColumn[] = [
     { title: "" },
     { title: "optimizer" },
-    ...paths.map((path) => ({ title: axisName(path) })),
+    ...paths.map((path) => ({ title: axisTitle(path) })),
     ...spreadColumns,
     { title: "steps to target", dispensable: 1 },
     { title: "decades", dispensable: 2 },
@@ -112,7 +116,7 @@ export function comparisonLines(comparison: Comparison, width = columnsOf()): Li
   const runs = groups.reduce((sum, group) => sum + group.runs.length, 0);
   const ranged = winners.find(({ goodRange }) => goodRange)?.goodRange;
   const decades = ranged ? `; decades: ${axisName(ranged.path)} ${ranged.tolerance}` : "";
-  const title = `${runs} runs of ${groups.length} configurations by ${wordsOf(objective)}, the best of each optimizer${omitted}${decades}`;
+  const title = `${plural(runs, "run")} of ${plural(groups.length, "configuration")} by ${wordsOf(objective)}, the best of each optimizer${omitted}${decades}`;
   const tuned = [
     ...wrapped(title, width).map((line): Line => [toned("strong", line)]),
     ...tunedTable(comparison, winners, width),

@@ -32,6 +32,7 @@ export const examples: Readonly<Record<string, readonly Example[]>> = {
   reproduce: [
     example("run-experiment reproduce", "every claim; some minutes"),
     example("run-experiment reproduce norms schedules", "two experiments"),
+    example("run-experiment reproduce compare", "which optimizer is better, untuned and tuned; half an hour"),
     example("run-experiment reproduce --check", "compare with the claims that are committed, and write nothing"),
   ],
   summarize: [

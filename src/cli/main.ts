@@ -99,15 +99,15 @@ export function createProgram(): Command {
 
   program
     .command("report")
-    .description("write report.html and figures/*.svg of results")
+    .description("write report.html and figures/*.svg of results, and an index of several experiments")
     .argument("<results...>", "directories of experiments, or one that holds several")
     .action(async (paths: string[]) => (await import("./commands/report.js")).report(paths));
 
   program
     .command("reproduce")
-    .description("run the experiments of the paper and write every claim with its verdict")
-    .argument("[experiment...]", "names of experiments in configs/paper (default: all)")
-    .option("-o, --out <directory>", "where results go", "results/paper")
+    .description("run the experiments of the paper, or the comparisons, and write every claim with its verdict")
+    .argument("[experiment...]", "paper, compare, or names of experiments of one of them (default: paper)")
+    .option("-o, --out <directory>", "where results go (default: results/paper or results/compare)")
     .option("--references <directory>", "where references are (default: those of the tool)")
     .option("--backend <name>", "as for run")
     .option("-j, --jobs <n>", "as for run")

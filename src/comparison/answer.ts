@@ -1,9 +1,9 @@
-import { capitalized } from "../base/text.js";
+import { capitalized, plural } from "../base/text.js";
 import type { Comparison, Standing } from "./compare.js";
 import { type Edge, edgeText, isOpen } from "./edge.js";
 import type { GoodRange } from "./good-range.js";
 import { axesOf } from "./groups.js";
-import { axesText, axisName, differenceText, scoreText, shortNumber } from "./labels.js";
+import { axesText, axisName, differenceText, pairText, scoreText, shortNumber } from "./labels.js";
 import { type Objective, wordsOf } from "./objective.js";
 import { confidence, type PairedDifference } from "./pairs.js";
 import type { TunedWinner } from "./tuned.js";
@@ -15,8 +15,6 @@ export interface Answer {
   /** What is to be kept in mind. */
   readonly caveats: readonly string[];
 }
-
-const plural = (count: number, noun: string) => `${count} ${noun}${count === 1 ? "" : "s"}`;
 
 /** The swept values that a winner was chosen for, e.g. "learningRate=0.3162, momentum=0.9"; empty where none was. */
 export function tunedText({ group }: TunedWinner, { groups }: Pick<Comparison, "groups">): string {
@@ -39,7 +37,7 @@ function inNumbers({ other, difference }: Differences[number], objective: Object
   const { mean, interval, lost } = difference;
   const number = (value: number) => differenceText(objective, value);
   const range = interval
-    ? `, ${100 * confidence} % interval ${number(interval.low)} to ${number(interval.high)}`
+    ? `, ${100 * confidence} % interval ${pairText(number(interval.low), "to", number(interval.high))}`
     : ", the same with every seed";
   const left = lost > 0 ? `, without ${plural(lost, "seed")} that came to nothing` : "";
   return `${other.optimizer} (mean difference ${number(mean)}${range}${left})`;
@@ -151,7 +149,8 @@ function caveatsOf(comparison: Comparison): string[] {
   const winners = standings.flatMap((standing) => standing.winners);
   const runs = groups.flatMap((group) => group.runs);
   const count = (...statuses: string[]) => runs.filter(({ status }) => statuses.includes(status)).length;
-  const [diverged, unfinished] = [count("diverged"), count("failed", "interrupted", "running")];
+  const [diverged, stopped] = [count("diverged"), count("stopped")];
+  const unfinished = count("failed", "interrupted", "running");
   const isChosen = winners.some(({ configurations }) => configurations > 1);
   const isTold = standings.some(({ differences }) => differences.some((one) => one.difference.verdict === "better"));
   return [
@@ -160,6 +159,11 @@ function caveatsOf(comparison: Comparison): string[] {
     ...(isChosen && isTold ? ["the best were chosen by the seeds that they are compared by"] : []),
     ...(winners.every(({ seeds }) => seeds === 1) ? ["one seed each: another one may rank them otherwise"] : []),
     ...(diverged > 0 ? [`${diverged} of ${plural(runs.length, "run")} diverged and count as the worst`] : []),
+    ...(stopped > 0
+      ? [
+          `${stopped} of ${plural(runs.length, "run")} were stopped at a rung and count as worse than what was made in full`,
+        ]
+      : []),
     ...(unfinished > 0 ? [`${plural(unfinished, "run")} did not come to an end and count as the worst`] : []),
   ];
 }

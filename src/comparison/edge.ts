@@ -63,7 +63,10 @@ function edgeOn(
   ].filter((one) => allows(winner, path, one));
   if (further.length === 0) return undefined;
   const median = medianOf(winner, objective);
-  const ties = along(own, winner, path).filter((group) => group !== winner && medianOf(group, objective) === median);
+  const line = along(own, winner, path);
+  // Of trials that differ in several values one is the outermost by chance.
+  if (isSearched(path) && line.length < fewestValues) return undefined;
+  const ties = line.filter((group) => group !== winner && medianOf(group, objective) === median);
   return {
     ...{ path, value, side, further },
     ties: ties.map((group) => group.axes[path] as number),

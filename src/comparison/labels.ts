@@ -40,11 +40,17 @@ export const axesText = (axes: Readonly<Record<string, unknown>>): string =>
     .join(", ");
 
 /** What a run came to, as people read it: "97.12 %", "1.2e-5", "∞". */
-export function scoreText(objective: Objective, score: number): string {
+export function scoreText(objective: Objective, score: number, digits = 3): string {
   if (!Number.isFinite(score)) return score < 0 ? "-∞" : "∞";
-  return isAccuracy(objective) ? `${(100 * score).toFixed(2)} %` : forTable(score, 3);
+  return isAccuracy(objective) ? `${(100 * score).toFixed(2)} %` : forTable(score, digits);
 }
 
 /** How two of them differ: "0.31 points" or "1.2e-5". */
 export const differenceText = (objective: Objective, difference: number): string =>
   isAccuracy(objective) ? `${(100 * difference).toFixed(2)} points` : forTable(difference, 3);
+
+/** Two numbers with their common unit behind the second: "97.12 ± 0.05 %". */
+export function pairText(one: string, between: string, other: string): string {
+  const unit = /^\S+( \S+)$/.exec(other)?.[1] ?? "";
+  return `${unit !== "" && one.endsWith(unit) ? one.slice(0, -unit.length) : one} ${between} ${other}`;
+}

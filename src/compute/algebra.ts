@@ -93,6 +93,8 @@ export interface Algebra<V, S> {
 
   // Vectors to scalars
   norm(a: V, p: Norm): S;
+  /** ‖a − b‖₂ */
+  distance(a: V, b: V): S;
   dot(a: V, b: V): S;
   sum(a: V): S;
   mean(a: V): S;
@@ -144,4 +146,4 @@ export interface Algebra<V, S> {
  * What an update rule may use: nothing that reads back from the device. With `scope: neuron` its scalars are one number a
  * neuron.
  */
-export type RuleAlgebra<V, S> = Omit<Algebra<V, S>, "read" | "values" | "isScalar" | "fit">;
+export type RuleAlgebra<V, S> = Omit<Algebra<V, S>, "read" | "values" | "isScalar" | "fit" | "distance">;

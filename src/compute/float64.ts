@@ -41,12 +41,42 @@ const dot = (a: Float64Array, b: Float64Array) => dotFrom(a, 0, b);
 /** Scaled so that no square overflows or underflows for norms that are themselves representable. */
 function euclideanNorm(a: Float64Array): number {
   let sumOfSquares = dot(a, a);
-  if (sumOfSquares > 1e-280 && sumOfSquares < 1e280) return Math.sqrt(sumOfSquares);
+  if (keepsDigits(sumOfSquares)) return Math.sqrt(sumOfSquares);
   const largest = infinityNorm(a);
   if (largest === 0 || !Number.isFinite(largest)) return largest;
   sumOfSquares = 0;
   for (let i = 0; i < a.length; i++) sumOfSquares += (a[i]! / largest) ** 2;
   return largest * Math.sqrt(sumOfSquares);
+}
+
+/** Σ(a_i − b_i)², added up as `dot` does; no difference is kept. */
+function squaredDistance(a: Float64Array, b: Float64Array): number {
+  const { length } = a;
+  const whole = length < manyTerms ? 0 : length & ~3;
+  let [s, t, u, v] = [0, 0, 0, 0];
+  for (let i = 0; i < whole; i += 4) {
+    const w = a[i]! - b[i]!;
+    const x = a[i + 1]! - b[i + 1]!;
+    const y = a[i + 2]! - b[i + 2]!;
+    const z = a[i + 3]! - b[i + 3]!;
+    s += w * w;
+    t += x * x;
+    u += y * y;
+    v += z * z;
+  }
+  for (let i = whole; i < length; i++) {
+    const difference = a[i]! - b[i]!;
+    s += difference * difference;
+  }
+  return s + t + (u + v);
+}
+
+/** A square between these has lost nothing to overflow or underflow. */
+const keepsDigits = (square: number) => square > 1e-280 && square < 1e280;
+
+function distance(a: Float64Array, b: Float64Array): number {
+  const square = squaredDistance(a, b);
+  return keepsDigits(square) ? Math.sqrt(square) : euclideanNorm(float64.subtract(a, b));
 }
 
 function infinityNorm(a: Float64Array): number {
@@ -241,6 +271,7 @@ export const float64: Algebra<Float64Array, number> = {
   },
 
   norm: (a, p) => memory.norm(a, p),
+  distance,
   dot,
   sum,
   mean: (a) => sum(a) / a.length,

@@ -112,6 +112,7 @@ export function tensorAlgebra(
     ifLessEach: (a, b, then, otherwise) => tf.tidy(() => tf.where(tf.less(a, b), then, otherwise)),
 
     norm: (a, p) => memory.norm(a, p, () => norm(a, p)),
+    distance: (a, b) => norm(tf.sub(a, b), 2),
     dot: (a, b) => (reductions ? Math.fround(reductions.dot(a, b)) : tf.tidy(() => accurateSum(tf.mul(a, b)))),
     sum,
     mean: (a) => (reductions ? Math.fround(reductions.sum(a) / a.size) : tf.tidy(() => tf.div(accurateSum(a), a.size))),

@@ -25,16 +25,19 @@ interface Placed {
   readonly row: ClaimRow;
 }
 
-/** What the configs claim, by the theorem it is put under; what is of none comes last. */
+/** What the configs claim, by the theorem it is put under; what is of none comes last. Without theorems, by experiment. */
 function byTheorem(experiments: readonly ExperimentClaims[]): Map<string, Placed[]> {
   const groups = new Map<string, Placed[]>();
   const none = "Of no theorem";
+  const findings = experiments.flatMap((claims) => claims.findings);
+  const isOfTheorems = findings.some(({ source }) => theoremOf(source) !== undefined);
   for (const claims of experiments) {
     for (const row of claims.findings.map(findingRow)) {
-      const group = theoremOf(row.source) ?? none;
+      const group = isOfTheorems ? (theoremOf(row.source) ?? none) : claims.name;
       groups.set(group, [...(groups.get(group) ?? []), { claims, row }]);
     }
   }
+  if (!isOfTheorems) return groups;
   const order = (group: string) => (group === none ? Number.POSITIVE_INFINITY : Number(group.slice(1)));
   return new Map([...groups].sort(([a], [b]) => order(a) - order(b)));
 }
@@ -140,9 +143,9 @@ const overview = (experiments: readonly ExperimentClaims[], command: string): st
     "",
     `Written by \`${command}\`: ${tally(experiments)}. \`${command} --check\` makes the runs again and compares.`,
     "",
-    "Claims are those that the experiments' configs state, *met* or not, by the theorem they are about. Each experiment",
-    "has a page with all that was checked of it. Below the claims: the bounds that every run is held against, and agreement",
-    "with the committed references. Made on",
+    "Claims are those that the experiments' configs state, *met* or not, by the theorem they are about, if any. Each experiment",
+    "has a page with all that was checked of it. Below the claims: the bounds that every run is held against, and whatever",
+    "else was checked. Made on",
     "",
     ...machineLines(experiments),
     "",
@@ -155,10 +158,9 @@ const overview = (experiments: readonly ExperimentClaims[], command: string): st
     "",
     boundTable(experiments),
     "",
-    "## References, and runs known to be bad",
-    "",
-    otherTable(experiments),
-    "",
+    ...(experiments.some(({ others }) => others.length > 0)
+      ? ["## References, and runs known to be bad", "", otherTable(experiments), ""]
+      : []),
   ].join("\n");
 
 function notApplicable(rows: readonly ClaimRow[]): string[] {

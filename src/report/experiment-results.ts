@@ -9,6 +9,7 @@ import { TargetReader } from "../comparison/targets.js";
 import type { Trial } from "../config/expand.js";
 import { expectationSchema } from "../config/expectation-schema.js";
 import { objectiveSchema } from "../config/objective-schema.js";
+import { type Search, searchSchema } from "../config/search.js";
 import { type Target, targetsSchema } from "../config/target-schema.js";
 import { type BoundFinding, boundFindings } from "../expectations/bound-findings.js";
 import { ExpectationReader, type Finding } from "../expectations/evaluate.js";
@@ -27,6 +28,8 @@ export interface ExperimentResults {
   readonly objective: Objective;
   /** By the ids of their runs, the trials of a search. */
   readonly trials: ReadonlyMap<string, Trial>;
+  /** What they were drawn by. */
+  readonly search?: Search | undefined;
   /** What they were to reach, if anything. */
   readonly target?: readonly Target[] | undefined;
   /** Labels of the planned runs that have no manifest. */
@@ -46,6 +49,7 @@ const experimentFile = z.object({
       expect: z.unknown(),
       objective: objectiveSchema,
       target: targetsSchema,
+      search: searchSchema,
     })
     .partial(),
   runs: z.array(
@@ -128,6 +132,7 @@ export function readExperiment(directory: string, bounds: readonly Bound[]): Exp
     ...(description !== undefined && { description }),
     manifests: [...manifests].sort((a, b) => rank(a) - rank(b)),
     objective,
+    search: config?.search,
     trials: new Map(runs.flatMap(({ id, trial }) => (trial ? [[id, trial]] : []))),
     target: config?.target,
     missing: runs.filter(({ id }) => !known.has(id)).map(({ label }) => label),

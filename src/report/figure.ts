@@ -1,3 +1,4 @@
+import { plural } from "../base/text.js";
 import type { Bound } from "../bounds/bound.js";
 import { bestGroups, type Group } from "../comparison/groups.js";
 import { wordsOf } from "../comparison/objective.js";
@@ -98,8 +99,6 @@ export function columnTitle(name: string): string {
   const symbol = formula.length <= 28 ? ` ${formula}` : "";
   return `${words}${symbol}${unit === "1" || unit === "" || words.includes(unit) || unit === `${words}s` ? "" : ` [${unit}]`}`;
 }
-
-export const plural = (count: number, noun: string) => `${count} ${noun}${count === 1 ? "" : "s"}`;
 
 /** Says which groups a figure shows where it does not show all of them. */
 export function bestOf({ groups, shown, results: { objective } }: FigureSource): string {

@@ -1,8 +1,7 @@
-import { printable } from "../base/text.js";
+import { plural, printable } from "../base/text.js";
 import { toolVersion } from "../results/provenance.js";
 import { sortable } from "./cells.js";
 import { documentOf, themeButton } from "./document.js";
-import { plural } from "./figure.js";
 import { type Html, html } from "./html.js";
 import { startReading } from "./reader-script.js";
 

@@ -126,9 +126,16 @@ function opacities({ colours, shadeTitle, main = measured }: LineOptions) {
 
 /** Curves over steps: band, line, and points that answer to the pointer; one panel, or one for each `panel`. */
 export function lineFigure(options: LineOptions): LineFigure {
-  const { curves, logarithmic, ceiling = Number.POSITIVE_INFINITY, main = measured, shadeTitle } = options;
+  const {
+    curves,
+    logarithmic,
+    ceiling = Number.POSITIVE_INFINITY,
+    main = measured,
+    shadeTitle,
+    references = [],
+  } = options;
   const isShaded = shadeTitle !== undefined;
-  const strokes = strokesOf(curves, { main, logarithmic, ceiling, compares: !isShaded });
+  const strokes = strokesOf(curves, { main, logarithmic, ceiling, references, compares: !isShaded });
   return { spec: specOf(options, strokes), data: rowsOf(curves, strokes), notes: strokes.sentences };
 }
 

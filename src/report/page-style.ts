@@ -62,7 +62,7 @@ figcaption { color: var(--muted); font-size: 13.5px; max-width: 96ch; margin-bot
 .formulas { font-size: 13.5px; color: var(--muted); margin: 0 0 10px; }
 .formulas dt { color: var(--text); }
 .formulas dd { overflow-x: auto; overflow-y: hidden; overflow-wrap: normal; }
-math { font-size: 1.06em; }
+math { font-size: 15px; font-family: "STIX Two Math", "Latin Modern Math", "Cambria Math", math; }
 button, input {
   font: inherit; font-size: 12.5px; color: var(--muted); background: transparent;
   border: 1px solid var(--rule); border-radius: 6px; padding: 2px 9px;
@@ -75,16 +75,16 @@ button:focus-visible, input:focus-visible { outline: 2px solid var(--accent); ou
 #filter { width: 220px; padding: 4px 10px; color: var(--text); }
 .table { overflow-x: auto; margin-top: 12px; }
 table { border-collapse: collapse; width: 100%; font-size: 13px; font-variant-numeric: tabular-nums; }
-th { text-align: left; font-weight: 600; color: var(--muted); border-bottom: 1px solid var(--rule); white-space: nowrap; }
+th { text-align: left; font-weight: 600; color: var(--muted); border-bottom: 1px solid var(--rule); vertical-align: bottom; overflow-wrap: normal; }
 th button { all: unset; cursor: pointer; } th button:hover { color: var(--text); } th button:focus-visible { outline: 2px solid var(--accent); }
 th[aria-sort="ascending"] button::after { content: " ↑"; } th[aria-sort="descending"] button::after { content: " ↓"; }
-th, td { padding: 5px 16px 5px 0; vertical-align: top; }
+th, td { padding: 5px 16px 5px 0; } td { vertical-align: top; }
 td { border-bottom: 1px solid var(--rule); overflow-wrap: break-word; }
 td:first-child { max-width: 340px; min-width: 150px; overflow-wrap: anywhere; }
-td.name { min-width: 7em; max-width: 22em; overflow-wrap: anywhere; }
+td.name { min-width: 0; max-width: 26em; white-space: nowrap; overflow: hidden; text-overflow: ellipsis; }
 #experiments td:first-child { min-width: 240px; } #experiments td:nth-child(3) { min-width: 260px; }
 .under { color: var(--muted); font-size: 13px; margin-top: 8px; max-width: 96ch; }
-th.number, td.number { text-align: right; white-space: nowrap; overflow-wrap: normal; }
+th.number, td.number { text-align: right; overflow-wrap: normal; } td.number { white-space: nowrap; }
 .good { color: var(--good); } .bad { color: var(--bad); } .warn { color: var(--warn); } .quiet { color: var(--muted); }
 .nowrap { white-space: nowrap; }
 details { margin-top: 12px; } summary { cursor: pointer; color: var(--muted); font-size: 14px; }
@@ -104,6 +104,7 @@ footer { margin-top: 60px; padding-top: 14px; border-top: 1px solid var(--rule);
   }
   body { font-size: 11pt; } main { max-width: none; padding: 0; }
   .bar button, #theme, nav, .vega-embed details { display: none !important; }
+  .table { overflow: visible; } table { font-size: 8.5pt; } table math { font-size: 9.5pt; }
   tr { break-inside: avoid; }
 }
 `;

@@ -1,12 +1,12 @@
 import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
-import { printable } from "../base/text.js";
+import { plural, printable } from "../base/text.js";
 import { answerOf } from "../comparison/answer.js";
 import type { Comparison } from "../comparison/compare.js";
 import { toolVersion } from "../results/provenance.js";
 import { documentOf, themeButton } from "./document.js";
 import type { ExperimentResults } from "./experiment-results.js";
-import { type Figure, type NamedFormula, plural } from "./figure.js";
+import type { Figure, NamedFormula } from "./figure.js";
 import { formulaMarkup } from "./formula.js";
 import { embeddedJson, type Html, html } from "./html.js";
 import { expand, type PageData, startPage } from "./page-script.js";

@@ -20,12 +20,11 @@ export function startReading(): void {
     return dataset.value === undefined || dataset.value === "NaN" ? undefined : Number(dataset.value);
   }
 
-  const compare = (a: Row["key"], b: Row["key"]): number =>
-    typeof a === "number" && typeof b === "number"
-      ? a < b
-        ? -1
-        : Number(a > b)
-      : String(a).localeCompare(String(b), "en", { numeric: true });
+  const { compare: compareTexts } = new Intl.Collator("en", { numeric: true });
+  const compare = (a: Row["key"], b: Row["key"]): number => {
+    if (typeof a !== "number" || typeof b !== "number") return compareTexts(String(a), String(b));
+    return a < b ? -1 : Number(a > b);
+  };
 
   /** Sorts a table by a column, the other way round the second time; what is missing comes last either way. */
   function sort(header: HTMLTableCellElement): void {

@@ -85,7 +85,7 @@ export async function writeReport(
   const { damaged } = results;
   const figures = makeFigures(results, registry);
   const page = join(directory, "report.html");
-  const comparison = compare(results.manifests, results.objective, registry);
+  const comparison = compare(results.manifests, results.objective, registry, results.search);
   writeAtomically(page, reportPage(results, comparison, figures));
   const summary = summaryOf(results, comparison, figures);
   if (!svg) return { page, figures: [], damaged, summary };

@@ -44,9 +44,14 @@ function coincidencesOf(curves: readonly Curve[], panels: readonly string[], { l
   return [...found.values()];
 }
 
+/** Dots so sparse that what they lie on shows between them. */
+const dotted = [2, 7];
+
 interface StrokeOptions {
   /** The kind whose curves are solid, and may coincide. */
   readonly main: string;
+  /** Kinds that what is measured may lie on. */
+  readonly references?: readonly string[];
   readonly logarithmic: boolean;
   /** Upper end of the axis. */
   readonly ceiling: number;
@@ -55,12 +60,14 @@ interface StrokeOptions {
 }
 
 export function strokesOf(curves: readonly Curve[], options: StrokeOptions): Strokes {
-  const { main } = options;
+  const { main, references = [] } = options;
   const others = kindsOf(curves).filter((kind) => kind !== main && kind !== measured);
   const dashes = new Map<string, readonly number[]>([
     [measured, [1, 0]],
     [main, [1, 0]],
-    ...others.map((kind, i) => [kind, dashesOfKinds[i % dashesOfKinds.length]!] as const),
+    ...others.map(
+      (kind, i) => [kind, references.includes(kind) ? dotted : dashesOfKinds[i % dashesOfKinds.length]!] as const,
+    ),
   ]);
   const named = panelsOf(curves);
   const panels = named.length > 0 ? named : [""];

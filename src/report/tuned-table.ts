@@ -45,7 +45,7 @@ function rowOf(comparison: Comparison, { facet, first }: Standing, winner: Tuned
   const { objective } = comparison;
   const { optimizer, configurations, seeds, median, min, max } = winner;
   const range = seeds > 1 ? `[${scoreText(objective, min)} – ${scoreText(objective, max)}]` : "";
-  return html`<tr class="${winner === first ? "first" : ""}">${columns.isFaceted && html`<td class="name">${facet}</td>`}<td class="name">${optimizer}</td>${columns.paths.map((path) => axisCell(winner, path))}${scoreCell(objective, median)}<td class="number quiet">${range}</td><td class="number" data-value="${seeds}">${seeds}</td><td class="number" data-value="${configurations}">${configurations}</td>${divergedCell(comparison, winner)}${columns.isRanged && goodRangeCell(winner)}</tr>
+  return html`<tr class="${winner === first ? "first" : ""}">${columns.isFaceted && html`<td class="name" title="${facet}">${facet}</td>`}<td class="name" title="${optimizer}">${optimizer}</td>${columns.paths.map((path) => axisCell(winner, path))}${scoreCell(objective, median)}<td class="number quiet">${range}</td><td class="number" data-value="${seeds}">${seeds}</td><td class="number" data-value="${configurations}">${configurations}</td>${divergedCell(comparison, winner)}${columns.isRanged && goodRangeCell(winner)}</tr>
 `;
 }
 

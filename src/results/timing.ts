@@ -37,7 +37,7 @@ export class TimingWriter {
     const time = inMilliseconds(seconds);
     if (time === this.written) return;
     this.written = time;
-    this.file.append([String(step), String(time / 1000)]);
+    this.file.append(`${step},${time / 1000}`);
   }
 
   flush(): void {

@@ -70,12 +70,11 @@ export class CsvFile {
     this.hash = this.guarded(() => (resume ? hashOfFile(path, resume.bytes) : createHash("sha256")));
     this.descriptor = this.guarded(() => openSync(path, resume ? writable.existing : writable.fresh));
     if (resume) this.guarded(() => ftruncateSync(this.descriptor, resume.bytes));
-    else this.append(header.map(csvField));
+    else this.append(header.map(csvField).join(","));
   }
 
-  /** @param fields as they are to stand in the file: formatted numbers, and texts that went through `csvField` */
-  append(fields: readonly string[]): void {
-    const line = fields.join(",");
+  /** @param line fields with commas between them: formatted numbers, and texts that went through `csvField` */
+  append(line: string): void {
     this.pending.push(line);
     this.pendingLength += line.length;
     if (this.pendingLength > flushBytes) this.flush();

@@ -11,7 +11,9 @@ export function divergence({ loss, train, layers, last }: StepRecord, lossLimit:
   // With mini-batches the last record has no batch.
   const detail = last && Number.isNaN(loss) ? undefined : lossDetail("the loss", loss, lossLimit);
   if (detail !== undefined) return detail;
-  if (layers.some(({ weightNorm }) => !Number.isFinite(weightNorm))) return "the weights are not finite";
+  for (let i = 0; i < layers.length; i++) {
+    if (!Number.isFinite(layers[i]!.weightNorm)) return "the weights are not finite";
+  }
   return train && lossDetail("the training loss", train.loss, lossLimit);
 }
 

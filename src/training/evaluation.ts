@@ -88,11 +88,12 @@ const onWholeSet = <V, S>(objective: Objective<V, S>): Evaluator<V, S> =>
   });
 
 const none: Parts<never> = [];
+const noScalars: never[] = [];
 
 /** The scalars of scores, in the order in which `scoresFrom` takes their values. */
-export function scalarsOf<S>(scores: Scores<S>): S[] {
+export function scalarsOf<S>(scores: Scores<S>): readonly S[] {
   const { train = none, all = none, validation = none, test = none, averaged } = scores;
-  if (train === none && all === none && validation === none && test === none && !averaged) return [];
+  if (train === none && all === none && validation === none && test === none && !averaged) return noScalars;
   const parts = [...all, ...validation, ...test, ...(train === all ? none : train)];
   const scalars = parts.flatMap(({ loss, accuracy }) => (accuracy === undefined ? [loss] : [loss, accuracy]));
   return averaged ? [...scalars, ...scalarsOf(averaged)] : scalars;

@@ -80,7 +80,7 @@ export class Measurer<V, S> {
     const scalars: S[] = [];
     if (batch) scalars.push(batch.loss);
     if (batch?.accuracy !== undefined) scalars.push(batch.accuracy);
-    scalars.push(...scalarsOf(scores));
+    for (const score of scalarsOf(scores)) scalars.push(score);
     for (const { layer, unit } of this.few) {
       scalars.push(unit === undefined ? algebra.sum(weights[layer]!) : algebra.dot(weights[layer]!, unit));
     }
@@ -91,13 +91,13 @@ export class Measurer<V, S> {
       if (batch) scalars.push(algebra.norm(batch.gradients[i]!, 2));
       if (batch && inRule !== undefined) scalars.push(algebra.norm(batch.gradients[i]!, inRule));
       if (updates) scalars.push(algebra.norm(updates[i]!, 2), rule.proportion(algebra, w, updates[i]!));
-      if (optimum) scalars.push(algebra.norm(algebra.subtract(w, optimum[i]!), 2));
+      if (optimum) scalars.push(algebra.distance(w, optimum[i]!));
     }
     if (updates && this.measuresInvariants) {
       scalars.push(...invariantsOf(algebra, this.optimizer, this.problem.layers, weights, updates).flat());
     }
     if (optimum && averaged) {
-      for (const [i, w] of averaged.entries()) scalars.push(algebra.norm(algebra.subtract(w, optimum[i]!), 2));
+      for (const [i, w] of averaged.entries()) scalars.push(algebra.distance(w, optimum[i]!));
     }
     return scalars;
   }
@@ -118,7 +118,8 @@ export class Measurer<V, S> {
     const onBatch: Score<number> = accuracy ? { loss, accuracy: values[position++]! } : { loss };
     const read = scoresFrom(scores, values, position);
     position += read.count;
-    const [weight, secondWeight] = this.few.map(() => values[position++]!);
+    const weight = this.few.length > 0 ? values[position++] : undefined;
+    const secondWeight = this.few.length > 1 ? values[position++] : undefined;
     let distance = 0;
     const layers: LayerRecord[] = [];
     for (let i = 0; i < blocks.length; i++) {

@@ -101,3 +101,16 @@ test("of very many conditions the best optimizer of each is told, of some of the
   expect(text).toMatch(/^seed=19 +sgd +20$/m);
   expect(text.replace(/\n {2}/g, " ")).toMatch(/the best optimizer under each condition; 10 more are in the report/);
 });
+
+test("an accuracy has its unit once, and a standard error one digit where it is small", () => {
+  const row = (objective: Objective, scores: readonly Score[]) => {
+    const runs = runsWith(objective, "lars", { [rate]: 0.1 }, scores);
+    return printed(runs, objective)
+      .text.split("\n")
+      .find((line) => line.startsWith("lars"));
+  };
+  // Mean 0.97; deviations ±0.01: standard error √(0.0002/2/3).
+  expect(row(byAccuracy, [0.96, 0.97, 0.98])).toMatch(/^lars +97\.00 % +\[96\.00 – 98\.00 %\] +97\.00 ± 0\.58 %$/);
+  // Deviations ±1e-4: standard error 5.8e-5.
+  expect(row(byGap, [0.0019, 0.002, 0.0021])).toMatch(/^lars +0\.002 +\[0\.0019 – 0\.0021\] +0\.002 ± 6e-5$/);
+});

@@ -115,6 +115,22 @@ describe("the edge", () => {
     expect(edge).not.toHaveProperty("option");
   });
 
+  test("is none where a search has drawn several values at once: one of the trials must be the outermost", () => {
+    const drawn = [
+      [0.1, 0.5, 3],
+      [0.25, 0.9, 2],
+      [0.9, 0.1, 1],
+    ] as const;
+    const trials = groupsOf(
+      drawn.flatMap(([value, momentum, gap]) =>
+        runsWith(byGap, "lars", { [rate]: value, "optimizer.momentum": momentum }, [gap]),
+      ),
+      byGap,
+    );
+    expect(edgesOf(trials, trials[2]!, byGap, { ...anyAxis, isSearched: () => true })).toEqual([]);
+    expect(edgesOf(trials, trials[2]!, byGap)).toMatchObject([{ path: rate }]);
+  });
+
   test("is told of every axis that is tuned, and of no condition", () => {
     const grid = [1, 2, 3].flatMap((batchSize) =>
       [0.1, 1, 10].flatMap((learningRate) =>

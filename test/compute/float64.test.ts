@@ -163,6 +163,16 @@ describe("the logistic function and the logarithm that belongs to it", () => {
   });
 });
 
+test("a distance is to the bit the norm of the difference, however large or small", () => {
+  fc.assert(
+    fc.property(fc.integer({ min: 1, max: 80 }), fc.constantFrom(1e-200, 1e-160, 1, 1e200), (length, scale) => {
+      const [a, b] = ["a", "b"].map((name) => numbers(length, name).map((entry) => scale * entry));
+      expect(float64.distance(a!, b!)).toBe(float64.norm(float64.subtract(a!, b!), 2));
+    }),
+  );
+  expect(float64.distance(Float64Array.of(3, Number.NaN), Float64Array.of(0, 0))).toBeNaN();
+});
+
 describe("a linear model in one pass over its examples", () => {
   test.each([squaredLoss, absoluteLoss, logisticLoss])(
     "has to the bit the $name loss and slopes of one after the other",

@@ -29,7 +29,7 @@ interface Printed {
 /** Runs the config in this directory, with what it prints as JSON. */
 async function run(directory: string, args: readonly string[] = [], text: object = config) {
   writeFileSync(join(directory, "edge.json"), JSON.stringify(text));
-  const { code, stdout, stderr } = await runTool(["edge.json", "--json", ...args], { cwd: directory });
+  const { code, stdout, stderr } = await runTool(["edge.json", "--json", "--jobs", "1", ...args], { cwd: directory });
   expect(code, stderr).toBe(0);
   const [printed] = JSON.parse(stdout) as [Printed];
   return { ...printed, stderr, tried: printed.runs.map(({ label }) => Number(/=(\S+)/.exec(label)![1])) };

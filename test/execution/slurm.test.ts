@@ -320,5 +320,5 @@ test("shards are disjoint parts of the matrix, and together all of it", async ()
   expect(existsSync(join(parts, "cluster", "summary.csv"))).toBe(false);
   expect((await runTool(["summarize", parts])).code).toBe(0);
   expect(summaryWithoutTime(join(parts, "cluster"))).toEqual(summaryWithoutTime(join(whole, "cluster")));
-  expect((await runTool([...args, "--shard", "4/3"])).stderr).toContain("--shard i/n: i must be at most n");
+  expect((await runTool([...args, "--shard", "4/3"])).stderr).toContain("--shard: i/n: i must be at most n");
 });

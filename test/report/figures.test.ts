@@ -189,3 +189,50 @@ describe("the direction of the objective", () => {
     expect(nodesWith(figure.spec, "axis").map(({ axis }) => (axis as Row | null)?.format)).toContain(".1%");
   });
 });
+
+describe("the best found against the number of trials", () => {
+  const config = {
+    ...{ name: "tried", problem: { name: "quadratic", dimension: 4 }, steps: 40, evaluate: 5, bounds: [] },
+    optimizers: [
+      { name: "lars", learningRate: 1 },
+      { name: "sgd", learningRate: 1 },
+    ],
+    sweep: { grid: { "problem.conditionNumber": [1, 10] } },
+  };
+  const search = { trials: 5, space: { "optimizer.learningRate": { log: [1e-3, 1] } } };
+
+  it("is that of search.csv, an optimizer a colour and a cell of the sweep a panel", async () => {
+    const { directory, figure } = await figuresOf({ ...config, search });
+    const rows = rowsOf(figure("search"));
+    const table = readColumns(join(directory, "search.csv"));
+    for (const optimizer of ["lars", "sgd"]) {
+      for (const cell of ["1", "10"]) {
+        const places = table.get("optimizer")!.flatMap((name, i) => {
+          return name === optimizer && table.get("problem.conditionNumber")![i] === cell ? [i] : [];
+        });
+        const column = (name: string) => places.map((i) => Number(table.get(name)![i]));
+        const drawn = (kind: string) =>
+          rows
+            .filter((row) => row.group === optimizer && row.panel === `conditionNumber=${cell}` && row.kind === kind)
+            .map(({ value }) => value);
+        expect(drawn("in random order")).toEqual(column("median_best"));
+        expect(drawn("as found")).toEqual(column("best_so_far"));
+        expect(column("best_so_far").at(-1)).toBe(Math.min(...column("final_gap")));
+      }
+    }
+    expect(figure("search").caption).not.toContain("stopped");
+  });
+
+  it("counts what was stopped at a rung as the worst, and says so; without a search there is none", async () => {
+    const halved = { ...search, successiveHalving: { rungs: 2, factor: 2 } };
+    const { figure } = await figuresOf({ ...config, sweep: undefined, search: halved });
+    // Of five trials three go on, and two are stopped or had diverged.
+    expect(figure("search").caption).toMatch(
+      /^The best final gap .* Of 10 trials .*stopped at a rung.* count as the worst/,
+    );
+    const found = rowsOf(figure("search")).filter(({ kind, step }) => kind === "in random order" && step === 5);
+    expect(found.every(({ value }) => Number.isFinite(value))).toBe(true);
+    const swept = await figuresOf({ ...config, name: "swept" });
+    expect(swept.figure("search")).toBeUndefined();
+  });
+});

@@ -54,15 +54,15 @@ test("a file grows, is cut back to where it is taken up, and knows what it holds
   const path = join(directory, "grows.csv");
   const hash = (text: string) => createHash("sha256").update(text).digest("hex");
   const file = new CsvFile(path, ["step", "loss"]);
-  file.append(["0", "1.5"]);
+  file.append("0,1.5");
   const state = file.sync();
   expect(state).toEqual({ bytes: "step,loss\n0,1.5\n".length, sha256: hash("step,loss\n0,1.5\n") });
-  file.append(["1", "0.25"]);
+  file.append("1,0.25");
   file.close();
   expect(readFileSync(path, "utf8")).toBe("step,loss\n0,1.5\n1,0.25\n");
 
   const resumed = new CsvFile(path, ["step", "loss"], { resume: state });
-  resumed.append(["1", "0.5"]);
+  resumed.append("1,0.5");
   expect(resumed.sync().sha256).toBe(hash("step,loss\n0,1.5\n1,0.5\n"));
   resumed.close();
   expect(readFileSync(path, "utf8")).toBe("step,loss\n0,1.5\n1,0.5\n");
@@ -77,7 +77,7 @@ test("nothing is written once the file has become somebody else's", () => {
   const file = new CsvFile(path, ["step"], { mayWrite });
   file.flush();
   isTaken = true;
-  file.append(["0"]);
+  file.append("0");
   expect(() => file.close()).toThrow("taken over");
   expect(readFileSync(path, "utf8")).toBe("step\n");
 });

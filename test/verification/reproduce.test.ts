@@ -24,6 +24,20 @@ it("holds the runs against the committed references, and itself against runs kno
   );
 });
 
+it("takes the experiments of one collection, and says of a name that is none what it may have meant", async () => {
+  const told = async (...names: string[]) => {
+    const { code, stderr } = await runTool(["reproduce", ...names, "--out", join(directory, "none")]);
+    expect(code).toBe(exitCodes.usage);
+    return stderr;
+  };
+  expect(await told("centred-fronteer")).toBe(
+    'error: no experiment "centred-fronteer" is to be reproduced. Did you mean "centred-frontier"?\n',
+  );
+  expect(await told(experiment, "large-batch-tuned")).toMatch(
+    /^error: "centred-frontier" belongs to paper and "large-batch-tuned" to compare, whose claims are apart;/,
+  );
+});
+
 it.each<[what: string, file: string, from: RegExp, to: string, found: RegExp]>([
   ["in its trace", "trace.csv", /^(0,1,1,0\.\d+),0\.\d/m, "$1,0.7", /: column \w+: first at step 1/],
   [

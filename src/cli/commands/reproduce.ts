@@ -7,11 +7,12 @@ import { writeAtomically } from "../../base/files.js";
 import { packageDirectory } from "../../base/package-directory.js";
 import { builtIn } from "../../built-in/built-in.js";
 import { expand } from "../../config/expand.js";
-import { loadExperiment } from "../../config/load.js";
+import { type Experiment, loadExperiment } from "../../config/load.js";
 import { shippedDirectory } from "../../config/shipped.js";
-import { executeExperiment } from "../../execution/experiment.js";
+import { type ExperimentResult, executeExperiment } from "../../execution/experiment.js";
 import {
   type ClaimRecord,
+  type ClaimRow,
   claimsCsv,
   claimsOf,
   type ExperimentClaims,
@@ -36,7 +37,7 @@ import { type Line, type Tone, toned } from "../tone.js";
 import type { Loaded } from "./run.js";
 
 const optionsSchema = z.object({
-  out: outOption,
+  out: outOption.optional(),
   references: z.string().optional(),
   backend: z.string().optional(),
   check: z.boolean().default(false),
@@ -48,21 +49,55 @@ const optionsSchema = z.object({
 });
 type Options = z.output<typeof optionsSchema>;
 
-const paperDirectory = join(shippedDirectory, "paper");
 const committedReferences = join(packageDirectory, "results", "reference");
 
-/** The paper's configs by experiment name: all, or those asked for. */
-function selected(names: readonly string[]): string[] {
-  const files = readdirSync(paperDirectory)
-    .filter((file) => file.endsWith(".yaml"))
-    .sort();
-  const known = files.map((file) => basename(file, ".yaml"));
-  const unknown = names.find((name) => !known.includes(name));
-  if (unknown !== undefined) {
-    const hint = suggestion(unknown, known) || ` They are: ${known.join(", ")}`;
-    throw new ExperimentError(`configs/paper has no experiment "${unknown}".${hint}`);
+/** Directories of configs that claims are made of, each with a page of its own under results. */
+const collections = ["paper", "compare"] as const;
+type Collection = (typeof collections)[number];
+
+/** What is to be reproduced. */
+interface Selected {
+  readonly collection: Collection;
+  readonly configs: readonly string[];
+  /** Whether it is all of its collection. */
+  readonly isWhole: boolean;
+}
+
+const isCollection = (name: string | undefined): name is Collection => collections.some((one) => one === name);
+
+const nameOf = (config: string) => basename(config, ".yaml");
+
+function configsOf(collection: Collection): string[] {
+  const directory = join(shippedDirectory, collection);
+  const files = readdirSync(directory).filter((file) => file.endsWith(".yaml"));
+  return files.sort().map((file) => join(directory, file));
+}
+
+/**
+ * The configs that some names mean: a collection's, or some of one collection by the names of their experiments.
+ *
+ * @param names the paper's experiments all if there are none
+ */
+function selected(names: readonly string[]): Selected {
+  const [first = "paper", ...others] = names;
+  if (isCollection(first) && others.length === 0) {
+    return { collection: first, configs: configsOf(first), isWhole: true };
   }
-  return files.filter((file) => names.length === 0 || names.includes(basename(file, ".yaml")));
+  const known = new Map(collections.flatMap((one) => configsOf(one).map((config) => [nameOf(config), one] as const)));
+  const unknown = names.find((name) => !known.has(name));
+  if (unknown !== undefined) {
+    const hint = suggestion(unknown, [...known.keys()]) || ` They are: ${[...known.keys()].join(", ")}`;
+    throw new ExperimentError(`no experiment "${unknown}" is to be reproduced.${hint}`);
+  }
+  const collection = known.get(first)!;
+  const other = names.find((name) => known.get(name) !== collection);
+  if (other !== undefined) {
+    throw new ExperimentError(
+      `"${first}" belongs to ${collection} and "${other}" to ${known.get(other)}, whose claims are apart; reproduce them one after the other`,
+    );
+  }
+  const configs = configsOf(collection).filter((config) => names.includes(nameOf(config)));
+  return { collection, configs, isWhole: false };
 }
 
 /** A claim as it is told: the word for what became of it, what is claimed and what was found. */
@@ -111,11 +146,12 @@ function tellClaims(claims: ExperimentClaims, { json, quiet, all }: Pick<Options
   }
 }
 
-const command = "run-experiment reproduce";
+const commandOf = (collection: Collection) =>
+  collection === "paper" ? "run-experiment reproduce" : `run-experiment reproduce ${collection}`;
 const pathsIn = (out: string) => ({ csv: join(out, "claims.csv"), details: join(out, "claims") });
 
 /** Writes claims.csv and the pages; a page of an experiment that is no more goes. */
-function writeClaims(out: string, claims: readonly ExperimentClaims[]): void {
+function writeClaims(out: string, claims: readonly ExperimentClaims[], command: string): void {
   const { csv, details } = pathsIn(out);
   const pages = claimsPages(claims, command);
   const stale = existsSync(details) ? readdirSync(details).filter((file) => file.endsWith(".md")) : [];
@@ -126,7 +162,7 @@ function writeClaims(out: string, claims: readonly ExperimentClaims[]): void {
 }
 
 /** The committed pages that are not what these claims make. */
-function stalePages(out: string, claims: readonly ExperimentClaims[]): string[] {
+function stalePages(out: string, claims: readonly ExperimentClaims[], command: string): string[] {
   return claimsPages(claims, command).flatMap(({ path, text }) => {
     const page = join(out, path);
     const isCurrent = existsSync(page) && readFileSync(page, "utf8") === text;
@@ -142,13 +178,13 @@ function stalePages(out: string, claims: readonly ExperimentClaims[]): string[] 
 function checkedAgainst(
   committed: readonly ClaimRecord[],
   claims: readonly ExperimentClaims[],
-  { out, isWhole }: { out: string; isWhole: boolean },
+  { out, isWhole, command }: { out: string; isWhole: boolean; command: string },
 ): ClaimsComparison {
   const made = new Set(claims.map(({ name }) => name));
   const wanted = isWhole ? committed : committed.filter(({ experiment }) => made.has(experiment));
   const comparison = compareClaims(recordsOf(claims), wanted);
   const isSame = comparison.differences.length === 0 && comparison.elsewhere.length === 0;
-  return isSame && isWhole ? { ...comparison, differences: stalePages(out, claims) } : comparison;
+  return isSame && isWhole ? { ...comparison, differences: stalePages(out, claims, command) } : comparison;
 }
 
 /** More differences than these are told by their number. */
@@ -173,24 +209,34 @@ function comparisonLines(comparison: ClaimsComparison, path: string): Line[] {
   ];
 }
 
+/** Whether an experiment agrees with its reference. */
+function comparedWith(references: string, experiment: Experiment, result: ExperimentResult): ClaimRow {
+  const { name } = experiment;
+  const checks = committedReferenceChecks(verifiedOf(experiment, result), join(references, name));
+  return referenceClaim(checks, `results/reference/${name}`);
+}
+
 /**
- * Runs the experiments that reproduce the paper, holds them against their committed references, and writes every claim
- * with its verdict.
+ * Runs the experiments of a collection, holds those of the paper against their committed references, and writes every
+ * claim with its verdict.
  *
- * @param names of the experiments; all if there are none, and only then are claims.csv and the pages written, unless
- * they are to be compared with
+ * @param names of a collection, or of experiments of one; the paper if there are none. Only of a whole collection are
+ * claims.csv and the pages written, unless they are to be compared with
  */
 export async function reproduce(names: readonly string[], rawOptions: unknown): Promise<ExitReason> {
   const options = checkedOptions(optionsSchema, rawOptions);
+  const { collection, configs, isWhole } = selected(names);
+  const out = options.out ?? join("results", collection);
+  const command = commandOf(collection);
+  const { csv } = pathsIn(out);
+  const committed = options.check ? readClaims(csv) : undefined;
   const overrides = options.backend === undefined ? [] : [{ path: "backend", text: options.backend }];
   const loaded: Loaded[] = [];
-  for (const file of selected(names)) {
-    const experiment = await loadExperiment(join(paperDirectory, file), builtIn, overrides);
+  for (const config of configs) {
+    const experiment = await loadExperiment(config, builtIn, overrides);
     loaded.push({ experiment, runs: expand(experiment) });
   }
 
-  const { csv } = pathsIn(options.out);
-  const committed = options.check ? readClaims(csv) : undefined;
   const progress = createProgress(options);
   const signal = interruptSignal();
   const claims: ExperimentClaims[] = [];
@@ -198,13 +244,13 @@ export async function reproduce(names: readonly string[], rawOptions: unknown): 
     claims.push(one);
     tellClaims(one, options);
   };
-  add(selfCheckClaims(await selfChecks()));
+  if (collection === "paper") add(selfCheckClaims(await selfChecks()));
   const bugs: string[] = [];
   for (const { experiment, runs } of loaded) {
     const result = await executeExperiment(
       experiment,
       runs,
-      { out: options.out, force: options.force, jobs: options.jobs, signal },
+      { out, force: options.force, jobs: options.jobs, signal },
       progress,
     );
     bugs.push(...result.bugs);
@@ -213,27 +259,25 @@ export async function reproduce(names: readonly string[], rawOptions: unknown): 
     if (options.quiet && unreported !== undefined) tellFailures([{ failures: [unreported] }]);
     const { name, description = "", path } = experiment;
     const { registry } = experiment;
-    const reference = join(options.references ?? committedReferences, name);
-    const checks = committedReferenceChecks(verifiedOf(experiment, result), reference);
-    const compared = referenceClaim(checks, `results/reference/${name}`);
+    const references = options.references ?? (collection === "paper" ? committedReferences : undefined);
+    const compared = references === undefined ? [] : [comparedWith(references, experiment, result)];
     const figure = `docs/pictures/gallery/${name}.svg`;
     const facts = {
       ...{ name, description, config: relative(packageDirectory, path) },
       ...(existsSync(join(packageDirectory, figure)) && { figure }),
     };
-    add(claimsOf(facts, registry.bounds, result, [compared]));
+    add(claimsOf(facts, registry.bounds, result, compared));
   }
 
   const tells = !options.json && !options.quiet;
-  const isWhole = names.length === 0;
-  const comparison = committed && checkedAgainst(committed, claims, { out: options.out, isWhole });
+  const comparison = committed && checkedAgainst(committed, claims, { out, isWhole, command });
   if (options.json) printJson(comparison ? { claims, comparison } : claims);
   if (tells) print(["", `${tally(claims)}${options.all ? "" : " (--all lists them)"}`]);
   if (comparison && tells) print(["", ...comparisonLines(comparison, csv)]);
   else if (comparison) tellFailures([{ failures: comparison.differences }]);
   if (isWhole && !comparison) {
-    writeClaims(options.out, claims);
-    if (tells) print([`claims: ${join(options.out, "CLAIMS.md")} and ${csv}`]);
+    writeClaims(out, claims, command);
+    if (tells) print([`claims: ${join(out, "CLAIMS.md")} and ${csv}`]);
   }
   tellBugs(bugs);
   if (bugs.length > 0) return "bug";

@@ -35,10 +35,13 @@ const directories: Candidates = { words: [], paths: "directories" };
 /** What an argument or a value is called in the help, and what can stand there. */
 function candidatesByName(): Readonly<Record<string, Candidates>> {
   const configs = [...shippedConfigs().keys()];
-  const paper = configs.filter((name) => name.startsWith("paper/")).map((name) => name.slice("paper/".length));
+  const reproducible = ["paper", "compare"].flatMap((collection) => [
+    collection,
+    ...configs.filter((name) => name.startsWith(`${collection}/`)).map((name) => name.slice(collection.length + 1)),
+  ]);
   const config: Candidates = { words: configs, paths: "files" };
   return {
-    ...{ config, "config-or-results": config, experiment: { words: paper } },
+    ...{ config, "config-or-results": config, experiment: { words: reproducible } },
     ...{ file: files, "file or package": files, interpreter: files },
     ...{ directory: directories, results: directories, run: directories, other: directories },
   };

@@ -1,9 +1,9 @@
 import { toDigits } from "../../base/numbers.js";
-import { capitalized } from "../../base/text.js";
+import { capitalized, plural } from "../../base/text.js";
 import { axesOf, bestGroups, type Group, lossScaleOf, medianOf } from "../../comparison/groups.js";
 import { isAccuracy, isBetter, wordsOf } from "../../comparison/objective.js";
 import { quantile } from "../../comparison/quantile.js";
-import { type Cell, type Figure, type FigureMaker, plural } from "../figure.js";
+import type { Cell, Figure, FigureMaker } from "../figure.js";
 import { inPanels, pageParams, searched } from "../panels.js";
 import { gradientLegend } from "../scales.js";
 import { divergedOf } from "./sweep-figure.js";

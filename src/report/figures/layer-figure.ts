@@ -74,7 +74,7 @@ function layerFigure(column: string, { id, title, about, promised }: LayerFigure
     const caption = [
       about,
       references.length > 0
-        ? `Dashed, grey: what the rule promises${isOfAll ? "" : ` (${promising.join(", ")}; the others promise nothing of it)`}.`
+        ? `Dotted, grey: what the rule promises${isOfAll ? "" : ` (${promising.join(", ")}; the others promise nothing of it)`}.`
         : "",
       source.shown.length < source.groups.length ? bestOf(source) : "",
       layers.length < all.length ? `${layers.length} of ${all.length} layers: the first and the last.` : "",

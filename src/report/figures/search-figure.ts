@@ -1,9 +1,9 @@
-import { capitalized } from "../../base/text.js";
+import { capitalized, plural } from "../../base/text.js";
 import { bestOfDraws, bestSoFar, drawCounts } from "../../comparison/best-of-draws.js";
 import { isAccuracy, type Objective, wordsOf } from "../../comparison/objective.js";
 import { type Searched, scoreOfTrial, searchedOf } from "../../comparison/searched.js";
 import type { Curve } from "../curve.js";
-import { type FigureMaker, plural } from "../figure.js";
+import type { FigureMaker } from "../figure.js";
 import { lineFigure } from "../line-spec.js";
 
 const inRandomOrder = "in random order";

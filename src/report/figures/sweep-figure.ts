@@ -1,9 +1,9 @@
-import { capitalized } from "../../base/text.js";
+import { capitalized, plural } from "../../base/text.js";
 import { axesOf, bestGroups, type Group, medianOf, scoresOf } from "../../comparison/groups.js";
 import { isAccuracy, type Objective, wordsOf } from "../../comparison/objective.js";
 import { band, bandText } from "../../comparison/quantile.js";
 import { type Curve, measured } from "../curve.js";
-import { type Cell, type Figure, type FigureMaker, plural, type Spec } from "../figure.js";
+import type { Cell, Figure, FigureMaker, Spec } from "../figure.js";
 import { heightOf, inPanels, pageParams, searched } from "../panels.js";
 import { legendOfGroups, spansDecades, yScale } from "../scales.js";
 import { type Strokes, strokesOf } from "../strokes.js";
@@ -17,6 +17,9 @@ interface Outcome {
   readonly high: number;
   readonly diverged: number;
 }
+
+/** Whether a search has stopped the configuration at a rung. */
+export const isStopped = ({ runs }: Group) => runs.some(({ status }) => status === "stopped");
 
 export const divergedOf = ({ runs }: Group) => runs.filter(({ status }) => status === "diverged").length;
 
@@ -227,12 +230,16 @@ export const sweep: FigureMaker = ({ groups, results: { objective } }): Figure |
     ...{ path, objective, optimizers, seeds, panels, isTuned, crossed, logX, logY, strokes },
   };
   const end = objective.direction === "minimize" ? "top" : "bottom";
+  const stopped = outcomes.filter(({ group }) => isStopped(group)).length;
   const caption = [
     seeds > 1
       ? `Median over ${plural(seeds, "seed")}, band from ${bandText(seeds)} of those that finished; a seed that diverged counts as the worst.`
       : "One seed (n = 1).",
     isTuned ? `Ring: the best of each optimizer${panels.length > 1 ? " on each problem" : ""}.` : "",
     crossed ? `× along the ${end}: at least one seed diverged there.` : "",
+    stopped > 0
+      ? `${plural(stopped, "configuration")} stopped at a rung of the search ${stopped === 1 ? "is" : "are"} left out.`
+      : "",
     ...strokes.sentences,
     panels.length > 1 ? "Each panel has an axis of its own." : "",
   ];

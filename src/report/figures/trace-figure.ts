@@ -1,9 +1,10 @@
+import { plural } from "../../base/text.js";
 import type { BoundColumn } from "../../bounds/bound.js";
 import { axesOf, distinctGroups, type Group, spread } from "../../comparison/groups.js";
 import { type Arrangement, arrange } from "../arrangement.js";
 import { type Curve, measured, panelsOf } from "../curve.js";
 import { curveNotes, type GroupCurve, groupCurve, type Reduction, smallestSoFar } from "../curves.js";
-import { bestOf, columnTitle, type Figure, type FigureMaker, type FigureSource, formulaOf, plural } from "../figure.js";
+import { bestOf, columnTitle, type Figure, type FigureMaker, type FigureSource, formulaOf } from "../figure.js";
 import { lineFigure } from "../line-spec.js";
 
 /** The curve of the same column at averaged weights, where there are any. */

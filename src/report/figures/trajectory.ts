@@ -1,10 +1,11 @@
+import { plural } from "../../base/text.js";
 import type { Group } from "../../comparison/groups.js";
 import { quantile } from "../../comparison/quantile.js";
 import type { Landscape } from "../../problems/problem.js";
 import type { Manifest } from "../../results/manifest.js";
 import { contourLines, type Place } from "../contours.js";
 import { seriesOf } from "../curves.js";
-import { bestOf, type Cell, type Figure, type FigureMaker, type FigureSource, plural } from "../figure.js";
+import { bestOf, type Cell, type Figure, type FigureMaker, type FigureSource } from "../figure.js";
 import { trajectorySpec } from "./trajectory-spec.js";
 
 /** The way of one run. */
