@@ -88,9 +88,19 @@ function withClasses(svg) {
         .replaceAll('="', ":")
         .replace(/"( |$)/g, ";")}}`,
   );
-  return svg
-    .replace(styling, (look) => (nameOf.has(look) ? ` class="${nameOf.get(look)}"` : look))
-    .replace(/(<svg [^>]*>)/, `$1<style>${rules.join("")}</style>`);
+  /** A tag with one attribute for all its classes. @param {string} tag */
+  const withClass = (tag) => {
+    /** @type {string[]} */
+    const classes = [];
+    const rest = tag.replace(styling, (look) => {
+      const name = nameOf.get(look);
+      if (name === undefined) return look;
+      classes.push(name);
+      return "";
+    });
+    return classes.length > 0 ? rest.replace(/^<\w+/, (start) => `${start} class="${classes.join(" ")}"`) : tag;
+  };
+  return svg.replace(/<\w+[^>]*>/g, withClass).replace(/(<svg [^>]*>)/, `$1<style>${rules.join("")}</style>`);
 }
 
 /** @param {string} svg @param {string} title @param {number} tolerance */
