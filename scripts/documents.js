@@ -1,4 +1,4 @@
-// What is written down from the code: the tables of README.md and docs/conventions.md, and the JSON Schema.
+// What is written down from the code: docs/reference, docs/gallery.md, tables of README.md and other pages, the JSON Schema.
 import { parse } from "yaml";
 import { markdownTable } from "../dist/base/markdown.js";
 import { builtIn } from "../dist/built-in/built-in.js";

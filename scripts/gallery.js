@@ -26,13 +26,14 @@ const { positionals: names, values } = parseArgs({
 /** @type {Gallery} */
 const gallery = parse(readFileSync(join(root, "scripts/gallery/gallery.yaml"), "utf8"));
 
-/** @param {Exhibit} exhibit */
-function run({ path, choice: { set = [] } }) {
+/** Makes the runs of these configs. @param {readonly string[]} paths @param {readonly string[]} [set] */
+function run(paths, set = []) {
+  if (paths.length === 0) return;
   const options = ["--out", values.results, "--quiet", ...set.flatMap((assignment) => ["--set", assignment])];
-  const { status } = spawnSync(process.execPath, [join(root, "bin/run-experiment.js"), path, ...options], {
+  const { status } = spawnSync(process.execPath, [join(root, "bin/run-experiment.js"), ...paths, ...options], {
     stdio: ["ignore", "ignore", "inherit"],
   });
-  if (status !== 0) throw new Error(`${path}: its runs could not be made`);
+  if (status !== 0) throw new Error(`not all runs of ${paths.join(", ")} could be made`);
 }
 
 /** @param {Exhibit} exhibit */
@@ -53,10 +54,10 @@ const exhibits = exhibitsOf(gallery);
 const shown = exhibits.filter(({ choice }) => !choice.omit);
 const pictures = join(root, "docs/pictures/gallery");
 mkdirSync(pictures, { recursive: true });
-for (const exhibit of shown.filter(({ name }) => names.length === 0 || names.includes(name))) {
-  run(exhibit);
-  await draw(exhibit);
-}
+const wanted = shown.filter(({ name }) => names.length === 0 || names.includes(name));
+run(wanted.filter(({ choice }) => !choice.set).map(({ path }) => path));
+for (const { path, choice } of wanted) if (choice.set) run([path], choice.set);
+for (const exhibit of wanted) await draw(exhibit);
 const kept = new Set(shown.map((exhibit) => join(root, pictureOf(exhibit))));
 for (const file of readdirSync(pictures).map((name) => join(pictures, name))) if (!kept.has(file)) rmSync(file);
 const missing = shown.filter((exhibit) => !existsSync(join(root, pictureOf(exhibit))));

@@ -28,6 +28,7 @@ describe("the gallery", () => {
     expect(Math.max(...sizes)).toBeLessThan(mostBytes);
     expect(sizes.reduce((sum, size) => sum + size, 0)).toBeLessThan(1_500_000);
     const texts = files.map((file) => readFileSync(join(root, file), "utf8"));
+    expect(texts.flatMap(repeatedAttributes)).toEqual([]);
     expect(texts.filter((text) => !/^<svg role="img" aria-label="[^"]+".*<rect [^>]*fill="white"/.test(text))).toEqual(
       [],
     );
@@ -54,6 +55,13 @@ test.each([
 ])("the first sentence of %j", (text, first) => {
   expect(firstSentence(text)).toBe(first);
 });
+
+/** The attributes that a tag has twice, which no browser forgives. */
+const repeatedAttributes = (svg: string) =>
+  [...svg.matchAll(/<\w+([^>]*)>/g)].flatMap(([, attributes]) => {
+    const names = [...attributes!.matchAll(/ ([\w:-]+)="[^"]*"/g)].map(([, name]) => name!);
+    return names.filter((name, i) => names.indexOf(name) !== i);
+  });
 
 describe("a picture made small", () => {
   const distance = ([x, y]: readonly number[], [ax, ay]: readonly number[], [bx, by]: readonly number[]) => {
@@ -83,6 +91,15 @@ describe("a picture made small", () => {
     ["M2.512,0A2.512,2.512,0,1,1,-2.512,0", "M2.5,0A2.5,2.5,0,1,1,-2.5,0"],
   ])("has of the path %s what can be seen", (path, compact) => {
     expect(compactPath(path, 0.3)).toBe(compact);
+  });
+
+  test("says once what many of its elements look like", () => {
+    const text = (x: number) => `<text fill="red" x="${x}" font-size="11px" opacity="0.5">${x}</text>`;
+    const picture = compactSvg(`<svg width="9">${[1, 2, 3, 4].map(text).join("")}<text fill="red">5</text></svg>`, "t");
+    expect(picture).toContain("<style>.c0{fill:red;}.c1{font-size:11px;opacity:0.5;}</style>");
+    expect(picture).toContain('<text class="c0 c1" x="1">1</text>');
+    expect(picture).toContain('<text class="c0">5</text>');
+    expect(repeatedAttributes(picture)).toEqual([]);
   });
 
   test("keeps what is drawn and says its title", () => {

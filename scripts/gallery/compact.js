@@ -71,6 +71,38 @@ export function compactPath(path, tolerance) {
 /** @param {string} text */
 const escaped = (text) => text.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll('"', "&quot;");
 
+const styling =
+  /(?: (?:fill|stroke|opacity|text-anchor|font-size|font-weight|(?:fill|stroke)-opacity|stroke-(?:width|dasharray|linecap))="[^"]*")+/g;
+
+/** Looks that many elements share, said once. @param {string} svg */
+function withClasses(svg) {
+  const counts = new Map();
+  for (const [look] of svg.matchAll(styling)) counts.set(look, (counts.get(look) ?? 0) + 1);
+  const shared = [...counts].filter(([, count]) => count > 3).map(([look]) => look);
+  if (shared.length === 0) return svg;
+  const nameOf = new Map(shared.map((look, i) => [look, `c${i}`]));
+  const rules = shared.map(
+    (look) =>
+      `.${nameOf.get(look)}{${look
+        .trim()
+        .replaceAll('="', ":")
+        .replace(/"( |$)/g, ";")}}`,
+  );
+  /** A tag with one attribute for all its classes. @param {string} tag */
+  const withClass = (tag) => {
+    /** @type {string[]} */
+    const classes = [];
+    const rest = tag.replace(styling, (look) => {
+      const name = nameOf.get(look);
+      if (name === undefined) return look;
+      classes.push(name);
+      return "";
+    });
+    return classes.length > 0 ? rest.replace(/^<\w+/, (start) => `${start} class="${classes.join(" ")}"`) : tag;
+  };
+  return svg.replace(/<\w+[^>]*>/g, withClass).replace(/(<svg [^>]*>)/, `$1<style>${rules.join("")}</style>`);
+}
+
 /** @param {string} svg @param {string} title @param {number} tolerance */
 function compacted(svg, title, tolerance) {
   const font = / font-family="([^"]*)"/.exec(svg)?.[1] ?? "sans-serif";
@@ -86,7 +118,7 @@ function compacted(svg, title, tolerance) {
     before = text;
     text = text.replace(/<g[^>]*><\/g>/g, "").replace(/ transform="translate\(0,0\)"/g, "");
   }
-  return `${text.replace("<svg ", `<svg role="img" aria-label="${escaped(title)}" font-family="${font}" `)}\n`;
+  return `${withClasses(text).replace("<svg ", `<svg role="img" aria-label="${escaped(title)}" font-family="${font}" `)}\n`;
 }
 
 /**

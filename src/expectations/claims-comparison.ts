@@ -1,4 +1,4 @@
-import { readFileSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { parse } from "csv-parse/sync";
 import { z } from "zod";
 import { ExperimentError } from "../base/errors.js";
@@ -18,6 +18,11 @@ const recordSchema = z.object({
  * @throws ExperimentError if there is none, or it is no table of claims
  */
 export function readClaims(path: string): ClaimRecord[] {
+  if (!existsSync(path)) {
+    throw new ExperimentError(
+      `there is no ${path} to compare with; run-experiment reproduce, without --check, writes it`,
+    );
+  }
   const content = onDisk("read", path, () => readFileSync(path, "utf8"));
   const found = z.array(recordSchema).safeParse(parse(content, { columns: true, relax_column_count: true }));
   if (found.success) return found.data;

@@ -8,6 +8,7 @@ const file = (path: string, meaning: string): ResultFile => ({ path, meaning });
 
 /** What lies under the directory of results, as it is documented. */
 export const resultFiles: readonly ResultFile[] = [
+  file("index.html", "by `run-experiment report`: the reports of several experiments, as one page to start from"),
   file("<experiment>/experiment.json", "config, matrix of runs, provenance"),
   file("<experiment>/summary.csv", "one row a run"),
   file("<experiment>/search.csv", "of a search: one row a trial, with its values and the rungs it was compared at"),

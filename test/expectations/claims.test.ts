@@ -257,6 +257,6 @@ describe("claims made again", () => {
     expect(() => readClaims(path)).toThrow(
       /claims\.csv is no table of claims; expected what run-experiment reproduce writes/,
     );
-    expect(() => readClaims(join(directory, "nowhere.csv"))).toThrow(/cannot read .*nowhere\.csv/);
+    expect(() => readClaims(join(directory, "nowhere.csv"))).toThrow(/there is no .*nowhere\.csv to compare with; /);
   });
 });

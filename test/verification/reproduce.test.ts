@@ -114,6 +114,6 @@ describe("--check", () => {
   it("says so where there is nothing to compare with", async () => {
     const { code, stderr } = await runTool(["reproduce", experiment, "--check", "--out", join(directory, "none")]);
     expect(code).toBe(exitCodes.usage);
-    expect(stderr).toMatch(/^error: cannot read .*claims\.csv: /);
+    expect(stderr).toMatch(/^error: there is no .*claims\.csv to compare with; /);
   });
 });
