@@ -10,7 +10,7 @@ test("init writes a config and a plugin that run as they are", async () => {
   expect(written.stdout).toBe(
     "wrote experiment.yaml\nwrote my-rule.mjs\nnext: run-experiment experiment.yaml --dry-run, and without --dry-run\n",
   );
-  const { code, stdout } = await runTool(["verify", "experiment.yaml", "-q"], { cwd });
+  const { code, stdout } = await runTool(["verify", "experiment.yaml", "--all"], { cwd });
   expect(stdout).toMatch(/^passed +my-experiment +expectation /m);
   expect(code).toBe(0);
   // 3 optimizers × 2 condition numbers × 3 seeds.

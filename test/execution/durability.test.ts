@@ -181,6 +181,8 @@ test("a checkpoint of another shape is told and not gone on from", () => {
     outcome: { steps: 3, final: {}, best: {} },
     bounds: {},
     files,
+    timing: files.trace,
+    health: { silentSince: {} },
     wallSeconds: 1,
   };
   const read = (checkpoint: object) => {
@@ -199,6 +201,8 @@ test("a checkpoint of another shape is told and not gone on from", () => {
     [{ sampler: { position: 1 } }, "sampler.epochStart"],
     [{ outcome: {} }, "outcome.steps"],
     [{ files: {} }, "files.trace"],
+    [{ timing: {} }, "timing.bytes"],
+    [{ health: { silentSince: { w: "never" } } }, "health.silentSince.w"],
   ];
   for (const [change, place] of odd) {
     const { checkpoint, lines } = read({ ...whole, ...change });

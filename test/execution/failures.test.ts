@@ -182,7 +182,7 @@ test("a run directory that is deleted in the middle fails that run, and the othe
   await until("its traces", () => existsSync(join(experiment, "runs", id!, "layers.csv")));
   rmSync(join(experiment, "runs", id!), { recursive: true });
   expect(await ended).toBe(3);
-  expect(stderr()).toMatch(/seed=0: failed: .*(trace|layers)\.csv: it was deleted while the run was being made/);
+  expect(stderr()).toMatch(/seed=0: failed: .*(trace|layers|timing)\.csv: it was deleted while the run was being made/);
   expect(ids(experiment)).toHaveLength(1);
   expect(manifest(experiment, ids(experiment)[0]!)).toMatchObject({ status: "completed", seed: 1 });
 });

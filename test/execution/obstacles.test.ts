@@ -70,7 +70,7 @@ test("what somebody else has put among the locks is left alone", async () => {
 test("a checkpoint of another form, whole as it may be, is not gone on from", async () => {
   const { args, experiment, run, id } = copied({ cutOff: true });
   const payload = serialize({ id, training: { step: 3 }, files: {} });
-  const magic = Buffer.from("run-experiment checkpoint 2\n");
+  const magic = Buffer.from("run-experiment checkpoint 3\n");
   writeFileSync(
     join(run, "checkpoint"),
     Buffer.concat([magic, createHash("sha256").update(payload).digest(), payload]),

@@ -204,7 +204,7 @@ test("when and how often a run is saved, and how long it may take, are not part 
   const small = { ...cases.convex, steps: 5 };
   await runTool([writeConfig(directory, small), "-o", directory, "-q"]);
   const changed = { ...small, checkpoint: { everySeconds: 1 }, stop: { wallSeconds: 60 } };
-  const { stdout } = await runTool([writeConfig(directory, changed), "-o", directory, "-q"]);
+  const { stdout } = await runTool([writeConfig(directory, changed), "-o", directory]);
   expect(stdout).toContain("1 of the runs had been made before");
   expect(readdirSync(join(directory, "convex", "runs"))).toHaveLength(1);
 });

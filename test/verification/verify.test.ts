@@ -192,5 +192,5 @@ it("show prints a run; diff says where two part", async () => {
   expect((await cli(["diff", sgd!, sgd!])).stdout).toMatch(
     /CONFIG {2}the same\n\nPROVENANCE {2}the same\n\nTRACES {2}the same/,
   );
-  expect((await cli(["show", "results"])).code).toBe(exitCodes.usage);
+  expect((await cli(["show", "nowhere"])).code).toBe(exitCodes.usage);
 });
