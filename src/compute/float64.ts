@@ -41,7 +41,7 @@ const dot = (a: Float64Array, b: Float64Array) => dotFrom(a, 0, b);
 /** Scaled so that no square overflows or underflows for norms that are themselves representable. */
 function euclideanNorm(a: Float64Array): number {
   let sumOfSquares = dot(a, a);
-  if (keepsDigits(sumOfSquares)) return Math.sqrt(sumOfSquares);
+  if (sumOfSquares > 1e-280 && sumOfSquares < 1e280) return Math.sqrt(sumOfSquares);
   const largest = infinityNorm(a);
   if (largest === 0 || !Number.isFinite(largest)) return largest;
   sumOfSquares = 0;
@@ -71,12 +71,10 @@ function squaredDistance(a: Float64Array, b: Float64Array): number {
   return s + t + (u + v);
 }
 
-/** A square between these has lost nothing to overflow or underflow. */
-const keepsDigits = (square: number) => square > 1e-280 && square < 1e280;
-
 function distance(a: Float64Array, b: Float64Array): number {
   const square = squaredDistance(a, b);
-  return keepsDigits(square) ? Math.sqrt(square) : euclideanNorm(float64.subtract(a, b));
+  if (square > 1e-280 && square < 1e280) return Math.sqrt(square);
+  return euclideanNorm(float64.subtract(a, b));
 }
 
 function infinityNorm(a: Float64Array): number {

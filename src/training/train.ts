@@ -110,27 +110,21 @@ function setUp<V, S>(training: Training<V, S>) {
   }
 }
 
-function isSame<V, S>(state: OptimizerState<V, S>, successor: OptimizerState<V, S>): boolean {
-  for (let i = 0; i < state.length; i++) if (state[i] !== successor[i]) return false;
-  return true;
-}
-
 /** The vectors of a state that its successor no longer holds. */
 function forgotten<V, S>(state: OptimizerState<V, S>, successor: OptimizerState<V, S> = []): (V | S)[] {
-  if (isSame(state, successor)) return [];
+  let isSame = true;
+  for (let i = 0; i < state.length; i++) isSame &&= state[i] === successor[i];
+  if (isSame) return [];
   const kept = new Set(successor.flatMap((block) => Object.values(block)));
   return state.flatMap((block) => Object.values(block)).filter((vector) => !kept.has(vector));
 }
 
-/** Whether a state holds nothing at all. */
-function isEmpty<V, S>(state: OptimizerState<V, S>): boolean {
-  for (const block of state) for (const _ in block) return false;
-  return true;
-}
-
 /** Of weights those that the state does not hold. */
-const unheld = <V, S>(weights: readonly V[], state: OptimizerState<V, S>): readonly V[] =>
-  weights.filter((weight) => !state.some((block) => Object.values(block).includes(weight)));
+function unheld<V, S>(weights: readonly V[], state: OptimizerState<V, S>): readonly V[] {
+  const isHeld = (weight: V) => state.some((block) => Object.values(block).includes(weight));
+  for (const block of state) for (const _ in block) return weights.filter((weight) => !isHeld(weight));
+  return weights;
+}
 
 /** Who is given the records of a training, one by one and in order. */
 interface Reader {
@@ -168,8 +162,6 @@ function* loop<V, S>(training: Training<V, S>, { observe, taken }: Reader): Turn
   const breathe = breather(30);
   const everySteps = checkpoints?.everySteps ?? Number.POSITIVE_INFINITY;
   let { weights, state } = start;
-  // Looked at where it changes only: a step on the host takes less than a microsecond.
-  let isStateless = isEmpty(state);
   /** w_{k+1} while w_k is still measured. */
   let upcoming: Omit<Position<V, S>, "step"> | undefined;
 
@@ -307,12 +299,9 @@ function* loop<V, S>(training: Training<V, S>, { observe, taken }: Reader): Turn
       }
       if (!next) return yield* ended({ outcome: "completed", steps }, weights);
 
-      const isSameState = isSame(state, next.state);
-      if (!isSameState) isStateless = isEmpty(next.state);
-      if (!(keepWeights && unread.keep(weights, step))) {
-        algebra.dispose(isStateless ? weights : unheld(weights, next.state));
-      }
-      if (!isSameState) algebra.dispose(forgotten(state, next.state));
+      if (!(keepWeights && unread.keep(weights, step))) algebra.dispose(unheld(weights, next.state));
+      const dropped = forgotten(state, next.state);
+      if (dropped.length > 0) algebra.dispose(dropped);
       weights = next.weights;
       state = next.state;
       objective.advance?.();

@@ -70,7 +70,7 @@ export class UnreadSteps<V, S> {
 
   /** Keeps the weights of the last step until it is read, if it was measured. */
   keep(weights: readonly V[], step: number): boolean {
-    const last = this.measured[this.measured.length - 1];
+    const last = this.measured.at(-1);
     if (last?.facts.step !== step) return false;
     last.weights = weights;
     return true;
