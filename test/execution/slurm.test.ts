@@ -54,7 +54,7 @@ const long = {
   optimizer: { name: "lars", learningRate: 0.1 },
   sweep: undefined,
   seeds: [0],
-  steps: 200_000,
+  steps: 400_000,
   trace: { every: 1000 },
   checkpoint: { everySteps: 2000 },
 };
@@ -140,7 +140,9 @@ onCluster("a task that is killed is submitted again and goes on where it was", a
 onCluster("the submitting process may die: --attach follows what goes on", async () => {
   const directory = freshDirectory();
   const experiment = join(directory, "left");
-  const args = [writeConfig(directory, { ...long, name: "left" }), "-o", directory, "--executor", "slurm"];
+  // Still at work when the second process attaches.
+  const config = { ...long, name: "left", steps: 1_500_000, checkpoint: { everySteps: 20_000 } };
+  const args = [writeConfig(directory, config), "-o", directory, "--executor", "slurm"];
   const nothing = await runTool([...args, "--attach"], { env });
   expect(nothing.code).toBe(2);
   expect(nothing.stderr).toContain("nothing was submitted from here");
