@@ -137,6 +137,8 @@ export interface Algebra<V, S> {
   split(whole: V, like: readonly V[]): V[];
 
   // Memory
+  /** Computes vectors together that may have been put off. Absent where nothing is: each would be computed by and by too. */
+  settle?(vectors: readonly V[]): void;
   /** Runs f; every vector and scalar made in it is freed, save those in what it returns (arrays and objects are searched). */
   scope<T>(f: () => T): T;
   dispose(values: readonly (V | S)[]): void;
@@ -146,4 +148,4 @@ export interface Algebra<V, S> {
  * What an update rule may use: nothing that reads back from the device. With `scope: neuron` its scalars are one number a
  * neuron.
  */
-export type RuleAlgebra<V, S> = Omit<Algebra<V, S>, "read" | "values" | "isScalar" | "fit" | "distance">;
+export type RuleAlgebra<V, S> = Omit<Algebra<V, S>, "read" | "values" | "isScalar" | "fit" | "distance" | "settle">;

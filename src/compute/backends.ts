@@ -1,5 +1,6 @@
 import { ExperimentError } from "../base/errors.js";
 import { activate, activateAgain, loadCore, Unavailable, withoutErrorListeners } from "./activation.js";
+import { provideDeferredOperations } from "./deferred-operations.js";
 import { provideHostReductions } from "./host-reductions.js";
 import { startNative } from "./native.js";
 import type { TensorAlgebra } from "./tensors.js";
@@ -104,6 +105,8 @@ const backends = [
       guardWasmMemory();
       const { wasmReductions } = await import("./wasm-reductions.js");
       provideHostReductions("wasm", wasmReductions(kernel));
+      const { wasmDeferredOperations } = await import("./wasm-deferred.js");
+      provideDeferredOperations("wasm", wasmDeferredOperations(kernel));
       await addHostKernels("wasm");
       return { device: `CPU, WebAssembly with SIMD of ${kernel.simdBits} bits`, version: tf.version_core };
     },

@@ -1,12 +1,18 @@
 import * as tf from "@tensorflow/tfjs-core";
 import type { Norm } from "./algebra.js";
+import type { DeferredOperations, EntrywiseOperation } from "./deferred-operations.js";
 import type { Scalar } from "./tensors.js";
 
-/** What was made in the outermost scope and is of use again there: norms, which a rule and the trace share, and constants. */
+/**
+ * What was made in the outermost scope and is of use again there: norms, which a rule and the trace share, and constants;
+ * and what was put off in it.
+ */
 export class ScopeMemory {
   private depth = 0;
   private norms = new WeakMap<object, Map<Norm, Scalar>>();
   private readonly constants = new Map<number, tf.Scalar>();
+
+  constructor(private readonly deferred: DeferredOperations | undefined) {}
 
   within<T>(f: () => T): T {
     this.depth++;
@@ -16,6 +22,11 @@ export class ScopeMemory {
       this.depth--;
       if (this.depth === 0) this.forget();
     }
+  }
+
+  /** The result of an operation that may be put off until the scope ends, and else of `compute`. */
+  made(operation: EntrywiseOperation, operands: readonly Scalar[], compute: () => tf.Tensor): tf.Tensor {
+    return (this.depth > 0 && this.deferred?.make(operation, operands)) || compute();
   }
 
   /** The norm by the data it is of. */
@@ -40,6 +51,7 @@ export class ScopeMemory {
   }
 
   private forget(): void {
+    this.deferred?.settle();
     this.norms = new WeakMap();
     tf.dispose([...this.constants.values()]);
     this.constants.clear();

@@ -1,5 +1,6 @@
 import * as tf from "@tensorflow/tfjs-core";
 import { type Algebra, type Norm, smallestNormal } from "./algebra.js";
+import { deferredOperationsOf } from "./deferred-operations.js";
 import { accurateSum, columnNorms, deviceNorm } from "./device-reductions.js";
 import { type HostReductions, hostReductionsOf } from "./host-reductions.js";
 import { ScopeMemory } from "./scope-memory.js";
@@ -68,11 +69,13 @@ async function readTensors(scalars: readonly Scalar[]): Promise<number[]> {
 export function tensorAlgebra(
   reductions: HostReductions | null = hostReductionsOf(tf.getBackend()) ?? null,
 ): TensorAlgebra & { readonly backend: string } {
-  const memory = new ScopeMemory();
   const backend = tf.getBackend();
+  const deferred = deferredOperationsOf(backend);
+  const memory = new ScopeMemory(deferred);
   const operand = (s: Scalar) => (typeof s === "number" ? memory.constant(s) : s);
-  const scale = (s: Scalar, a: Tensor) => tf.mul(operand(s), a);
-  const divideBy = (a: Tensor, s: Scalar) => tf.div(a, operand(s));
+  const add = (a: Tensor, b: Tensor) => memory.made("sum", [a, b], () => tf.add(a, b));
+  const scale = (s: Scalar, a: Tensor) => memory.made("product", [s, a], () => tf.mul(operand(s), a));
+  const divideBy = (a: Tensor, s: Scalar) => memory.made("quotient", [a, s], () => tf.div(a, operand(s)));
   const sum = reductions ? (a: Tensor) => Math.fround(reductions.sum(a)) : accurateSum;
   const norm = reductions ? (a: Tensor, p: Norm) => Math.fround(reductions.norm(a, p)) : deviceNorm;
   return {
@@ -86,10 +89,10 @@ export function tensorAlgebra(
     values: async (a) => (typeof a === "number" ? Float64Array.of(a) : Float64Array.from(await a.data())),
     isScalar: (a): a is Scalar => typeof a === "number" || a.rank === 0,
 
-    add: (a, b) => tf.add(a, b),
-    subtract: (a, b) => tf.sub(a, b),
-    multiply: (a, b) => tf.mul(a, b),
-    divide: (a, b) => tf.div(a, b),
+    add,
+    subtract: (a, b) => memory.made("difference", [a, b], () => tf.sub(a, b)),
+    multiply: (a, b) => memory.made("product", [a, b], () => tf.mul(a, b)),
+    divide: (a, b) => memory.made("quotient", [a, b], () => tf.div(a, b)),
     scale,
     divideBy,
     scaleByQuotient(s, t, a) {
@@ -98,18 +101,19 @@ export function tensorAlgebra(
       if (isNormal(quotient)) return scale(Math.fround(quotient), a);
       return tf.tidy(() => scale(s, divideBy(a, t)));
     },
-    addScaled: (a, s, b) => tf.tidy(() => tf.add(a, scale(s, b))),
-    shift: (a, c) => tf.tidy(() => tf.add(a, c)),
-    absolute: (a) => tf.abs(a),
-    sign,
-    signOrOne: (a) => tf.tidy(() => tf.sub(1, tf.mul(tf.step(tf.neg(a)), 2))),
-    squareRoot: (a) => tf.sqrt(a),
+    addScaled: (a, s, b) => tf.tidy(() => add(a, scale(s, b))),
+    shift: (a, c) => memory.made("sum", [a, c], () => tf.tidy(() => tf.add(a, c))),
+    absolute: (a) => memory.made("magnitude", [a], () => tf.abs(a)),
+    sign: (a) => memory.made("sign", [a], () => sign(a)),
+    signOrOne: (a) => memory.made("signOrOne", [a], () => tf.tidy(() => tf.sub(1, tf.mul(tf.step(tf.neg(a)), 2)))),
+    squareRoot: (a) => memory.made("squareRoot", [a], () => tf.sqrt(a)),
     exponential: (a) => tf.exp(a),
     cosine: (a) => tf.cos(a),
     power: (a, c) => tf.tidy(() => tf.pow(a, c)),
-    clip,
+    clip: (a, low, high) => memory.made("clipped", [a, low, high], () => clip(a, low, high)),
     logistic: (a) => ({ sigmoid: tf.sigmoid(a), softplus: tf.softplus(a) }),
-    ifLessEach: (a, b, then, otherwise) => tf.tidy(() => tf.where(tf.less(a, b), then, otherwise)),
+    ifLessEach: (a, b, then, otherwise) =>
+      memory.made("chosen", [a, b, then, otherwise], () => tf.tidy(() => tf.where(tf.less(a, b), then, otherwise))),
 
     norm: (a, p) => memory.norm(a, p, () => norm(a, p)),
     distance: (a, b) => norm(tf.sub(a, b), 2),
@@ -170,6 +174,7 @@ export function tensorAlgebra(
         });
       }),
 
+    ...(deferred && { settle: (vectors) => deferred.settle(vectors) }),
     scope(f) {
       if (tf.getBackend() !== backend) {
         throw new Error(`backend ${tf.getBackend()} is active where ${backend} is to compute`);

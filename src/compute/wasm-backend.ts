@@ -1,5 +1,6 @@
 import type * as tf from "@tensorflow/tfjs-core";
 import { getKernel } from "@tensorflow/tfjs-core";
+import type { WasmData } from "./pending-vector.js";
 
 /** What is used of the interior of the wasm backend: its Emscripten module. */
 export interface WasmModule {
@@ -12,7 +13,13 @@ export interface WasmModule {
 /** What the wasm backend has beyond other backends: its memory, results to be filled in, and where tensors lie. */
 export type WasmBackend = tf.KernelBackend & {
   readonly wasm: WasmModule;
-  readonly dataIdMap: { get(dataId: object): { readonly memoryOffset: number } };
+  /** The table of the data. */
+  readonly dataIdMap: {
+    get(dataId: tf.DataId): WasmData;
+    set(dataId: tf.DataId, data: WasmData): void;
+    has(dataId: tf.DataId): boolean;
+    delete(dataId: tf.DataId): boolean;
+  };
   makeOutput(shape: readonly number[], dtype: tf.DataType): tf.TensorInfo;
   /** A view, which an allocation can detach. */
   typedArrayFromHeap(tensor: tf.TensorInfo): Float32Array;

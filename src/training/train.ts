@@ -119,6 +119,10 @@ function forgotten<V, S>(state: OptimizerState<V, S>, successor: OptimizerState<
   return state.flatMap((block) => Object.values(block)).filter((vector) => !kept.has(vector));
 }
 
+/** The vectors of a state. */
+const vectorsOf = <V, S>(algebra: Algebra<V, S>, state: OptimizerState<V, S>): V[] =>
+  state.flatMap((block) => Object.values(block)).filter((value): value is V => !algebra.isScalar(value));
+
 /** Of weights those that the state does not hold. */
 function unheld<V, S>(weights: readonly V[], state: OptimizerState<V, S>): readonly V[] {
   const isHeld = (weight: V) => state.some((block) => Object.values(block).includes(weight));
@@ -182,6 +186,9 @@ function* loop<V, S>(training: Training<V, S>, { observe, taken }: Reader): Turn
         ? undefined
         : optimizer.updates(algebra, step, weights, onBatch!.gradients, state, gradientsOfExamples(batch!, step));
     const updates = output?.updates;
+    const next = output && { weights: weights.map((w, i) => algebra.add(w, updates![i]!)), state: output.state };
+    // What is measured now and what stays are made of the same.
+    if (measured && next) algebra.settle?.([...updates!, ...next.weights, ...vectorsOf(algebra, next.state)]);
     return {
       scalars: measured ? measurer.scalars({ weights, batch: onBatch, scores, updates, averaged }) : [onBatch!.loss],
       present: {
@@ -190,7 +197,7 @@ function* loop<V, S>(training: Training<V, S>, { observe, taken }: Reader): Turn
         scores,
         updates: updates !== undefined,
       },
-      next: output && { weights: weights.map((w, i) => algebra.add(w, updates![i]!)), state: output.state },
+      next,
     };
   }
 

@@ -1,4 +1,5 @@
 export * from "./cross-entropy";
+export * from "./entrywise";
 export * from "./images";
 export * from "./intensities";
 export * from "./matrix-product";

@@ -1,0 +1,100 @@
+import type { KernelExports } from "./matrix-product.js";
+import { isPending, type PendingVector } from "./pending-vector.js";
+
+/** Entries that are computed at a time: a few such blocks lie in a processor's first cache. */
+const blockEntries = 1024;
+const blockBytes = 4 * blockEntries;
+
+/** Words of an instruction: its operation, and five addresses, each with whether it moves on; see assembly/entrywise.ts. */
+const instructionWords = 11;
+
+export interface VectorProgramOptions {
+  readonly exports: Pick<KernelExports, "evaluate">;
+  /** The memory that the exports compute in. */
+  readonly memory: WebAssembly.Memory;
+  allocate(bytes: number): number;
+  free(address: number): void;
+}
+
+/**
+ * Computes pending vectors in one pass over the memory, a block of entries after the other. What lies between operands
+ * and results, and constants, are blocks of a workspace.
+ */
+export class VectorProgram {
+  private workspace = 0;
+  private workspaceBytes = 0;
+
+  constructor(private readonly options: VectorProgramOptions) {}
+
+  /**
+   * @param vectors all of one size, each after those it is made of, which are among them or computed
+   * @param results addresses of those that are wanted
+   */
+  run(vectors: readonly PendingVector[], results: ReadonlyMap<PendingVector, number>): void {
+    const constants = new Map<number, number>();
+    const blocks = assignBlocks(vectors, results, constants);
+    const programBytes = 4 * instructionWords * vectors.length;
+    this.reserve(blocks * blockBytes + programBytes);
+
+    const { memory, exports } = this.options;
+    const length = vectors[0]!.size;
+    const entries = new Float32Array(memory.buffer, this.workspace, blocks * blockEntries);
+    for (const [value, block] of constants) {
+      entries.fill(value, block * blockEntries, block * blockEntries + Math.min(blockEntries, length));
+    }
+    const words = new Int32Array(memory.buffer, this.workspace + blocks * blockBytes, programBytes / 4);
+    let at = 0;
+    const write = (block: number, address?: number) => {
+      words[at++] = address ?? this.workspace + block * blockBytes;
+      words[at++] = address === undefined ? 0 : -1;
+    };
+    vectors.forEach((vector, i) => {
+      at = i * instructionWords;
+      words[at++] = vector.operation;
+      write(vector.block, results.get(vector));
+      for (const operand of vector.operands) {
+        if (typeof operand === "number") write(constants.get(operand)!);
+        else if (isPending(operand)) write(operand.block, results.get(operand));
+        else write(0, operand.data!.memoryOffset);
+      }
+    });
+    exports.evaluate(words.byteOffset, vectors.length, length, blockEntries);
+  }
+
+  private reserve(bytes: number): void {
+    if (bytes <= this.workspaceBytes) return;
+    const { allocate, free } = this.options;
+    const larger = allocate(bytes);
+    if (this.workspaceBytes > 0) free(this.workspace);
+    this.workspace = larger;
+    this.workspaceBytes = bytes;
+  }
+}
+
+/**
+ * Gives each constant, and each vector that is no result, a block of the workspace, which is free again after its last use.
+ *
+ * @returns how many blocks there are
+ */
+function assignBlocks(
+  vectors: readonly PendingVector[],
+  results: ReadonlyMap<PendingVector, number>,
+  constants: Map<number, number>,
+): number {
+  vectors.forEach((vector, i) => {
+    vector.lastUse = i;
+    for (const operand of vector.operands) {
+      if (typeof operand === "number") constants.set(operand, constants.get(operand) ?? constants.size);
+      else if (isPending(operand)) operand.lastUse = i;
+    }
+  });
+  let blocks = constants.size;
+  const free: number[] = [];
+  vectors.forEach((vector, i) => {
+    for (const operand of new Set(vector.operands)) {
+      if (isPending(operand) && operand.lastUse === i && !results.has(operand)) free.push(operand.block);
+    }
+    if (!results.has(vector)) vector.block = free.pop() ?? blocks++;
+  });
+  return blocks;
+}
