@@ -9,7 +9,7 @@ import { fasterTiles, isExact } from "./matrix-trial.js";
 
 /** The compiled kernels, and how the matrix product is fastest on this machine. The numbers do not depend on it. */
 export interface MatrixKernel {
-  /** Whether tiles of 4 × 16 elements are faster than those of 5 × 8. */
+  /** Whether tiles of 5 × 16 elements are faster than those of 5 × 8. */
   readonly hasWideTiles: boolean;
   /** Bits of the registers that V8 was seen to use. */
   readonly simdBits: 128 | 256;

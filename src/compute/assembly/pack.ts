@@ -1,64 +1,58 @@
 import { copyFloats, transposeFour } from "./copy";
 
 /**
- * Copies four or five rows of A, whose entries lie at rows[i] + columns[k], so that those of each k stand beside each
- * other.
+ * Copies five rows of A, whose entries lie at rows[i] + columns[k], so that those of each k stand beside each other.
  *
  * @param isContiguous whether the entries of each row lie beside each other
  */
-// @ts-expect-error: a decorator of AssemblyScript
-@inline
-function packRows(five: bool, packed: usize, rows: usize, columns: usize, steps: usize, isContiguous: bool): void {
+export function packRows(packed: usize, rows: usize, columns: usize, steps: usize, isContiguous: bool): void {
   const a0 = load<usize>(rows, 0);
   const a1 = load<usize>(rows, 4);
   const a2 = load<usize>(rows, 8);
   const a3 = load<usize>(rows, 12);
-  const a4 = five ? load<usize>(rows, 16) : 0;
-  const step: usize = five ? 20 : 16;
+  const a4 = load<usize>(rows, 16);
   const end = columns + (steps << 2);
   if (isContiguous) {
-    for (; columns + 16 <= end; columns += 16, packed += 4 * step) {
+    for (; columns + 16 <= end; columns += 16, packed += 80) {
       const at = load<usize>(columns);
-      transposeFour(packed, step, a0 + at, a1 + at, a2 + at, a3 + at);
-      if (five) {
-        const last = v128.load(a4 + at);
-        v128.store32_lane(packed, last, 0, 16);
-        v128.store32_lane(packed, last, 1, 36);
-        v128.store32_lane(packed, last, 2, 56);
-        v128.store32_lane(packed, last, 3, 76);
-      }
+      transposeFour(packed, 20, a0 + at, a1 + at, a2 + at, a3 + at);
+      const last = v128.load(a4 + at);
+      v128.store32_lane(packed, last, 0, 16);
+      v128.store32_lane(packed, last, 1, 36);
+      v128.store32_lane(packed, last, 2, 56);
+      v128.store32_lane(packed, last, 3, 76);
     }
   }
-  for (; columns < end; columns += 4, packed += step) {
+  for (; columns < end; columns += 4, packed += 20) {
     const at = load<usize>(columns);
     store<f32>(packed, load<f32>(a0 + at), 0);
     store<f32>(packed, load<f32>(a1 + at), 4);
     store<f32>(packed, load<f32>(a2 + at), 8);
     store<f32>(packed, load<f32>(a3 + at), 12);
-    if (five) store<f32>(packed, load<f32>(a4 + at), 16);
+    store<f32>(packed, load<f32>(a4 + at), 16);
   }
 }
 
-export function packFour(packed: usize, rows: usize, columns: usize, steps: usize, isContiguous: bool): void {
-  packRows(false, packed, rows, columns, steps, isContiguous);
-}
-
-export function packFive(packed: usize, rows: usize, columns: usize, steps: usize, isContiguous: bool): void {
-  packRows(true, packed, rows, columns, steps, isContiguous);
+/** Copies eight floats, or twice as many. */
+// @ts-expect-error: a decorator of AssemblyScript
+@inline
+function copyEight(to: usize, from: usize, twice: bool): void {
+  v128.store(to, v128.load(from, 0), 0);
+  v128.store(to, v128.load(from, 16), 16);
+  if (twice) {
+    v128.store(to, v128.load(from, 32), 32);
+    v128.store(to, v128.load(from, 48), 48);
+  }
 }
 
 /** Copies columns of B that lie beside each other, row after row of `width` floats. */
 function packWholeRows(packed: usize, rows: usize, end: usize, columns: usize, width: usize): void {
-  if (columns == width) {
-    for (; rows < end; rows += 4) {
-      let from = load<usize>(rows);
-      for (const stop = packed + (width << 2); packed < stop; packed += 32, from += 32) {
-        v128.store(packed, v128.load(from, 0), 0);
-        v128.store(packed, v128.load(from, 16), 16);
-      }
-    }
-  } else {
+  if (columns < width) {
     for (; rows < end; rows += 4, packed += width << 2) copyFloats(packed, load<usize>(rows), columns);
+  } else if (width == 16) {
+    for (; rows < end; rows += 4, packed += 64) copyEight(packed, load<usize>(rows), true);
+  } else {
+    for (; rows < end; rows += 4, packed += 32) copyEight(packed, load<usize>(rows), false);
   }
 }
 
