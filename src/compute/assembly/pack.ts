@@ -23,6 +23,14 @@ export function packRows(packed: usize, rows: usize, columns: usize, steps: usiz
       v128.store32_lane(packed, last, 3, 76);
     }
   }
+  // As in a matrix that is stored transposed.
+  if (a1 - a0 == 4 && a2 - a0 == 8 && a3 - a0 == 12) {
+    for (; columns < end; columns += 4, packed += 20) {
+      const at = load<usize>(columns);
+      v128.store(packed, v128.load(a0 + at));
+      store<f32>(packed, load<f32>(a4 + at), 16);
+    }
+  }
   for (; columns < end; columns += 4, packed += 20) {
     const at = load<usize>(columns);
     store<f32>(packed, load<f32>(a0 + at), 0);

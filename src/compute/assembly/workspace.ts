@@ -7,7 +7,7 @@ import { tileRows } from "./tile";
  * that of one tile in both matrices in the first.
  */
 export const innerBlock: usize = 320;
-export const columnBlock: usize = 512;
+export const columnBlock: usize = 1024;
 export const rowBlock: usize = 160;
 
 // Tables of addresses, one for each row or step of the block, and what else a block needs.
