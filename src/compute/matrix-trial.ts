@@ -1,5 +1,6 @@
 import { setTimeout } from "node:timers/promises";
 import { type KernelExports, MatrixProduct } from "./matrix-product.js";
+import { longestWait, Stopwatch } from "./stopwatch.js";
 
 type Instantiate = (memory: WebAssembly.Memory) => KernelExports;
 type Shape = readonly [rows: number, inner: number, columns: number];
@@ -10,8 +11,6 @@ const comparedShapes: readonly Shape[] = [
   [8, 23, 37],
   [8, 23, 21],
 ];
-/** V8 optimizes a function in the background, after some calls; on a busy machine it takes its time. */
-const longestWait = { milliseconds: 300 };
 
 /** A product of made-up numbers in a memory of its own. */
 function trialOf(instantiate: Instantiate, [rows, inner, columns]: Shape) {
@@ -68,31 +67,6 @@ function tileCalls(instantiate: Instantiate): Readonly<Record<Tiles, (() => void
       () => gathered5x8(noRows, steppedBy20, b, steps, noRows, rows, 0, 0),
     ],
   };
-}
-
-/** The least time that some calls of a function were seen to take, and whether it became that of optimized code. */
-class Stopwatch {
-  private least = Number.POSITIVE_INFINITY;
-  private readonly unoptimized: number;
-
-  constructor(private readonly call: () => void) {
-    for (let i = 0; i < 3; i++) this.time();
-    this.unoptimized = this.least;
-  }
-
-  time(): void {
-    const start = performance.now();
-    for (let i = 0; i < 20; i++) this.call();
-    this.least = Math.min(this.least, performance.now() - start);
-  }
-
-  get isOptimized(): boolean {
-    return this.least < 0.6 * this.unoptimized;
-  }
-
-  static sum(watches: readonly Stopwatch[]): number {
-    return watches.reduce((sum, { least }) => sum + least, 0);
-  }
 }
 
 /** Which tiles are faster once V8 has optimized both; some milliseconds, most of them spent waiting for that. */
