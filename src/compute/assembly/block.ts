@@ -29,9 +29,8 @@ export function packB(workspace: usize, product: Product, steps: usize, columns:
   let width: usize = 0;
   for (let column: usize = 0; column < columns; column += width) {
     width = panelWidth(columns - column, wide);
-    packColumns(panel, rows, steps, stride, min(width, columns - column), width, isContiguous);
+    packColumns(panel, rows, column * stride, steps, stride, min(width, columns - column), width, isContiguous);
     panel += (steps * width) << 2;
-    for (let k: usize = 0; k < steps << 2; k += 4) store<usize>(rows + k, load<usize>(rows + k) + width * stride);
   }
 }
 

@@ -54,26 +54,28 @@ function copyEight(to: usize, from: usize, twice: bool): void {
 }
 
 /** Copies columns of B that lie beside each other, row after row of `width` floats. */
-function packWholeRows(packed: usize, rows: usize, end: usize, columns: usize, width: usize): void {
+function packWholeRows(packed: usize, rows: usize, end: usize, first: usize, columns: usize, width: usize): void {
   if (columns < width) {
-    for (; rows < end; rows += 4, packed += width << 2) copyFloats(packed, load<usize>(rows), columns);
+    for (; rows < end; rows += 4, packed += width << 2) copyFloats(packed, load<usize>(rows) + first, columns);
   } else if (width == 16) {
-    for (; rows < end; rows += 4, packed += 64) copyEight(packed, load<usize>(rows), true);
+    for (; rows < end; rows += 4, packed += 64) copyEight(packed, load<usize>(rows) + first, true);
   } else {
-    for (; rows < end; rows += 4, packed += 32) copyEight(packed, load<usize>(rows), false);
+    for (; rows < end; rows += 4, packed += 32) copyEight(packed, load<usize>(rows) + first, false);
   }
 }
 
 /**
  * Copies columns of B, row after row of `width` floats; where B has fewer columns, the rest is left as it is.
  *
- * @param rows addresses of the first entries of each row
+ * @param rows addresses of each row
+ * @param first bytes from there to the first of the columns
  * @param stride bytes from one column to the next
  * @param isContiguous whether the entries of each column lie beside each other
  */
 export function packColumns(
   packed: usize,
   rows: usize,
+  first: usize,
   steps: usize,
   stride: usize,
   columns: usize,
@@ -82,10 +84,10 @@ export function packColumns(
 ): void {
   const end = rows + (steps << 2);
   const rowBytes = width << 2;
-  if (stride == 4) return packWholeRows(packed, rows, end, columns, width);
+  if (stride == 4) return packWholeRows(packed, rows, end, first, columns, width);
   if (isContiguous) {
     for (; rows + 16 <= end; rows += 16, packed += 4 * rowBytes) {
-      let from = load<usize>(rows);
+      let from = load<usize>(rows) + first;
       let column: usize = 0;
       for (; column + 4 <= columns; column += 4, from += 4 * stride) {
         transposeFour(packed + (column << 2), rowBytes, from, from + stride, from + 2 * stride, from + 3 * stride);
@@ -101,7 +103,7 @@ export function packColumns(
     }
   }
   for (; rows < end; rows += 4, packed += rowBytes) {
-    let from = load<usize>(rows);
+    let from = load<usize>(rows) + first;
     const stop = packed + (columns << 2);
     for (let to = packed; to < stop; to += 4, from += stride) store<f32>(to, load<f32>(from));
   }
