@@ -11,3 +11,6 @@ export const intensitiesKernel = "Intensities";
 
 /** From logits, rows × classes, and int32 labels: 1 for every row whose largest logit is its label's, else 0. */
 export const hitsKernel = "HitsOfLabels";
+
+/** x·W + b of a fully connected layer, b being optional, and where `isRectified` the larger of that and 0. */
+export const denseKernel = "DenseLayer";

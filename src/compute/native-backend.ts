@@ -19,7 +19,8 @@ export interface Attribute {
 
 /** What the backend keeps of a tensor's data. */
 interface Stored {
-  readonly shape: readonly number[];
+  /** That of TensorFlow's tensor, or of the first that wrote the numbers. */
+  shape: readonly number[];
   readonly dtype: number;
   /** TensorFlow's tensor; below 0 as long as there is none. */
   id: Id;
@@ -127,7 +128,8 @@ export function shareData(backend: NativeBackend): void {
     if (tensor.dataId === undefined) return shipped.getInputTensorIds([tensor])[0]!;
     const stored = tensorMap.get(tensor.dataId);
     if (stored.values !== null) {
-      stored.id = binding.createTensor(stored.shape, stored.dtype, stored.values);
+      stored.id = binding.createTensor(tensor.shape, stored.dtype, stored.values);
+      stored.shape = tensor.shape;
       stored.values = null;
     }
     return areSame(stored.shape, tensor.shape) ? stored.id : reshaped(backend, stored, tensor.shape);

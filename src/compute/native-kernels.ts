@@ -1,9 +1,10 @@
 import * as tf from "@tensorflow/tfjs-core";
 import type { Norm } from "./algebra.js";
+import type { DenseAttributes } from "./dense-layer.js";
 import { deviceNorm } from "./device-reductions.js";
 import { provideHostReductions } from "./host-reductions.js";
 import type { IntensitiesAttributes } from "./intensities.js";
-import { crossEntropyKernel, hitsKernel, intensitiesKernel, reluGradientKernel } from "./kernel-names.js";
+import { crossEntropyKernel, denseKernel, hitsKernel, intensitiesKernel, reluGradientKernel } from "./kernel-names.js";
 import { type Id, type Kernel, type NativeBackend, none, resultOf, shareData } from "./native-backend.js";
 import { maxPooling } from "./native-pooling.js";
 import { nativeReductions } from "./native-reductions.js";
@@ -29,13 +30,28 @@ function intensities({ binding }: NativeBackend): (bytes: Uint8Array, shape: rea
 function additionsTo(backend: NativeBackend): Readonly<Record<string, Kernel>> {
   const { binding } = backend;
   const toIntensities = intensities(backend);
+  const execute = (operation: string, inputs: readonly Id[]) => binding.executeOp(operation, none, inputs, 1)[0]!;
   return {
     [crossEntropyKernel]: ({ inputs: { logits, labels } }) =>
       binding
         .executeOp("SparseSoftmaxCrossEntropyWithLogits", none, backend.getInputTensorIds([logits!, labels!]), 2)
         .map((output) => resultOf(backend, output)),
     [reluGradientKernel]: ({ inputs: { dy, x } }) =>
-      resultOf(backend, binding.executeOp("ReluGrad", none, backend.getInputTensorIds([dy!, x!]), 1)[0]!),
+      resultOf(backend, execute("ReluGrad", backend.getInputTensorIds([dy!, x!]))),
+    [denseKernel]({ inputs, attrs }) {
+      const { x, weights, bias } = inputs as Readonly<Record<"x" | "weights", tf.TensorInfo>> & {
+        bias?: tf.TensorInfo;
+      };
+      let output = execute("MatMul", backend.getInputTensorIds([x, weights]));
+      const replace = (operation: string, others: readonly tf.TensorInfo[]) => {
+        const { id } = output;
+        output = execute(operation, [id, ...backend.getInputTensorIds(others)]);
+        binding.deleteTensor(id);
+      };
+      if (bias) replace("BiasAdd", [bias]);
+      if ((attrs as unknown as DenseAttributes).isRectified) replace("Relu", []);
+      return resultOf(backend, output);
+    },
     [intensitiesKernel]({ attrs }) {
       const { bytes, shape } = attrs as unknown as IntensitiesAttributes;
       const id = toIntensities(bytes, shape);
@@ -58,11 +74,13 @@ function hostKernels(backend: NativeBackend, shippedFill: Kernel): Readonly<Reco
     [hitsKernel]({ inputs: { logits, labels } }) {
       const [scores, truth] = [logits!, labels!].map(({ dataId }) => backend.readSync(dataId) as Float32Array);
       const [rows, classes] = logits!.shape as [number, number];
-      const hits = Float32Array.from({ length: rows }, (_, row) => {
-        let largest = row * classes;
-        for (let i = largest + 1; i < (row + 1) * classes; i++) if (scores![i]! > scores![largest]!) largest = i;
-        return largest - row * classes === truth![row] ? 1 : 0;
-      });
+      const hits = new Float32Array(rows);
+      for (let row = 0; row < rows; row++) {
+        const first = row * classes;
+        let largest = first;
+        for (let i = first + 1; i < first + classes; i++) if (scores![i]! > scores![largest]!) largest = i;
+        if (largest - first === truth![row]) hits[row] = 1;
+      }
       return onHost(backend, hits, [rows]);
     },
     [tf.Fill](call) {

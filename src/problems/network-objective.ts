@@ -1,6 +1,7 @@
 import * as tf from "@tensorflow/tfjs-core";
 // In Node the core alone has no gradients: this library registers them.
 import "../compute/relu-gradient.js";
+import "../compute/dense-layer.js";
 import * as library from "@tensorflow/tfjs-layers";
 import { copiesInput } from "../compute/backends.js";
 import { crossEntropy } from "../compute/cross-entropy.js";
