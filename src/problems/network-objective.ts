@@ -1,9 +1,11 @@
 import * as tf from "@tensorflow/tfjs-core";
 // In Node the core alone has no gradients: this library registers them.
 import "../compute/relu-gradient.js";
+import "../compute/dense-layer.js";
 import * as library from "@tensorflow/tfjs-layers";
 import { copiesInput } from "../compute/backends.js";
 import { crossEntropy } from "../compute/cross-entropy.js";
+import { hits } from "../compute/hits.js";
 import { intensities } from "../compute/intensities.js";
 import type { Scalar, TensorAlgebra } from "../compute/tensors.js";
 import { type Augmenter, augmenter } from "../data/augmentation.js";
@@ -275,8 +277,8 @@ export class NetworkObjective implements Objective<Tensor, Scalar> {
     return this.algebra.over(this.algebra.sum(numbers), this.algebra.scalar(examples));
   }
 
-  private accuracy(logits: Tensor, labels: tf.Tensor1D, examples: number): Scalar {
-    return this.mean(tf.cast(tf.equal(tf.argMax(logits, -1), labels), "float32"), examples);
+  private accuracy(logits: tf.Tensor2D, labels: tf.Tensor1D, examples: number): Scalar {
+    return this.mean(hits(logits, labels), examples);
   }
 
   /** What these examples contribute to the means over `examples`. */
