@@ -18,7 +18,7 @@ export type TensorAlgebra = Algebra<Tensor, Scalar>;
 /**
  * −1, 0, 1 or NaN. The sign kernel of wasm gives 0 below 10⁻⁶ (and is slow), and all give 0 for NaN.
  */
-function sign(a: Tensor): Tensor {
+export function sign(a: Tensor): Tensor {
   return tf.tidy(() => tf.sub(tf.step(a), tf.step(tf.neg(a))));
 }
 
