@@ -64,7 +64,8 @@ function normsBy(a: Tensor, p: Norm, reduction: Reduction): Tensor {
 }
 
 /** ‖a‖_p from a backend's own operations, as a scalar on the device. */
-export const deviceNorm = (a: Tensor, p: Norm): Tensor => normsBy(a, p, { largest: (x) => tf.max(x), sum: accurateSum });
+export const deviceNorm = (a: Tensor, p: Norm): Tensor =>
+  normsBy(a, p, { largest: (x) => tf.max(x), sum: accurateSum });
 
 /** The norm of each column of a matrix. */
 export const columnNorms = (a: tf.Tensor2D, p: Norm): Tensor =>
@@ -76,6 +77,4 @@ export const rowNorms = (a: Tensor, p: Norm): Tensor =>
 
 /** Of matrices [runs, rows, columns] the norm of each column, as [runs, columns]. */
 export const columnNormsOfEach = (a: Tensor, p: Norm): Tensor =>
-  tf.tidy(() =>
-    tf.squeeze(normsBy(a, p, { largest: (x) => tf.max(x, 1, true), sum: (x) => tf.sum(x, 1, true) }), [1]),
-  );
+  tf.tidy(() => tf.squeeze(normsBy(a, p, { largest: (x) => tf.max(x, 1, true), sum: (x) => tf.sum(x, 1, true) }), [1]));

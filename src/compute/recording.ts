@@ -208,8 +208,7 @@ export function recordingAlgebra(recorder: Recorder, batch: Evaluating): Recordi
       columns: rows,
       entries: vectorOf(stacked.transpose(rows, columns), [columns, rows], entries),
     }),
-    columnNorms: ({ rows, columns, entries }, p) =>
-      vectorOf(stacked.columnNorms(rows, columns, p), [columns], entries),
+    columnNorms: ({ rows, columns, entries }, p) => vectorOf(stacked.columnNorms(rows, columns, p), [columns], entries),
     columnSums: ({ rows, columns, entries }) => vectorOf(stacked.columnSums(rows, columns), [columns], entries),
     repeatRow: (row, rows) => vectorOf(stacked.repeatRow(rows), [rows * row.size], row),
 
@@ -230,7 +229,12 @@ export function recordingAlgebra(recorder: Recorder, batch: Evaluating): Recordi
     split(whole, parts) {
       if (parts.length === 1) return [like(whole, parts[0]!.shape)];
       const sizes = parts.map(({ size }) => size);
-      return recorder.record(stacked.split(...sizes), [whole], undefined, parts.map(({ shape }) => ({ shape })));
+      return recorder.record(
+        stacked.split(...sizes),
+        [whole],
+        undefined,
+        parts.map(({ shape }) => ({ shape })),
+      );
     },
 
     scope: (f) => recorder.scope(f),

@@ -41,7 +41,13 @@ function rowsAt(places: readonly Place[]): tf.Tensor {
   const [{ stack }] = places as [Place];
   return tf.tidy(() => {
     if (places.every((place) => place.stack === stack)) {
-      return tf.gather(stack.tensor, tf.tensor1d(places.map(({ row }) => row), "int32"));
+      return tf.gather(
+        stack.tensor,
+        tf.tensor1d(
+          places.map(({ row }) => row),
+          "int32",
+        ),
+      );
     }
     return tf.concat(places.map(({ stack: { tensor }, row }) => tf.slice(tensor, [row, 0], [1, tensor.shape[1]!])));
   });

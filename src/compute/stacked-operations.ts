@@ -36,9 +36,7 @@ const flat = (a: Tensor) => tf.reshape(a, [a.shape[0]!, a.size / a.shape[0]!]);
 /** What is shared is repeated where something else is not, for operations that do not do that themselves. */
 export function spread(tensors: readonly Tensor[]): Tensor[] {
   const runs = Math.max(...tensors.map(({ shape }) => shape[0]!));
-  return tensors.map((a) =>
-    a.shape[0] === runs ? a : tf.tile(a, [runs, ...Array<number>(a.rank - 1).fill(1)]),
-  );
+  return tensors.map((a) => (a.shape[0] === runs ? a : tf.tile(a, [runs, ...Array<number>(a.rank - 1).fill(1)])));
 }
 
 /** Limits the entries, but not NaN, as everywhere. */
@@ -97,7 +95,8 @@ export const multiplyMatrix = family(
   "multiplyMatrix",
   (rows: number, columns: number) => (entries, x) =>
     tf.tidy(() => {
-      if (entries!.shape[0] === 1) return tf.matMul(x as tf.Tensor2D, tf.reshape(entries!, [rows, columns]), false, true);
+      if (entries!.shape[0] === 1)
+        return tf.matMul(x as tf.Tensor2D, tf.reshape(entries!, [rows, columns]), false, true);
       return flat(tf.matMul(each(entries!, rows, columns), each(x!, columns, 1)));
     }),
 );
@@ -130,4 +129,9 @@ export const columnSums = family(
 export const repeatRow = family("repeatRow", (rows: number) => (row) => tf.tile(row!, [1, rows]));
 
 export const concatenate = stackedOperation("concatenate", (...parts) => tf.tidy(() => tf.concat(spread(parts), 1)));
-export const split = family("split", (...sizes: number[]) => (whole) => tf.split(whole!, sizes, 1));
+export const split = family(
+  "split",
+  (...sizes: number[]) =>
+    (whole) =>
+      tf.split(whole!, sizes, 1),
+);

@@ -249,7 +249,8 @@ function ofRuns(network: Network, context: ProblemContext): NonNullable<Problem[
   if (!overRuns || hasTrainingMode || nonTrainable.length > 0) {
     return { obstacle: "it has layers other than fully connected ones, which compute for one run at a time" };
   }
-  if (context.dataset!.preparation?.augmentation) return { obstacle: "its examples are changed at random for each run" };
+  if (context.dataset!.preparation?.augmentation)
+    return { obstacle: "its examples are changed at random for each run" };
   return async (algebra) => {
     const { objectiveOfRuns } = await import("./stacked-network.js");
     return objectiveOfRuns(algebra, { ...network, overRuns }, context);

@@ -146,4 +146,3 @@ export async function results<V, S>(A: Algebra<V, S>, operation: Operation, draw
   A.dispose(vectors);
   return [...values.map((each) => Array.from(each)), [...(await A.read(scalars))]];
 }
-

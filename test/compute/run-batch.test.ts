@@ -38,7 +38,11 @@ describe.each(testedBackends)("runs that compute together on %s", (backend) => {
         const before = tf.memory().numTensors;
         const found = await together(
           backend,
-          draws.map((draw) => ({ algebra }) => results(algebra, operation, draw)),
+          draws.map(
+            (draw) =>
+              ({ algebra }) =>
+                results(algebra, operation, draw),
+          ),
         );
         for (const [i, draw] of draws.entries()) {
           const expected = (await results(float64, operation, draw)).flat();
