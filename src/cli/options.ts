@@ -7,6 +7,13 @@ const wholeNumber = "expected a whole number ≥ 1";
 /** `--jobs n`: how many runs at once. */
 export const jobsOption = z.coerce.number({ error: wholeNumber }).int(wholeNumber).positive(wholeNumber).optional();
 
+const batchRuns = "expected auto, off, or a whole number ≥ 2";
+
+/** `--batch-runs n`: how many runs train together. */
+export const batchRunsOption = z
+  .union([z.enum(["auto", "off"]), z.coerce.number().int().min(2)], { error: batchRuns })
+  .default("auto");
+
 /** `--out`: an empty name would mean the working directory, which is never meant. */
 export const outOption = z.string().min(1, "expected a directory, such as results");
 

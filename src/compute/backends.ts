@@ -41,6 +41,11 @@ interface BackendDefinition {
   readonly shareable: boolean;
   /** Whether it has a copy of its own of numbers as soon as a tensor is made of them. */
   readonly copiesInput: boolean;
+  /**
+   * Up to how many weights runs gain by being computed together rather than one by one; 0: they do not, or it was not
+   * measured, or the same bytes as one by one are promised.
+   */
+  readonly batchedWeights: number;
   /** Whether the same device and version compute the same bits on every machine. */
   readonly portable: boolean;
   /** @throws Unavailable with the reason and the mend */
@@ -61,6 +66,7 @@ const backends = [
     kernels: 2,
     shareable: false,
     copiesInput: false,
+    batchedWeights: 100_000,
     portable: false,
     start: () => startNative({ demandGpu: false }),
   },
@@ -71,6 +77,7 @@ const backends = [
     kernels: 2,
     shareable: false,
     copiesInput: false,
+    batchedWeights: 0,
     portable: false,
     start: () => startNative({ demandGpu: true }),
   },
@@ -81,6 +88,7 @@ const backends = [
     kernels: 3,
     shareable: false,
     copiesInput: false,
+    batchedWeights: 0,
     portable: false,
     start: startWebgpu,
   },
@@ -91,6 +99,7 @@ const backends = [
     kernels: 4,
     shareable: true,
     copiesInput: true,
+    batchedWeights: 0,
     portable: true,
     async start({ patched = true }) {
       const tf = await loadCore();
@@ -115,6 +124,7 @@ const backends = [
     kernels: 3,
     shareable: true,
     copiesInput: false,
+    batchedWeights: 0,
     portable: false,
     async start() {
       const tf = await loadCore();
@@ -142,6 +152,10 @@ export const isShareable = (name: string): boolean =>
 /** Whether the memory from which this backend has made a tensor may be used again at once. */
 export const copiesInput = (name: string): boolean =>
   backends.find((backend) => backend.name === name)?.copiesInput ?? false;
+
+/** Up to how many weights runs gain by being computed together on this backend; 0: they do not. */
+export const batchedWeights = (name: string): number =>
+  backends.find((backend) => backend.name === name)?.batchedWeights ?? 0;
 
 /**
  * Whether what is computed on this backend is the same on every machine, as long as its version is. So it is on
