@@ -1,5 +1,6 @@
 import * as tf from "@tensorflow/tfjs-core";
 import { type Norm, smallestNormal } from "./algebra.js";
+import { isSafe } from "./host-reductions.js";
 
 type Tensor = tf.Tensor;
 
@@ -71,9 +72,21 @@ export const deviceNorm = (a: Tensor, p: Norm): Tensor =>
 export const columnNorms = (a: tf.Tensor2D, p: Norm): Tensor =>
   normsBy(a, p, { largest: (x) => tf.max(x, 0), sum: (x) => tf.sum(x, 0) });
 
-/** The norm of each row of [rows, n], as [rows, 1]. */
-export const rowNorms = (a: Tensor, p: Norm): Tensor =>
+const scaledRowNorms = (a: Tensor, p: Norm): Tensor =>
   normsBy(a, p, { largest: (x) => tf.max(x, 1, true), sum: rowSums });
+
+/**
+ * The norm of each row of [rows, n], as [rows, 1].
+ *
+ * @param isRead whether the numbers of the backend are at hand, so that what needs no scaling is not scaled
+ */
+export function rowNorms(a: Tensor, p: Norm, isRead: boolean): Tensor {
+  if (p !== 2 || !isRead) return scaledRowNorms(a, p);
+  return tf.tidy(() => {
+    const squares = rowSums(tf.square(a));
+    return squares.dataSync().every(isSafe) ? tf.sqrt(squares) : scaledRowNorms(a, p);
+  });
+}
 
 /** Of matrices [runs, rows, columns] the norm of each column, as [runs, columns]. */
 export const columnNormsOfEach = (a: Tensor, p: Norm): Tensor =>

@@ -1,6 +1,6 @@
 import type * as tf from "@tensorflow/tfjs-core";
 import type { Norm } from "./algebra.js";
-import type { HostReductions } from "./host-reductions.js";
+import { type HostReductions, isSafe } from "./host-reductions.js";
 
 /** The number of one of TensorFlow's own tensors. */
 type Id = number;
@@ -32,9 +32,6 @@ export interface NativeBackend extends tf.KernelBackend {
     outputs: number,
   ): tf.Tensor[];
 }
-
-/** Sums of squares in which float32 has lost none of them to its limits. */
-const isSafe = (squares: number) => squares > 1e-20 && squares < Number.POSITIVE_INFINITY;
 
 /**
  * Reductions by TensorFlow's own operations, without the handles that TensorFlow.js makes for every result: they cost

@@ -2,7 +2,8 @@ import * as tf from "@tensorflow/tfjs-core";
 
 /** Vectors or scalars of several runs as one tensor [runs, n]; [1, n] where all of them have the same. */
 export class Stack {
-  private holders = 0;
+  /** Changed by `hold` and `release` alone. */
+  holders = 0;
 
   /** @param tensor becomes the stack's own */
   constructor(readonly tensor: tf.Tensor) {
@@ -31,8 +32,10 @@ export interface Place {
 
 /** One result of an operation of one run: computed when its graph is evaluated, and kept while somebody holds it. */
 export class RecordedNode {
-  private holders = 0;
-  private at: Place | undefined;
+  /** Changed by `hold` and `release` alone. */
+  holders = 0;
+  /** Where it is; undefined until it is computed, and when nobody holds it any more. */
+  place: Place | undefined;
 
   /**
    * @param graph that computes it
@@ -49,11 +52,6 @@ export class RecordedNode {
     return this.holders > 0;
   }
 
-  /** Undefined until it is computed. */
-  get place(): Place | undefined {
-    return this.at;
-  }
-
   hold(): void {
     this.holders++;
   }
@@ -61,20 +59,20 @@ export class RecordedNode {
   release(): void {
     this.holders--;
     if (this.holders > 0) return;
-    this.at?.stack.release();
-    this.at = undefined;
+    this.place?.stack.release();
+    this.place = undefined;
   }
 
   move(place: Place): void {
     place.stack.hold();
-    this.at?.stack.release();
-    this.at = place;
+    this.place?.stack.release();
+    this.place = place;
   }
 }
 
 /** A vector or scalar of one run that is computed together with those of other runs. */
 export class Recorded {
-  private isReleased = false;
+  isReleased = false;
 
   constructor(
     readonly node: RecordedNode,

@@ -1,8 +1,9 @@
-import { type Algebra, type Matrix, type Norm, smallestNormal } from "./algebra.js";
+import type { Algebra, Matrix, Norm } from "./algebra.js";
 import { layerSize } from "./layer.js";
 import { Recorded, type RecordedNode, recordedIn } from "./recorded.js";
 import { RecordingGraph, type StackedOperation } from "./recording-graph.js";
 import * as stacked from "./stacked-operations.js";
+import { isNormal } from "./tensors.js";
 
 /** A scalar: recorded, or a number of the host, which it is wherever it can be. */
 export type RecordedScalar = Recorded | number;
@@ -163,8 +164,7 @@ export function recordingAlgebra(recorder: Recorder, batch: Evaluating): Recordi
     divideBy: pointwise(stacked.divide),
     scaleByQuotient(s, t, a) {
       const quotient = isNumber(s) && isNumber(t) ? s / t : Number.NaN;
-      const isNormal = Math.abs(quotient) >= smallestNormal.float32 && Math.abs(quotient) < 2 ** 127;
-      if (isNormal) return vectorOf(stacked.multiply, a.shape, Math.fround(quotient), a);
+      if (isNormal(quotient)) return vectorOf(stacked.multiply, a.shape, Math.fround(quotient), a);
       return vectorOf(stacked.scaleByQuotient, a.shape, s, t, a);
     },
     addScaled: (a, s, b) => vectorOf(stacked.addScaled, a.shape, a, s, b),

@@ -3,6 +3,7 @@
 import * as tf from "@tensorflow/tfjs-core";
 import type { Norm } from "./algebra.js";
 import { columnNormsOfEach, rowNorms, rowSums } from "./device-reductions.js";
+import { hostReductionsOf } from "./host-reductions.js";
 import type { StackedCall, StackedOperation } from "./recording-graph.js";
 import { sign } from "./tensors.js";
 
@@ -84,8 +85,10 @@ export const whereLess = stackedOperation("whereLess", (a, b, then, otherwise) =
   tf.tidy(() => tf.where(tf.less(a!, b!), then!, otherwise!)),
 );
 
-export const norm = family("norm", (p: Norm) => (a) => rowNorms(a!, p));
-export const distance = stackedOperation("distance", (a, b) => tf.tidy(() => rowNorms(tf.sub(a!, b!), 2)));
+const norms = (a: Tensor, p: Norm) => rowNorms(a, p, hostReductionsOf(tf.getBackend()) !== undefined);
+
+export const norm = family("norm", (p: Norm) => (a) => norms(a!, p));
+export const distance = stackedOperation("distance", (a, b) => tf.tidy(() => norms(tf.sub(a!, b!), 2)));
 export const dot = stackedOperation("dot", (a, b) => tf.tidy(() => rowSums(tf.mul(a!, b!))));
 export const sum = stackedOperation("sum", (a) => rowSums(a!));
 export const mean = stackedOperation("mean", (a) => tf.tidy(() => tf.div(rowSums(a!), a!.shape[1]!)));

@@ -35,7 +35,7 @@ function matrix(entries: Tensor, rows: number, columns: number): tf.Tensor2D {
 }
 
 /** Whether float32 has the number with all its digits. */
-const isNormal = (value: number) => Math.abs(value) >= smallestNormal.float32 && Math.abs(value) < 2 ** 127;
+export const isNormal = (value: number) => Math.abs(value) >= smallestNormal.float32 && Math.abs(value) < 2 ** 127;
 
 type OnHost = (...scalars: number[]) => number;
 type OnDevice = (...scalars: Scalar[]) => Tensor;
