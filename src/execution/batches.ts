@@ -49,7 +49,7 @@ export function batchingOf(
 function mostOf({ batching, backend }: PlannedRun, batchRuns: BatchRuns): number {
   if (batchRuns === "off" || batching.obstacle !== undefined) return 1;
   if (batchRuns !== "auto") return batchRuns;
-  return batching.weights <= batchedWeights(backend.name) ? mostByDefault : 1;
+  return batching.weights <= batchedWeights(backend.name, backend.device) ? mostByDefault : 1;
 }
 
 /**

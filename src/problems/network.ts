@@ -247,10 +247,12 @@ export function classification(
 function ofRuns(network: Network, context: ProblemContext): NonNullable<Problem["ofRuns"]> {
   const { overRuns, hasTrainingMode, nonTrainable } = network;
   if (!overRuns || hasTrainingMode || nonTrainable.length > 0) {
-    return { obstacle: "it has layers other than fully connected ones, which compute for one run at a time" };
+    return {
+      obstacle: "their network has layers other than fully connected ones, which compute for one run at a time",
+    };
   }
   if (context.dataset!.preparation?.augmentation)
-    return { obstacle: "its examples are changed at random for each run" };
+    return { obstacle: "their examples are changed at random, for each run in its own way" };
   return async (algebra) => {
     const { objectiveOfRuns } = await import("./stacked-network.js");
     return objectiveOfRuns(algebra, { ...network, overRuns }, context);

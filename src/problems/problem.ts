@@ -132,7 +132,7 @@ export interface Problem {
 
 /** Why runs of this problem cannot train together; undefined where they can. */
 export function obstacleToBatches({ ofRuns }: Pick<Problem, "ofRuns">): string | undefined {
-  if (ofRuns === undefined) return "the problem is written for one run at a time";
+  if (ofRuns === undefined) return "their problem is written for one run at a time";
   return typeof ofRuns === "function" ? undefined : ofRuns.obstacle;
 }
 
