@@ -1,11 +1,8 @@
 import type * as tf from "@tensorflow/tfjs-core";
 import type { Norm } from "./algebra.js";
 import { arrayReductions } from "./array-reductions.js";
-import type { HostReductions } from "./host-reductions.js";
+import { type HostReductions, isSafe } from "./host-reductions.js";
 import { type Id, integers, type NativeBackend, none } from "./native-backend.js";
-
-/** Sums of squares in which float32 has lost none of them to its limits. */
-const isSafe = (squares: number) => squares > 1e-20 && squares < Number.POSITIVE_INFINITY;
 
 /** So many numbers are read and added up here sooner than an operation is started. */
 const fewNumbers = 2048;

@@ -53,6 +53,8 @@ export interface Training<V, S> {
   /** Go on from here in place of w_0; the sampler must stand where it stood then. */
   readonly resume?: TrainingState | undefined;
   readonly checkpoints?: Checkpoints | undefined;
+  /** The pauses of the loop, asked for after each update; default: one whenever 30 ms have passed. */
+  readonly breathe?: (() => Promise<void> | undefined) | undefined;
 }
 
 /** When and how the position of the loop is saved; also done when the signal or `stopAfter` ends the run. */
@@ -159,7 +161,7 @@ function* loop<V, S>(training: Training<V, S>, { observe, taken }: Reader): Turn
   const isReadAtOnce = keepWeights && (problem.nonTrainable !== undefined || optimizer.averagedWeights !== undefined);
   const stepsPerRead = isReadAtOnce ? 1 : algebra.stepsPerRead;
   const unread = new UnreadSteps<V, S>(algebra, problem.layers, { firstStep: start.step, stepsPerRead });
-  const breathe = breather(30);
+  const { breathe = breather(30) } = training;
   const everySteps = checkpoints?.everySteps ?? Number.POSITIVE_INFINITY;
   let { weights, state } = start;
   /** w_{k+1} while w_k is still measured. */
