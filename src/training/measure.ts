@@ -53,6 +53,7 @@ export class Measurer<V, S> {
   /** Of problems with one or two weights, the layer of each, and what takes it out of there, if it has company. */
   private readonly few: readonly { readonly layer: number; readonly unit?: V }[];
   private readonly measured: ReturnType<typeof measuredBlocks>;
+  private last: Present<S> | undefined;
 
   constructor(
     private readonly algebra: Algebra<V, S>,
@@ -100,6 +101,26 @@ export class Measurer<V, S> {
       for (const [i, w] of averaged.entries()) scalars.push(algebra.distance(w, optimum[i]!));
     }
     return scalars;
+  }
+
+  /** What of these quantities is present: the same object as long as that does not change. */
+  present({ batch, scores, updates }: StepQuantities<V, S>): Present<S> {
+    const [hasBatch, hasAccuracy, hasUpdates] = [
+      batch !== undefined,
+      batch?.accuracy !== undefined,
+      updates !== undefined,
+    ];
+    const { last } = this;
+    if (
+      last?.scores === scores &&
+      last.batch === hasBatch &&
+      last.accuracy === hasAccuracy &&
+      last.updates === hasUpdates
+    ) {
+      return last;
+    }
+    this.last = { batch: hasBatch, accuracy: hasAccuracy, scores, updates: hasUpdates };
+    return this.last;
   }
 
   /**
