@@ -44,8 +44,10 @@ class VectorList {
     this.count = count + 1;
   }
 
-  replace(i: number, vector: Float64Array): void {
-    this.vectors[i] = vector;
+  /** The last one takes its place. */
+  remove(i: number): void {
+    this.count--;
+    this.vectors[i] = this.vectors[this.count]!;
   }
 
   indexOf(vector: Float64Array): number {
@@ -145,8 +147,7 @@ export function dispose(vectors: readonly (Float64Array | number)[]): void {
     if (typeof vector === "number") continue;
     const found = outliving.indexOf(vector);
     if (found < 0) continue;
-    outliving.count--;
-    outliving.replace(found, outliving.at(outliving.count));
+    outliving.remove(found);
     release(vector);
   }
 }

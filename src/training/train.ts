@@ -366,6 +366,7 @@ function* loop<V, S>(training: Training<V, S>, { observe, taken }: Reader): Turn
  *
  * What is measured is read back from the device several steps at a time, so that records come up to
  * `algebra.stepsPerRead` steps late, but never later than the loop's next pause; none comes after one that diverged.
+ * A record is the loop's own, and may be written anew for the next step: `observe` copies what it keeps.
  */
 export async function follow<V, S>(training: Training<V, S>, observe: Reader["observe"]): Promise<TrainingEnd> {
   const turns = loop(training, { observe });
@@ -380,10 +381,17 @@ export async function follow<V, S>(training: Training<V, S>, observe: Reader["ob
   }
 }
 
+/** A record to keep. */
+const copyOf = (record: StepRecord): StepRecord => ({
+  ...record,
+  ...(record.train && { train: { ...record.train } }),
+  layers: record.layers.map((layer) => ({ ...layer })),
+});
+
 /** The same, for a reader that takes the records one by one and may end before the training does. */
 export async function* train<V, S>(training: Training<V, S>): AsyncGenerator<StepRecord, TrainingEnd> {
   const records: StepRecord[] = [];
-  const turns = loop(training, { observe: (record) => records.push(record), taken: () => Promise.resolve() });
+  const turns = loop(training, { observe: (record) => records.push(copyOf(record)), taken: () => Promise.resolve() });
   try {
     for (let answer: unknown; ; ) {
       const { value, done } = turns.next(answer);
