@@ -137,8 +137,12 @@ export interface Algebra<V, S> {
   split(whole: V, like: readonly V[]): V[];
 
   // Memory
-  /** Runs f; every vector and scalar made in it is freed, save those in what it returns (arrays and objects are searched). */
-  scope<T>(f: () => T): T;
+  /**
+   * Runs f; every vector and scalar made in it is freed, save those in what it returns (arrays and objects are searched).
+   *
+   * @param vectorsOf the vectors in what it returns, which spares an algebra the search where that takes long next to f
+   */
+  scope<T>(f: () => T, vectorsOf?: (result: T) => readonly (V | S)[]): T;
   dispose(values: readonly (V | S)[]): void;
 }
 

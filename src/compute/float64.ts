@@ -161,10 +161,32 @@ function sum(a: Float64Array): number {
  */
 const logOfSum = (x: number, sum: number): number => (sum === 1 ? x : Math.log(sum) * (x / (sum - 1)));
 
+/**
+ * A·x as `dotFrom` adds up few terms, two rows at a time, whose sums need not wait for one another's additions.
+ */
+function shortRowsTimesVector(entries: Float64Array, x: Float64Array, result: Float64Array): void {
+  const { length: rows } = result;
+  const { length: columns } = x;
+  let i = 0;
+  let first = 0;
+  for (; i + 1 < rows; i += 2, first += 2 * columns) {
+    const second = first + columns;
+    let [s, t] = [0, 0];
+    for (let j = 0; j < columns; j++) {
+      s += entries[first + j]! * x[j]!;
+      t += entries[second + j]! * x[j]!;
+    }
+    result[i] = s;
+    result[i + 1] = t;
+  }
+  if (i < rows) result[i] = dotFrom(entries, first, x);
+}
+
 /** A·x */
 function rowsTimesVector({ rows, columns, entries }: Matrix<Float64Array>, x: Float64Array): Float64Array {
   const result = vectorOf(rows);
-  for (let i = 0, offset = 0; i < rows; i++, offset += columns) result[i] = dotFrom(entries, offset, x);
+  if (columns < manyTerms) shortRowsTimesVector(entries, x, result);
+  else for (let i = 0, offset = 0; i < rows; i++, offset += columns) result[i] = dotFrom(entries, offset, x);
   return result;
 }
 
@@ -342,6 +364,6 @@ export const float64: Algebra<Float64Array, number> = {
     });
   },
 
-  scope: (f) => scope(f, forgetNorms),
+  scope: (f, keptOf) => scope(f, forgetNorms, keptOf),
   dispose,
 };

@@ -75,8 +75,7 @@ describe("a product of a matrix and a vector", () => {
   });
 });
 
-describe("what is made in a scope", () => {
-  const size = 3000;
+describe.each([3, 3000])("what is made in a scope, %i numbers large,", (size) => {
   const ones = () => float64.vector(new Float64Array(size).fill(1));
 
   test("is used again afterwards, save what the scope returns", () => {
@@ -91,6 +90,31 @@ describe("what is made in a scope", () => {
     expect(next).not.toContain(doubled);
     expect(new Set(next).size).toBe(3);
     expect(doubled.every((entry) => entry === 2)).toBe(true);
+  });
+
+  test("is used again save the vectors that it is told of", () => {
+    let [inner, outer]: Float64Array[] = [];
+    const told = float64.scope(
+      () => {
+        [inner, outer] = [ones(), ones()];
+        return { inner, outer };
+      },
+      (made) => [made.outer],
+    );
+    expect(told).toEqual({ inner: ones(), outer: ones() });
+    const next = float64.scope(() => [ones(), ones(), ones()]);
+    expect(next).toContain(inner);
+    expect(next).not.toContain(outer);
+    float64.dispose([...next, outer!]);
+  });
+
+  test("of which more and more is disposed of by nobody is forgotten, and nothing else", () => {
+    const kept = Array.from({ length: 3000 }, () => float64.scope(ones));
+    expect(new Set(kept).size).toBe(3000);
+    float64.dispose(kept);
+    const next = float64.scope(() => Array.from({ length: 3000 }, ones));
+    expect(new Set(next).size).toBe(3000);
+    float64.dispose(next);
   });
 
   test("is zero where it is to be, whatever it was", () => {
