@@ -78,6 +78,12 @@ describe.each(cases)("the algebra on $name, scalars: $scalars", ({ name, scalars
     },
   );
 
+  it("has norms that are numbers of float32 up to its largest", async () => {
+    const largest = Math.fround(3.4e38);
+    const norms = A.scope(() => ([2, 3, "infinity"] as Norm[]).map((p) => A.norm(A.vector([0, -largest, 0]), p)));
+    for (const norm of await A.read(norms)) expect(norm / largest).toBeCloseTo(1, 5);
+  });
+
   it("lets NaN through at every position and in every norm", async () => {
     for (const size of [1, 2, 3, 4, 5, 8, 17, 100]) {
       const scalars: Scalar[] = [];
