@@ -95,7 +95,7 @@ const backends = [
     name: "wasm",
     summary: "WebAssembly on the CPU, installed with the tool",
     automatic: true,
-    kernels: 4,
+    kernels: 5,
     shareable: true,
     copiesInput: true,
     portable: true,

@@ -8,6 +8,7 @@ export interface KernelExports extends ImageKernels {
   largestMagnitude(x: number, length: number): number;
   crossEntropy(logits: number, labels: number, rows: number, classes: number, losses: number, gradient: number): void;
   reluGradient(dy: number, x: number, dx: number, length: number): void;
+  hyperbolicTangent(x: number, result: number, length: number): void;
   workspaceBytes(): number;
   multiply(product: number, workspace: number, hasWideTiles: number): void;
   tile5x16: Tile;

@@ -1,4 +1,5 @@
 export * from "./cross-entropy";
+export * from "./hyperbolic-tangent";
 export * from "./images";
 export * from "./intensities";
 export * from "./matrix-product";

@@ -84,7 +84,8 @@ function tile(
   let c42 = wide ? v128.load(row, 32) : c40;
   let c43 = wide ? v128.load(row, 48) : c40;
 
-  if (wide && !gathered) {
+  const twice = wide && !gathered;
+  if (twice) {
     // The addresses that these offsets lead to are made here once; in the loop V8 would make them at every turn.
     v128.load32_splat(a, 4);
     v128.load32_splat(a, 8);
@@ -94,7 +95,7 @@ function tile(
   const rowBytes: usize = wide ? 64 : 32;
   const end = b + steps * rowBytes;
   while (b < end) {
-    let at: usize = gathered ? load<usize>(aColumns) : 0;
+    const at: usize = gathered ? load<usize>(aColumns) : 0;
     let b0 = v128.load(b, 0);
     let b1 = v128.load(b, 16);
     let b2 = wide ? v128.load(b, 32) : b0;
@@ -136,44 +137,42 @@ function tile(
     }
     if (!gathered) a += 20;
 
-    if (wide) {
+    if (twice) {
       if (b + rowBytes == end) break;
-
-      at = gathered ? load<usize>(aColumns, 4) : 0;
       b0 = v128.load(b, 64);
       b1 = v128.load(b, 80);
       b2 = v128.load(b, 96);
       b3 = v128.load(b, 112);
-      x = gathered ? v128.load32_splat(a0 + at) : v128.load32_splat(a, 0);
+      x = v128.load32_splat(a, 0);
       c00 = plus(c00, x, b0);
       c01 = plus(c01, x, b1);
       c02 = plus(c02, x, b2);
       c03 = plus(c03, x, b3);
-      x = gathered ? v128.load32_splat(a1 + at) : v128.load32_splat(a, 4);
+      x = v128.load32_splat(a, 4);
       c10 = plus(c10, x, b0);
       c11 = plus(c11, x, b1);
       c12 = plus(c12, x, b2);
       c13 = plus(c13, x, b3);
-      x = gathered ? v128.load32_splat(a2 + at) : v128.load32_splat(a, 8);
+      x = v128.load32_splat(a, 8);
       c20 = plus(c20, x, b0);
       c21 = plus(c21, x, b1);
       c22 = plus(c22, x, b2);
       c23 = plus(c23, x, b3);
-      x = gathered ? v128.load32_splat(a3 + at) : v128.load32_splat(a, 12);
+      x = v128.load32_splat(a, 12);
       c30 = plus(c30, x, b0);
       c31 = plus(c31, x, b1);
       c32 = plus(c32, x, b2);
       c33 = plus(c33, x, b3);
-      x = gathered ? v128.load32_splat(a4 + at) : v128.load32_splat(a, 16);
+      x = v128.load32_splat(a, 16);
       c40 = plus(c40, x, b0);
       c41 = plus(c41, x, b1);
       c42 = plus(c42, x, b2);
       c43 = plus(c43, x, b3);
-      if (!gathered) a += 20;
+      a += 20;
     }
 
-    if (gathered) aColumns += wide ? 8 : 4;
-    b += wide ? 128 : 32;
+    if (gathered) aColumns += 4;
+    b += twice ? 2 * rowBytes : rowBytes;
   }
 
   row = load<usize>(sums, 0) + column;
