@@ -43,7 +43,8 @@ const composed = prototype.call;
 /** The library composes relu(x·W + b) of operations that each go to the tape, where a backend has a kernel for it. */
 prototype.call = function (inputs, options) {
   const x = Array.isArray(inputs) ? inputs[0]! : inputs;
-  if (x.rank !== 2 || !tf.getKernel(denseKernel, tf.getBackend())) return composed.call(this, inputs, options);
+  const isMatrix = x.rank === 2 && x.dtype === "float32";
+  if (!isMatrix || !tf.getKernel(denseKernel, tf.getBackend())) return composed.call(this, inputs, options);
   const activation = this.activation.getClassName();
   const isRectified = activation === "relu";
   const bias = this.bias && { bias: this.bias.read() };

@@ -74,6 +74,10 @@ export type Kernel = (call: {
 /** For operations that see the types by their inputs: to be told costs them more than to compute a few numbers. */
 export const none: readonly Attribute[] = [];
 
+/** Whether an operation sees as much by its inputs, or takes it for granted. */
+const isKnown = ({ name, value }: Attribute) =>
+  name === "T" || name === "Tidx" || (name === "keep_dims" && value === false);
+
 function areSame(a: readonly number[], b: readonly number[]): boolean {
   if (a.length !== b.length) return false;
   for (let i = 0; i < a.length; i++) if (a[i] !== b[i]) return false;
@@ -120,7 +124,6 @@ export function shareData(backend: NativeBackend): void {
   const shipped = {
     createOutputTensor: backend.createOutputTensor.bind(backend),
     getInputTensorIds: backend.getInputTensorIds.bind(backend),
-    executeSingleOutput: backend.executeSingleOutput.bind(backend),
   };
 
   function idOf(tensor: tf.TensorInfo): Id {
@@ -144,8 +147,8 @@ export function shareData(backend: NativeBackend): void {
     executeSingleInput: (name: string, input: tf.TensorInfo) =>
       backend.createOutputTensor(binding.executeOp(name, none, [idOf(input)], 1)[0]!),
     executeSingleOutput(name: string, attributes: readonly Attribute[], inputs: readonly tf.TensorInfo[]): tf.Tensor {
-      const isPlain = attributes.length === 1 && attributes[0]!.name === "T";
-      const output = binding.executeOp(name, isPlain ? none : attributes, inputs.map(idOf), 1)[0]!;
+      const told = attributes.every(isKnown) ? none : attributes;
+      const output = binding.executeOp(name, told, inputs.map(idOf), 1)[0]!;
       return backend.createOutputTensor(output);
     },
     disposeData(dataId: object, force = false): boolean {

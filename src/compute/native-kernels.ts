@@ -117,7 +117,7 @@ function matrixProduct(backend: NativeBackend, shipped: Kernel): Kernel {
     if (!isMatrix(a) || !isMatrix(b)) return shipped(call);
     const { transposeA, transposeB } = call.attrs;
     const transposed = [...(transposeA ? [attributes.a] : []), ...(transposeB ? [attributes.b] : [])];
-    const factors = [a, b].map((x) => (x.shape.length === 2 ? x : { ...x, shape: x.shape.slice(-2) }));
+    const factors = [a, b].map(({ dataId, shape, dtype }) => ({ dataId, shape: shape.slice(-2), dtype }));
     const product = binding.executeOp("MatMul", transposed, backend.getInputTensorIds(factors), 1)[0]!;
     const axes = Math.max(a.shape.length, b.shape.length) - 2;
     return resultOf(backend, product, [...Array<number>(axes).fill(1), ...product.shape]);
