@@ -99,6 +99,13 @@ describe.each(testedBackends)("runs that compute together on %s", (backend) => {
       // 5, (27 + 64)^{1/3} and 7
       for (const [i, norm] of [5, 91 ** (1 / 3), 7].entries()) expect(norms[i]! / norm).toBeCloseTo(1, 5);
     }
+    const [largest] = await together(backend, [
+      ({ algebra }) =>
+        algebra.read(algebra.scope(() => [2, 3].map((p) => algebra.norm(algebra.vector([2.5e38, 1]), p)))) as Promise<
+          number[]
+        >,
+    ]);
+    for (const norm of largest!) expect(norm / 2.5e38).toBeCloseTo(1, 5);
   });
 
   test("that end, or do something else for a while, leave the others alone", async () => {
