@@ -4,8 +4,6 @@ import { isSafe } from "./host-reductions.js";
 
 type Tensor = tf.Tensor;
 
-/** Of float32. */
-const largestNumber = 3.4028234663852886e38;
 
 /** The largest divisor of `size` up to its square root or, where that would make long thin rows, the square root itself. */
 function rowWidth(size: number): number {
@@ -42,6 +40,9 @@ export const accurateSum = (a: Tensor): Tensor => (a.size <= 32 ? tf.sum(a) : ac
 export const rowSums = (a: Tensor): Tensor =>
   a.shape[1]! <= 32 ? tf.sum(a, 1, true) : accurateSums(a, [a.shape[0]!], true);
 
+/** The largest number of float32. */
+const largestFinite = (2 - 2 ** -23) * 2 ** 127;
+
 /** How magnitudes are reduced: all of them, or along an axis. */
 interface Reduction {
   largest(magnitudes: Tensor): Tensor;
@@ -61,7 +62,7 @@ function normsBy(a: Tensor, p: Norm, reduction: Reduction): Tensor {
     const largest = reduction.largest(magnitudes);
     if (p === "infinity") return largest;
     // What all can be divided by, so that no power leaves float32: not 0, nor what a processor may take for it, nor infinity.
-    const unit = tf.clipByValue(largest, smallestNormal.float32, largestNumber);
+    const unit = tf.clipByValue(largest, smallestNormal.float32, largestFinite);
     // Not by the unit: where all entries are 0 some GPUs make 2^(−127/p) of the root.
     return tf.mul(largest, sumOfPowers(tf.div(a, unit), p, reduction.sum));
   });

@@ -4,6 +4,7 @@ import { randomStream } from "../../src/base/random.js";
 import type { Algebra } from "../../src/compute/algebra.js";
 import { startBackend } from "../../src/compute/backends.js";
 import { type Membership, RunBatch } from "../../src/compute/run-batch.js";
+import { type TensorAlgebra, tensorAlgebra } from "../../src/compute/tensors.js";
 import { batchSampler } from "../../src/data/batches.js";
 import type { ImageDataset } from "../../src/data/dataset.js";
 import { optimizers } from "../../src/optimizers/registry.js";
@@ -91,9 +92,15 @@ async function alone(problemOf: ProblemOf, rule: object, part: Part): Promise<Ou
   return trainOne(algebra, problem, await problem.onTensors(algebra), rule, part);
 }
 
-async function together(problemOf: ProblemOf, rule: object, parts: readonly Part[]): Promise<Outcome[]> {
+/** @param device what they are computed on; default: the backend's own algebra */
+async function together(
+  problemOf: ProblemOf,
+  rule: object,
+  parts: readonly Part[],
+  device?: () => TensorAlgebra,
+): Promise<Outcome[]> {
   const { algebra } = await startBackend(backend);
-  const batch = new RunBatch(algebra);
+  const batch = new RunBatch(device?.() ?? algebra);
   const runs = parts.map(() => batch.join());
   return Promise.all(
     runs.map(async ({ algebra, breathe, leave }, i) => {
@@ -141,10 +148,15 @@ function expectSame(found: Outcome, wanted: Outcome): void {
 }
 
 /** Each run of the batch as it would be alone, and no tensor left behind. */
-async function expectAsAlone(problemOf: ProblemOf, rule: object, parts: readonly Part[]): Promise<Outcome[]> {
+async function expectAsAlone(
+  problemOf: ProblemOf,
+  rule: object,
+  parts: readonly Part[],
+  device?: () => TensorAlgebra,
+): Promise<Outcome[]> {
   await startBackend(backend);
   const before = tf.memory().numTensors;
-  const found = await together(problemOf, rule, parts);
+  const found = await together(problemOf, rule, parts, device);
   expect(tf.memory().numTensors).toBe(before);
   for (const [i, part] of parts.entries()) expectSame(found[i]!, await alone(problemOf, rule, part));
   return found;
@@ -172,6 +184,12 @@ describe(`runs that train together on ${backend} come out as each does alone`, (
       { learningRate: 0.03, resume: saved[0]! },
     ]);
     expect(found[2]!.end.outcome).toBe("diverged");
+  });
+
+  test("several steps that are read at once, as from a device", async () => {
+    const parts = [1, 2].map((factor) => ({ learningRate: 0.02 * factor, traced: (step: number) => step % 2 === 0 }));
+    await expectAsAlone(leastSquares, { name: "adam" }, parts, () => tensorAlgebra(null));
+    await expectAsAlone(networkOf({ name: "softmax-regression" }), { name: "lars" }, parts, () => tensorAlgebra(null));
   });
 
   test("averages of the weights", async () => {
