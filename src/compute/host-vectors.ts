@@ -166,7 +166,7 @@ export function scope<T>(f: () => T, forget: () => void, keptOf: (result: T) => 
     const result = f();
     if (made.count > first) {
       releaseSince(first, keptOf(result));
-      forget();
+      if (depth > 1) forget();
     }
     return result;
   } finally {

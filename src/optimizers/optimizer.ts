@@ -276,7 +276,7 @@ export function createOptimizer(
       const gradients = clip ? clip.apply(algebra, weights, unclipped) : unclipped;
       const updates = new Array<V>(layers.length);
       const rate = learningRate(step);
-      const nextState: RuleState<V, S>[] = [];
+      const nextState = new Array<RuleState<V, S>>(groups.length);
       for (let g = 0; g < groups.length; g++) {
         const group = groups[g]!;
         const input: RuleInput<V, S> = {
@@ -293,7 +293,7 @@ export function createOptimizer(
           examples ? { ...input, exampleGradients: examples.map((parts) => block(algebra, parts, group)) } : input,
         );
         putInto(updates, algebra, output.update, weights, group);
-        nextState.push(output.state);
+        nextState[g] = output.state;
       }
       return { updates, state: nextState };
     },

@@ -130,8 +130,8 @@ function held<V, S>(weights: readonly V[], state: OptimizerState<V, S>): Held<V,
 
 /** w + Δw of each layer. */
 function sums<V, S>(algebra: Algebra<V, S>, weights: readonly V[], updates: readonly V[]): V[] {
-  const next: V[] = [];
-  for (let i = 0; i < weights.length; i++) next.push(algebra.add(weights[i]!, updates[i]!));
+  const next = new Array<V>(weights.length);
+  for (let i = 0; i < weights.length; i++) next[i] = algebra.add(weights[i]!, updates[i]!);
   return next;
 }
 
@@ -207,10 +207,10 @@ function* loop<V, S>(training: Training<V, S>, { observe, taken }: Reader): Turn
         ? undefined
         : optimizer.updates(algebra, step, weights, onBatch!.gradients, state, gradientsOfExamples(batch!));
     const updates = output?.updates;
-    const quantities = { weights, batch: onBatch, scores, updates, averaged };
+    const quantities = measured ? { weights, batch: onBatch, scores, updates, averaged } : undefined;
     return {
-      scalars: measured ? measurer.scalars(quantities) : [onBatch!.loss],
-      present: measured ? measurer.present(quantities) : undefined,
+      scalars: quantities ? measurer.scalars(quantities) : [onBatch!.loss],
+      present: quantities && measurer.present(quantities),
       next: output && held(sums(algebra, weights, updates!), output.state),
     };
   }
@@ -250,14 +250,17 @@ function* loop<V, S>(training: Training<V, S>, { observe, taken }: Reader): Turn
     return { end: { outcome: "diverged", steps: step, detail } };
   }
 
-  const factsOf = ({ step, traced, evaluated }: UnreadMeasurement<V, S>): StepFacts => ({
-    step,
-    epoch: epochAt(step),
-    learningRate: optimizer.learningRate(step),
-    evaluated,
-    traced: traced || (evaluated && evaluation.isSeparate),
-    last: step === steps,
-  });
+  /** Of the step that is handed out. */
+  const facts = { step: 0, epoch: 0, learningRate: 0, evaluated: false, traced: false, last: false };
+  function factsOf({ step, traced, evaluated }: UnreadMeasurement<V, S>): StepFacts {
+    facts.step = step;
+    facts.epoch = epochAt(step);
+    facts.learningRate = optimizer.learningRate(step);
+    facts.evaluated = evaluated;
+    facts.traced = traced || (evaluated && evaluation.isSeparate);
+    facts.last = step === steps;
+    return facts;
+  }
 
   function* ended(end: TrainingEnd, at: readonly V[] | undefined): Turns<TrainingEnd> {
     if (!(keepWeights && at)) return end;
@@ -327,7 +330,7 @@ function* loop<V, S>(training: Training<V, S>, { observe, taken }: Reader): Turn
       if (sampler) batch = last ? undefined : sampler.next(batchSize as number);
       const { scalars, present, next } = algebra.scope(advance, vectorsAfter);
       upcoming = next;
-      if (present) unread.addMeasurement(scalars, step, { traced, evaluated }, present);
+      if (present) unread.addMeasurement(scalars, { step, traced, evaluated, present });
       else unread.addLoss(scalars[0]!);
 
       if (last || unread.areMany || (keepWeights && holdsWeights(next!))) {

@@ -66,9 +66,7 @@ export class UnreadSteps<V, S> {
   /** The next step, measured; the scalars become the collector's own. */
   addMeasurement(
     scalars: S[],
-    step: number,
-    { traced, evaluated }: Readonly<Record<"traced" | "evaluated", boolean>>,
-    present: Present<S>,
+    { step, traced, evaluated, present }: Pick<UnreadMeasurement<V, S>, "step" | "traced" | "evaluated" | "present">,
   ): void {
     if (this.scalars.length === 0) this.scalars = scalars;
     else for (let i = 0; i < scalars.length; i++) this.scalars.push(scalars[i]!);

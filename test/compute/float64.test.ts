@@ -167,6 +167,27 @@ describe.each([3, 3000])("what is made in a scope, %i numbers large,", (size) =>
   });
 });
 
+test("a diagonal form is to the bit what its parts give, the norm of its product included", () => {
+  const entry = fc.double({ noNaN: true, noDefaultInfinity: true, min: -1e200, max: 1e200 });
+  const three = fc.integer({ min: 1, max: 70 }).chain((n) => {
+    const vector = fc.array(entry, { minLength: n, maxLength: n }).map((entries) => Float64Array.from(entries));
+    return fc.tuple(vector, vector, vector);
+  });
+  fc.assert(
+    fc.property(three, ([diagonal, x, center]) => {
+      const error = float64.subtract(x, center);
+      const product = float64.multiply(diagonal, error);
+      const norm = float64.norm(product, 2);
+      const found = float64.scope(() => {
+        const form = float64.diagonalForm!(diagonal, x, center);
+        return { ...form, norm: float64.norm(form.product, 2) };
+      });
+      expect(found).toEqual({ value: float64.dot(error, product), product, norm });
+    }),
+    { seed: 1, numRuns: 300 },
+  );
+});
+
 describe("the logistic function and the logarithm that belongs to it", () => {
   const sigmoid = (x: number) => float64.logistic(Float64Array.of(x)).sigmoid[0]!;
   const softplus = (x: number) => float64.logistic(Float64Array.of(x)).softplus[0]!;
