@@ -4,7 +4,6 @@ import { isSafe } from "./host-reductions.js";
 
 type Tensor = tf.Tensor;
 
-
 /** The largest divisor of `size` up to its square root or, where that would make long thin rows, the square root itself. */
 function rowWidth(size: number): number {
   const root = Math.floor(Math.sqrt(size));
