@@ -35,7 +35,7 @@ tf.registerGradient({
   },
 });
 
-const { prototype } = library.layers.dense({ units: 1 }).constructor as unknown as {
+const { prototype } = library.layers.dense({ units: 1, name: "dense" }).constructor as unknown as {
   prototype: { call(this: DenseLayer, inputs: Tensor | Tensor[], options: object): Tensor };
 };
 const composed = prototype.call;
