@@ -1,4 +1,4 @@
-import { type Membership, RunBatch } from "../compute/run-batch.js";
+import type { Membership } from "../compute/run-batch.js";
 import type { Manifest } from "../results/manifest.js";
 import type { PlannedRun } from "./plan.js";
 import type { Resources } from "./resources.js";
@@ -13,6 +13,8 @@ export interface Assignment {
 /** Has all runs join one batch on their backend; undefined where that cannot be had, which each run then tells itself. */
 async function joined(runs: readonly Assignment[], resources: Resources): Promise<Membership[] | undefined> {
   try {
+    // With it TensorFlow.js is loaded.
+    const { RunBatch } = await import("../compute/run-batch.js");
     const { algebra } = await resources.backend(runs[0]!.planned.backend.name);
     const batch = new RunBatch(algebra);
     return runs.map(() => batch.join());
