@@ -76,7 +76,7 @@ const succeeds = (command, args) =>
 /** Types are not checked: a fault may leave something unused. */
 const build = () => succeeds("node_modules/.bin/tsc", ["-p", "tsconfig.build.json", "--noCheck"]);
 
-/** The module of WebAssembly, in which no fault is. */
+/** The module of WebAssembly. */
 const buildAssembly = () => succeeds("node_modules/.bin/asc", ["--config", "src/compute/assembly/asconfig.json"]);
 
 /** @param {readonly string[]} files */
@@ -107,12 +107,14 @@ async function blindTests(files) {
 async function outcomeOf({ file, find, replace, noticedBy: { tests, verify } }) {
   const path = join(tree, file);
   const source = readFileSync(path, "utf8");
+  const isAssembly = file.startsWith("src/compute/assembly/");
   writeFileSync(
     path,
     source.replace(find, () => replace),
   );
   try {
-    if (!(await build())) return { tests: "it does not build", verify: "", isNoticed: false };
+    if (!(await (isAssembly ? buildAssembly() : build())))
+      return { tests: "it does not build", verify: "", isNoticed: false };
     const blind = await blindTests(tests);
     const isVerified = values.verify && verify.length > 0;
     const isMissed = isVerified && (await verificationPasses(verify));
@@ -123,6 +125,7 @@ async function outcomeOf({ file, find, replace, noticedBy: { tests, verify } }) 
     };
   } finally {
     writeFileSync(path, source);
+    if (isAssembly) await buildAssembly();
   }
 }
 

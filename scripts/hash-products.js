@@ -1,9 +1,10 @@
-// Prints, as JSON, SHA-256 of what the wasm backend makes of products, convolutions and their gradients, and the bits of
-// its registers. The hashes are the same on every machine and Node.js version, with RUN_EXPERIMENT_WASM_256 on and off.
+// Prints, as JSON, SHA-256 of what the wasm backend makes of products, convolutions and their gradients, and of what the
+// host makes of float64 matrices and vectors, and the bits of the registers. The hashes are the same on every machine and Node.js version, with RUN_EXPERIMENT_WASM_256 on and off.
 // Usage: npm run build && node scripts/hash-products.js
 import { createHash } from "node:crypto";
 import * as tf from "@tensorflow/tfjs-core";
 import { startBackend } from "../dist/compute/backends.js";
+import { float64 } from "../dist/compute/float64.js";
 import { prepareMatrixKernel } from "../dist/compute/matrix-kernel.js";
 
 await startBackend("wasm");
@@ -61,4 +62,26 @@ for (const [name, make] of Object.entries(cases)) {
   });
   hashes[name] = hash.digest("hex");
 }
+
+/** @param {number} size */
+const vector = (size) => float64.vector(numbers(size).dataSync());
+
+/** Large enough for WebAssembly, and so many that V8 optimizes it. */
+function* vectors() {
+  for (let i = 0; i < 200; i++) {
+    const [rows, columns] = [100 + random(200), 41 + random(90)];
+    const matrix = { rows, columns, entries: vector(rows * columns) };
+    const [x, y] = [vector(columns), vector(rows)];
+    yield float64.multiplyMatrix(matrix, x);
+    yield float64.multiplyTransposed(matrix, y);
+    for (const loss of /** @type {const} */ (["squared", "absolute", "logistic"])) {
+      const fit = float64.fit?.(loss, matrix, x, float64.signOrOne(y));
+      if (fit) yield Float64Array.of(fit.loss, fit.accuracy ?? 0, ...fit.sumOfSlopes);
+    }
+  }
+}
+const hash = createHash("sha256");
+for (const values of vectors()) hash.update(new Uint8Array(Float64Array.from(values).buffer));
+hashes.vectors = hash.digest("hex");
+
 console.log(JSON.stringify(hashes, null, 2));

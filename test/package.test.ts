@@ -16,7 +16,7 @@ const { devDependencies, ...description } = JSON.parse(readFileSync(join(root, "
 };
 
 /** The budget, as CONTRIBUTING.md states it. */
-const budget = { packedBytes: 1_400_000, unpackedBytes: 5_500_000, dependencies: 20, installedPackages: 140 };
+const budget = { packedBytes: 1_450_000, unpackedBytes: 5_500_000, dependencies: 20, installedPackages: 140 };
 
 interface Packed {
   readonly filename: string;
@@ -47,7 +47,8 @@ describe("the package", () => {
         .map(({ parentPath, name }) => join(parentPath, name).slice(root.length)),
     );
     const documents = ["CHANGELOG.md", "CITATION.cff", "LICENSE", "README.md"];
-    const rest = ["bin/run-experiment.js", "dist/compute/kernels.wasm", "package.json", "src/native/quiet.cc"];
+    const compiled = ["dist/compute/decimal.wasm", "dist/compute/kernels.wasm"];
+    const rest = ["bin/run-experiment.js", ...compiled, "package.json", "src/native/quiet.cc"];
     expect([...paths].sort()).toEqual([...modules, ...copied, ...documents, ...rest].sort());
   });
 

@@ -123,6 +123,9 @@ export function watchBounds(bounds: readonly Bound[], context: BoundContext, sta
   const chosen = bounds.map((bound) => ({ bound, reason: bound.reasonNotApplicable(context) }));
   const watched = chosen.filter(({ reason }) => reason === undefined).map(({ bound }) => watch(bound));
 
+  const observers = watched.map(({ monitor }) => monitor.observe.bind(monitor));
+  const checks = watched.map(({ check }) => check);
+
   return {
     columns: watched.flatMap(({ bound }) => bound.columns),
     needsEveryStep: watched.length > 0,
@@ -132,7 +135,7 @@ export function watchBounds(bounds: readonly Bound[], context: BoundContext, sta
       step = record.step;
       const ended = isBeyondArithmetic(record);
       if (!record.traced) {
-        if (!ended) for (let i = 0; i < watched.length; i++) watched[i]!.monitor.observe(record, watched[i]!.check);
+        if (!ended) for (let i = 0; i < watched.length; i++) observers[i]!(record, checks[i]!);
         return nothing;
       }
       return watched.flatMap(({ bound, monitor, check }) =>

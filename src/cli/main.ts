@@ -39,6 +39,10 @@ export function createProgram(): Command {
     .option("--seed <n>", "run with this seed in place of the config's (repeatable)", collect)
     .option("--backend <name>", "auto, tensorflow, cuda, webgpu, wasm, cpu or float64")
     .option("-j, --jobs <n>", "runs at once (default: one a core, one on a GPU)")
+    .option(
+      "--batch-runs <n>",
+      "train up to n runs together that differ in numbers alone: auto, off or n (default: auto)",
+    )
     .option("--executor <name>", "where runs are made: local, or slurm (options under slurm in the config)", "local")
     .option("--attach", "with slurm: follow what was submitted before")
     .option("--cancel", "with slurm: cancel the jobs when interrupted")

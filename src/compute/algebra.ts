@@ -41,6 +41,14 @@ export interface Fit<V, S> {
   readonly sumOfSlopes: V;
 }
 
+/** A quadratic form of a diagonal matrix D at e. */
+export interface DiagonalForm<V, S> {
+  /** eᵀDe */
+  readonly value: S;
+  /** De */
+  readonly product: V;
+}
+
 export interface Algebra<V, S> {
   readonly precision: Precision;
   /** How many measured steps of a run to read back together: many where to turn to it costs next to a step, 1 where it does not. */
@@ -109,6 +117,11 @@ export interface Algebra<V, S> {
    * operations give the same numbers.
    */
   fit?(loss: PointwiseLossName, matrix: Matrix<V>, x: V, targets: V): Fit<V, S> | undefined;
+  /**
+   * (x − c)ᵀD(x − c) and D(x − c) of a diagonal matrix D, in one pass. Absent where nothing is gained by that: other
+   * operations give the same numbers.
+   */
+  diagonalForm?(diagonal: V, x: V, center: V): DiagonalForm<V, S>;
   /** A·B; on tensors its entries have the shape [A.rows, B.columns] */
   multiplyMatrices(a: Matrix<V>, b: Matrix<V>): Matrix<V>;
   /** Aᵀ; on tensors its entries have the shape [A.columns, A.rows] */
@@ -137,10 +150,14 @@ export interface Algebra<V, S> {
   split(whole: V, like: readonly V[]): V[];
 
   // Memory
-  /** Computes vectors together that may have been put off. Absent where nothing is: each would be computed by and by too. */
-  settle?(vectors: readonly V[]): void;
-  /** Runs f; every vector and scalar made in it is freed, save those in what it returns (arrays and objects are searched). */
-  scope<T>(f: () => T): T;
+  /** Computes these together where they were put off. Absent where nothing is; else each would be computed when it is asked for. */
+  settle?(values: readonly (V | S)[]): void;
+  /**
+   * Runs f; every vector and scalar made in it is freed, save those in what it returns (arrays and objects are searched).
+   *
+   * @param vectorsOf the vectors in what it returns, which spares an algebra the search where that takes long next to f
+   */
+  scope<T>(f: () => T, vectorsOf?: (result: T) => readonly (V | S)[]): T;
   dispose(values: readonly (V | S)[]): void;
 }
 
@@ -148,4 +165,7 @@ export interface Algebra<V, S> {
  * What an update rule may use: nothing that reads back from the device. With `scope: neuron` its scalars are one number a
  * neuron.
  */
-export type RuleAlgebra<V, S> = Omit<Algebra<V, S>, "read" | "values" | "isScalar" | "fit" | "distance" | "settle">;
+export type RuleAlgebra<V, S> = Omit<
+  Algebra<V, S>,
+  "read" | "values" | "isScalar" | "fit" | "diagonalForm" | "distance" | "settle"
+>;

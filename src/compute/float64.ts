@@ -1,4 +1,4 @@
-import type { Algebra, Matrix, Norm } from "./algebra.js";
+import type { Algebra, DiagonalForm, Matrix, Norm } from "./algebra.js";
 import { dispose, isInScope, scope, vectorOf, zeros } from "./host-vectors.js";
 import { holdConstant, placedMatrix } from "./matrix-vector.js";
 
@@ -17,7 +17,10 @@ const manyTerms = 32;
 function longDot(a: Float64Array, first: number, b: Float64Array): number {
   const { length } = b;
   const whole = length & ~3;
-  let [s, t, u, v] = [0, 0, 0, 0];
+  let s = 0;
+  let t = 0;
+  let u = 0;
+  let v = 0;
   for (let i = 0; i < whole; i += 4) {
     s += a[first + i]! * b[i]!;
     t += a[first + i + 1]! * b[i + 1]!;
@@ -38,10 +41,13 @@ function dotFrom(a: Float64Array, first: number, b: Float64Array): number {
 
 const dot = (a: Float64Array, b: Float64Array) => dotFrom(a, 0, b);
 
+/** Whether a sum of squares has neither overflowed nor lost digits to underflow. */
+const isSafeSquare = (square: number): boolean => square > 1e-280 && square < 1e280;
+
 /** Scaled so that no square overflows or underflows for norms that are themselves representable. */
 function euclideanNorm(a: Float64Array): number {
   let sumOfSquares = dot(a, a);
-  if (sumOfSquares > 1e-280 && sumOfSquares < 1e280) return Math.sqrt(sumOfSquares);
+  if (isSafeSquare(sumOfSquares)) return Math.sqrt(sumOfSquares);
   const largest = infinityNorm(a);
   if (largest === 0 || !Number.isFinite(largest)) return largest;
   sumOfSquares = 0;
@@ -53,7 +59,10 @@ function euclideanNorm(a: Float64Array): number {
 function squaredDistance(a: Float64Array, b: Float64Array): number {
   const { length } = a;
   const whole = length < manyTerms ? 0 : length & ~3;
-  let [s, t, u, v] = [0, 0, 0, 0];
+  let s = 0;
+  let t = 0;
+  let u = 0;
+  let v = 0;
   for (let i = 0; i < whole; i += 4) {
     const w = a[i]! - b[i]!;
     const x = a[i + 1]! - b[i + 1]!;
@@ -73,7 +82,7 @@ function squaredDistance(a: Float64Array, b: Float64Array): number {
 
 function distance(a: Float64Array, b: Float64Array): number {
   const square = squaredDistance(a, b);
-  if (square > 1e-280 && square < 1e280) return Math.sqrt(square);
+  if (isSafeSquare(square)) return Math.sqrt(square);
   return euclideanNorm(float64.subtract(a, b));
 }
 
@@ -135,16 +144,71 @@ class NormMemory {
   norm(a: Float64Array, p: Norm): number {
     for (let i = 0; i < this.count; i++) if (this.vectors[i] === a && this.ps[i] === p) return this.norms[i]!;
     const norm = normOf(a, p);
-    if (isInScope() && this.count < mostNorms) {
-      this.vectors[this.count] = a;
-      this.ps[this.count] = p;
-      this.norms[this.count++] = norm;
-    }
+    this.remember(a, p, norm);
     return norm;
+  }
+
+  remember(a: Float64Array, p: Norm, norm: number): void {
+    if (!isInScope() || this.count >= mostNorms) return;
+    this.vectors[this.count] = a;
+    this.ps[this.count] = p;
+    this.norms[this.count++] = norm;
   }
 }
 
 const memory = new NormMemory();
+
+/** eᵀDe, De and with it ‖De‖₂, of e = x − c. The sums are added up as `dot` does. */
+function diagonalForm(
+  diagonal: Float64Array,
+  x: Float64Array,
+  center: Float64Array,
+): DiagonalForm<Float64Array, number> {
+  const { length } = x;
+  const product = vectorOf(length);
+  const whole = length < manyTerms ? 0 : length & ~3;
+  let s = 0;
+  let t = 0;
+  let u = 0;
+  let v = 0;
+  let p = 0;
+  let q = 0;
+  let r = 0;
+  let w = 0;
+  for (let i = 0; i < whole; i += 4) {
+    const a = x[i]! - center[i]!;
+    const b = x[i + 1]! - center[i + 1]!;
+    const c = x[i + 2]! - center[i + 2]!;
+    const d = x[i + 3]! - center[i + 3]!;
+    const f = diagonal[i]! * a;
+    const g = diagonal[i + 1]! * b;
+    const h = diagonal[i + 2]! * c;
+    const j = diagonal[i + 3]! * d;
+    product[i] = f;
+    product[i + 1] = g;
+    product[i + 2] = h;
+    product[i + 3] = j;
+    s += a * f;
+    t += b * g;
+    u += c * h;
+    v += d * j;
+    p += f * f;
+    q += g * g;
+    r += h * h;
+    w += j * j;
+  }
+  for (let i = whole; i < length; i++) {
+    const error = x[i]! - center[i]!;
+    const entry = diagonal[i]! * error;
+    product[i] = entry;
+    s += error * entry;
+    p += entry * entry;
+  }
+  const square = p + q + (r + w);
+  if (isSafeSquare(square)) memory.remember(product, 2, Math.sqrt(square));
+  return { value: s + t + (u + v), product };
+}
+
 const forgetNorms = () => memory.forget();
 
 function sum(a: Float64Array): number {
@@ -161,10 +225,33 @@ function sum(a: Float64Array): number {
  */
 const logOfSum = (x: number, sum: number): number => (sum === 1 ? x : Math.log(sum) * (x / (sum - 1)));
 
+/**
+ * A·x as `dotFrom` adds up few terms, two rows at a time, whose sums need not wait for one another's additions.
+ */
+function shortRowsTimesVector(entries: Float64Array, x: Float64Array, result: Float64Array): void {
+  const { length: rows } = result;
+  const { length: columns } = x;
+  let i = 0;
+  let first = 0;
+  for (; i + 1 < rows; i += 2, first += 2 * columns) {
+    const second = first + columns;
+    let s = 0;
+    let t = 0;
+    for (let j = 0; j < columns; j++) {
+      s += entries[first + j]! * x[j]!;
+      t += entries[second + j]! * x[j]!;
+    }
+    result[i] = s;
+    result[i + 1] = t;
+  }
+  if (i < rows) result[i] = dotFrom(entries, first, x);
+}
+
 /** A·x */
 function rowsTimesVector({ rows, columns, entries }: Matrix<Float64Array>, x: Float64Array): Float64Array {
   const result = vectorOf(rows);
-  for (let i = 0, offset = 0; i < rows; i++, offset += columns) result[i] = dotFrom(entries, offset, x);
+  if (columns < manyTerms) shortRowsTimesVector(entries, x, result);
+  else for (let i = 0, offset = 0; i < rows; i++, offset += columns) result[i] = dotFrom(entries, offset, x);
   return result;
 }
 
@@ -277,6 +364,7 @@ export const float64: Algebra<Float64Array, number> = {
   multiplyMatrix: (matrix, x) => placedMatrix(matrix)?.multiply(x) ?? rowsTimesVector(matrix, x),
   multiplyTransposed: (matrix, y) => placedMatrix(matrix)?.multiplyTransposed(y) ?? vectorTimesRows(matrix, y),
   fit: (loss, matrix, x, targets) => placedMatrix(matrix)?.fit(loss, x, targets),
+  diagonalForm,
   multiplyMatrices(a: Matrix<Float64Array>, b: Matrix<Float64Array>) {
     const entries = zeros(a.rows * b.columns);
     for (let i = 0; i < a.rows; i++) {
@@ -342,6 +430,6 @@ export const float64: Algebra<Float64Array, number> = {
     });
   },
 
-  scope: (f) => scope(f, forgetNorms),
+  scope: (f, keptOf) => scope(f, forgetNorms, keptOf),
   dispose,
 };

@@ -25,6 +25,9 @@ export function generalNorm(x: Float32Array, p: number, largest: number): number
   return largest * total ** (1 / p);
 }
 
+/** Whether float32 has lost nothing to its limits in a sum of squares. */
+export const isSafe = (squares: number): boolean => squares > 1e-20 && squares < Number.POSITIVE_INFINITY;
+
 const reductionsByBackend = new Map<string, HostReductions>();
 
 /** Gives the TensorFlow.js backend of this name its reductions. */

@@ -8,3 +8,9 @@ export const reluGradientKernel = "ReluGrad";
 
 /** From no tensors: the bytes that its attributes hold, divided by 255, in a shape. */
 export const intensitiesKernel = "Intensities";
+
+/** From logits, rows × classes, and int32 labels: 1 for every row whose largest logit is its label's, else 0. */
+export const hitsKernel = "HitsOfLabels";
+
+/** x·W + b of a fully connected layer, b being optional, and where `isRectified` the larger of that and 0. */
+export const denseKernel = "DenseLayer";

@@ -9,11 +9,12 @@ export interface KernelExports extends ImageKernels {
   crossEntropy(logits: number, labels: number, rows: number, classes: number, losses: number, gradient: number): void;
   reluGradient(dy: number, x: number, dx: number, length: number): void;
   evaluate(instructions: number, count: number, length: number, block: number): void;
+  hyperbolicTangent(x: number, result: number, length: number): void;
   workspaceBytes(): number;
   multiply(product: number, workspace: number, hasWideTiles: number): void;
-  tile4x16: Tile;
+  tile5x16: Tile;
   tile5x8: Tile;
-  gathered4x16: GatheredTile;
+  gathered5x16: GatheredTile;
   gathered5x8: GatheredTile;
 }
 
@@ -127,13 +128,16 @@ function writeAxes<Name extends string>(
 /** Bytes of what is to be multiplied, written before the workspace. */
 const productBytes = 128;
 
+/** Where addresses begin that one line of the cache holds no part of another with. */
+const lineBytes = 64;
+
 export interface MatrixProductOptions {
   readonly exports: KernelExports;
   /** The memory that the exports compute in. */
   readonly memory: WebAssembly.Memory;
   /** Address of so many bytes of that memory, kept for good. */
   allocate(bytes: number): number;
-  /** Tiles of 4 × 16 elements and not of 5 × 8: a matter of speed, not of numbers. */
+  /** Tiles of 5 × 16 elements and not of 5 × 8: a matter of speed, not of numbers. */
   readonly hasWideTiles: boolean;
 }
 
@@ -143,7 +147,8 @@ export class MatrixProduct {
   private fields: Int32Array;
 
   constructor(private readonly options: MatrixProductOptions) {
-    this.workspace = options.allocate(productBytes + options.exports.workspaceBytes());
+    const address = options.allocate(lineBytes + productBytes + options.exports.workspaceBytes());
+    this.workspace = Math.ceil(address / lineBytes) * lineBytes;
     this.fields = this.view();
   }
 

@@ -1,5 +1,6 @@
 import { setTimeout } from "node:timers/promises";
 import { type KernelExports, MatrixProduct } from "./matrix-product.js";
+import { longestWait, Stopwatch } from "./stopwatch.js";
 
 type Instantiate = (memory: WebAssembly.Memory) => KernelExports;
 type Shape = readonly [rows: number, inner: number, columns: number];
@@ -10,8 +11,6 @@ const comparedShapes: readonly Shape[] = [
   [8, 23, 37],
   [8, 23, 21],
 ];
-/** V8 optimizes a function in the background, after some calls; on a busy machine it takes its time. */
-const longestWait = { milliseconds: 300 };
 
 /** A product of made-up numbers in a memory of its own. */
 function trialOf(instantiate: Instantiate, [rows, inner, columns]: Shape) {
@@ -49,7 +48,7 @@ type Triple = [number, number, number];
 /** Calls of each function that makes tiles, 256 steps long, where all that it reads is in the first cache. */
 function tileCalls(instantiate: Instantiate): Readonly<Record<Tiles, (() => void)[]>> {
   const memory = new WebAssembly.Memory({ initial: 1 });
-  const { tile4x16, gathered4x16, tile5x8, gathered5x8 } = instantiate(memory);
+  const { tile5x16, gathered5x16, tile5x8, gathered5x8 } = instantiate(memory);
   const steps = 256;
   const [a, b, sums, zeros, rows, noRows, steppedBy20] = [0, 8192, 32768, 40960, 49152, 49184, 49216] as const;
   const table = new Uint32Array(memory.buffer);
@@ -60,39 +59,14 @@ function tileCalls(instantiate: Instantiate): Readonly<Record<Tiles, (() => void
   for (let step = 0; step < steps; step++) table[steppedBy20 / 4 + step] = 20 * step;
   return {
     wide: [
-      () => tile4x16(a, b, steps, noRows, rows, 0, 0),
-      () => gathered4x16(noRows, steppedBy20, b, steps, noRows, rows, 0, 0),
+      () => tile5x16(a, b, steps, noRows, rows, 0, 0),
+      () => gathered5x16(noRows, steppedBy20, b, steps, noRows, rows, 0, 0),
     ],
     narrow: [
       () => tile5x8(a, b, steps, noRows, rows, 0, 0),
       () => gathered5x8(noRows, steppedBy20, b, steps, noRows, rows, 0, 0),
     ],
   };
-}
-
-/** The least time that some calls of a function were seen to take, and whether it became that of optimized code. */
-class Stopwatch {
-  private least = Number.POSITIVE_INFINITY;
-  private readonly unoptimized: number;
-
-  constructor(private readonly call: () => void) {
-    for (let i = 0; i < 3; i++) this.time();
-    this.unoptimized = this.least;
-  }
-
-  time(): void {
-    const start = performance.now();
-    for (let i = 0; i < 20; i++) this.call();
-    this.least = Math.min(this.least, performance.now() - start);
-  }
-
-  get isOptimized(): boolean {
-    return this.least < 0.6 * this.unoptimized;
-  }
-
-  static sum(watches: readonly Stopwatch[]): number {
-    return watches.reduce((sum, { least }) => sum + least, 0);
-  }
 }
 
 /** Which tiles are faster once V8 has optimized both; some milliseconds, most of them spent waiting for that. */
@@ -110,7 +84,7 @@ export async function fasterTiles(instantiate: Instantiate): Promise<Tiles> {
     await setTimeout(1);
   }
   timeAll(10);
-  return Stopwatch.sum(wide) / (4 * 16) < Stopwatch.sum(narrow) / (5 * 8) ? "wide" : "narrow";
+  return Stopwatch.sum(wide) / (5 * 16) < Stopwatch.sum(narrow) / (5 * 8) ? "wide" : "narrow";
 }
 
 /** Whether every entry is, to the bit, the chain of rounded operations that it is defined to be. */

@@ -76,7 +76,7 @@ function mendFor(message: string): string {
 /** tfjs-node 4.22 calls what Node 23 has removed, and what Node warns of: it is given both before it is loaded. */
 function supplyOldUtilities(): void {
   const util = createRequire(import.meta.url)("node:util") as Record<string, unknown>;
-  util.isNullOrUndefined ??= (value: unknown) => value === null || value === undefined;
+  util.isNullOrUndefined = (value: unknown) => value === null || value === undefined;
   util.isArray = Array.isArray;
 }
 

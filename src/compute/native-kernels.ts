@@ -1,89 +1,150 @@
 import * as tf from "@tensorflow/tfjs-core";
 import type { Norm } from "./algebra.js";
+import type { DenseAttributes } from "./dense-layer.js";
 import { deviceNorm } from "./device-reductions.js";
 import { provideHostReductions } from "./host-reductions.js";
 import type { IntensitiesAttributes } from "./intensities.js";
-import { crossEntropyKernel, intensitiesKernel, reluGradientKernel } from "./kernel-names.js";
-import { type NativeBackend, nativeReductions } from "./native-reductions.js";
+import { crossEntropyKernel, denseKernel, hitsKernel, intensitiesKernel, reluGradientKernel } from "./kernel-names.js";
+import { type Id, type Kernel, type NativeBackend, none, resultOf, shareData } from "./native-backend.js";
+import { maxPooling } from "./native-pooling.js";
+import { nativeReductions } from "./native-reductions.js";
 
 const backendName = "tensorflow";
 
-type Kernel = (call: {
-  readonly inputs: Readonly<Record<string, tf.TensorInfo>>;
-  readonly attrs: Readonly<Record<string, unknown>>;
-  readonly backend: NativeBackend;
-}) => tf.TensorInfo | tf.TensorInfo[];
+/** The bytes, divided by 255, as float32 numbers. */
+function intensities({ binding }: NativeBackend): (bytes: Uint8Array, shape: readonly number[]) => Id {
+  const { TF_ATTR_TYPE: type, TF_FLOAT, TF_UINT8 } = binding;
+  const toFloat = [{ name: "DstT", type, value: TF_FLOAT }];
+  const largest = binding.createTensor([], TF_FLOAT, Float32Array.of(255));
+  return (bytes, shape) => {
+    const uploaded = binding.createTensor(shape, TF_UINT8, bytes);
+    const numbers = binding.executeOp("Cast", toFloat, [uploaded], 1)[0]!.id;
+    const quotients = binding.executeOp("RealDiv", none, [numbers, largest], 1)[0]!.id;
+    binding.deleteTensor(uploaded);
+    binding.deleteTensor(numbers);
+    return quotients;
+  };
+}
 
 /** By name: operations of TensorFlow that TensorFlow.js composes of several, or lacks. */
-const additions: Readonly<Record<string, Kernel>> = {
-  [crossEntropyKernel]({ inputs: { logits, labels }, backend }) {
-    const { TF_ATTR_TYPE: type, TF_FLOAT, TF_INT32 } = backend.binding;
-    const attributes = [
-      { name: "T", type, value: TF_FLOAT },
-      { name: "Tlabels", type, value: TF_INT32 },
-    ];
-    return backend.executeMultipleOutputs("SparseSoftmaxCrossEntropyWithLogits", attributes, [logits!, labels!], 2);
-  },
-  [reluGradientKernel]({ inputs: { dy, x }, backend }) {
-    const { TF_ATTR_TYPE: type, TF_FLOAT: value } = backend.binding;
-    return backend.executeMultipleOutputs("ReluGrad", [{ name: "T", type, value }], [dy!, x!], 1)[0]!;
-  },
-  [intensitiesKernel]({ attrs, backend }) {
-    const { bytes, shape } = attrs as unknown as IntensitiesAttributes;
-    const { binding } = backend;
-    const { TF_ATTR_TYPE: type, TF_FLOAT, TF_UINT8 } = binding;
-    const uploaded = binding.createTensor(shape, TF_UINT8, bytes);
-    const attributes = [
-      { name: "SrcT", type, value: TF_UINT8 },
-      { name: "DstT", type, value: TF_FLOAT },
-    ];
-    const [numbers] = binding.executeOp("Cast", attributes, [uploaded], 1);
-    binding.deleteTensor(uploaded);
-    return tf.tidy(() => tf.div(backend.createOutputTensor(numbers!), 255));
-  },
-};
+function additionsTo(backend: NativeBackend): Readonly<Record<string, Kernel>> {
+  const { binding } = backend;
+  const toIntensities = intensities(backend);
+  const execute = (operation: string, inputs: readonly Id[]) => binding.executeOp(operation, none, inputs, 1)[0]!;
+  return {
+    [crossEntropyKernel]: ({ inputs: { logits, labels } }) =>
+      binding
+        .executeOp("SparseSoftmaxCrossEntropyWithLogits", none, backend.getInputTensorIds([logits!, labels!]), 2)
+        .map((output) => resultOf(backend, output)),
+    [reluGradientKernel]: ({ inputs: { dy, x } }) =>
+      resultOf(backend, execute("ReluGrad", backend.getInputTensorIds([dy!, x!]))),
+    [denseKernel]({ inputs, attrs }) {
+      const { x, weights, bias } = inputs as Readonly<Record<"x" | "weights", tf.TensorInfo>> & {
+        bias?: tf.TensorInfo;
+      };
+      let output = execute("MatMul", backend.getInputTensorIds([x, weights]));
+      const replace = (operation: string, others: readonly tf.TensorInfo[]) => {
+        const { id } = output;
+        output = execute(operation, [id, ...backend.getInputTensorIds(others)]);
+        binding.deleteTensor(id);
+      };
+      if (bias) replace("BiasAdd", [bias]);
+      if ((attrs as unknown as DenseAttributes).isRectified) replace("Relu", []);
+      return resultOf(backend, output);
+    },
+    [intensitiesKernel]({ attrs }) {
+      const { bytes, shape } = attrs as unknown as IntensitiesAttributes;
+      const id = toIntensities(bytes, shape);
+      return resultOf(backend, { id, shape: [...shape], dtype: binding.TF_FLOAT });
+    },
+  };
+}
+
+/** Float32 numbers of the host as a tensor, which TensorFlow is given only where an operation asks for it. */
+function onHost(backend: NativeBackend, values: Float32Array, shape: number[]): tf.TensorInfo {
+  return { dataId: backend.write(values, shape, "float32"), shape, dtype: "float32" };
+}
+
+/** Of larger tensors TensorFlow fills the memory faster than it can be handed over. */
+const mostFilledHere = 4096;
+
+/** Kernels that compute less than it costs to start an operation. */
+function hostKernels(backend: NativeBackend, shippedFill: Kernel): Readonly<Record<string, Kernel>> {
+  return {
+    [hitsKernel]({ inputs: { logits, labels } }) {
+      const [scores, truth] = [logits!, labels!].map(({ dataId }) => backend.readSync(dataId) as Float32Array);
+      const [rows, classes] = logits!.shape as [number, number];
+      const hits = new Float32Array(rows);
+      for (let row = 0; row < rows; row++) {
+        const first = row * classes;
+        let largest = first;
+        for (let i = first + 1; i < first + classes; i++) if (scores![i]! > scores![largest]!) largest = i;
+        if (largest - first === truth![row]) hits[row] = 1;
+      }
+      return onHost(backend, hits, [rows]);
+    },
+    [tf.Fill](call) {
+      const { shape, value, dtype = "float32" } = call.attrs as unknown as tf.FillAttrs;
+      const size = tf.util.sizeFromShape(shape);
+      if (dtype !== "float32" || size > mostFilledHere) return shippedFill(call);
+      return onHost(backend, new Float32Array(size).fill(value as number), shape);
+    },
+  };
+}
+
+/** A tensor of the same data. Strings, which TensorFlow frees one by one, get data of their own. */
+const reshape =
+  (shipped: Kernel): Kernel =>
+  (call) => {
+    const x = call.inputs.x!;
+    if (x.dtype === "string") return shipped(call);
+    const shape = tf.util.inferFromImplicitShape(call.attrs.shape as number[], tf.util.sizeFromShape(x.shape));
+    call.backend.incRef(x.dataId);
+    return { dataId: x.dataId, shape, dtype: x.dtype };
+  };
 
 /** Whether it is one float32 matrix, whatever the axes before its own. */
 const isMatrix = ({ shape, dtype }: tf.TensorInfo) =>
   dtype === "float32" && shape.slice(0, -2).every((length) => length === 1);
 
-/** In this shape; the tensor itself where it has it. */
-const shaped = (x: tf.TensorInfo, shape: number[]) =>
-  x.shape.length === shape.length ? x : tf.reshape(x as tf.Tensor, shape);
-
 /** Products of two matrices by the operation for these; the one for batches of matrices costs more to start. */
-const matrixProduct =
-  (shipped: Kernel): Kernel =>
-  (call) => {
+function matrixProduct(backend: NativeBackend, shipped: Kernel): Kernel {
+  const { binding } = backend;
+  const attribute = (name: string) => ({ name, type: binding.TF_ATTR_BOOL, value: true });
+  const attributes = { a: attribute("transpose_a"), b: attribute("transpose_b") };
+  return (call) => {
     const { a, b } = call.inputs as Readonly<Record<"a" | "b", tf.TensorInfo>>;
     if (!isMatrix(a) || !isMatrix(b)) return shipped(call);
-    const { TF_ATTR_TYPE, TF_ATTR_BOOL, TF_FLOAT } = call.backend.binding;
-    const attributes = [
-      { name: "T", type: TF_ATTR_TYPE, value: TF_FLOAT },
-      { name: "transpose_a", type: TF_ATTR_BOOL, value: call.attrs.transposeA },
-      { name: "transpose_b", type: TF_ATTR_BOOL, value: call.attrs.transposeB },
-    ];
+    const { transposeA, transposeB } = call.attrs;
+    const transposed = [...(transposeA ? [attributes.a] : []), ...(transposeB ? [attributes.b] : [])];
+    const factors = [a, b].map(({ dataId, shape, dtype }) => ({ dataId, shape: shape.slice(-2), dtype }));
+    const product = binding.executeOp("MatMul", transposed, backend.getInputTensorIds(factors), 1)[0]!;
     const axes = Math.max(a.shape.length, b.shape.length) - 2;
-    return tf.tidy(() => {
-      const factors = [a, b].map((x) => shaped(x, x.shape.slice(-2)));
-      const product = call.backend.executeMultipleOutputs("MatMul", attributes, factors, 1)[0]!;
-      return shaped(product, [...Array<number>(axes).fill(1), ...product.shape]) as tf.Tensor;
-    });
+    return resultOf(backend, product, [...Array<number>(axes).fill(1), ...product.shape]);
   };
+}
 
 function register(kernelName: string, kernel: Kernel): void {
+  if (tf.getKernel(kernelName, backendName)) tf.unregisterKernel(kernelName, backendName);
   tf.registerKernel({ kernelName, backendName, kernelFunc: kernel as unknown as tf.KernelFunc });
 }
 
 /** Gives the native backend, which is active, kernels that do more at once. Doing it twice is doing it once. */
 export function addNativeKernels({ isOnGpu }: { isOnGpu: boolean }): void {
   if (tf.getKernel(crossEntropyKernel, backendName)) return;
-  for (const [name, kernel] of Object.entries(additions)) register(name, kernel);
-  const shipped = tf.getKernel(tf.BatchMatMul, backendName).kernelFunc as unknown as Kernel;
-  tf.unregisterKernel(tf.BatchMatMul, backendName);
-  register(tf.BatchMatMul, matrixProduct(shipped));
-  // A GPU would be waited for at every number.
+  const backend = tf.backend() as NativeBackend;
+  const shipped = (name: string) => tf.getKernel(name, backendName).kernelFunc as unknown as Kernel;
+  shareData(backend);
+  const kernels: Readonly<Record<string, Kernel>> = {
+    ...additionsTo(backend),
+    [tf.Reshape]: reshape(shipped(tf.Reshape)),
+    [tf.BatchMatMul]: matrixProduct(backend, shipped(tf.BatchMatMul)),
+    // A GPU would be waited for at every number.
+    ...(!isOnGpu && hostKernels(backend, shipped(tf.Fill))),
+    ...(!isOnGpu && maxPooling(backend, shipped(tf.MaxPool), shipped(tf.MaxPoolGrad))),
+  };
+  for (const [name, kernel] of Object.entries(kernels)) register(name, kernel);
   if (isOnGpu) return;
   const scaledNorm = (x: tf.TensorInfo, p: Norm) => tf.tidy(() => deviceNorm(x as tf.Tensor, p).dataSync()[0]!);
-  provideHostReductions(backendName, nativeReductions(tf.backend() as NativeBackend, scaledNorm));
+  provideHostReductions(backendName, nativeReductions(backend, scaledNorm));
 }

@@ -1,40 +1,13 @@
 import type * as tf from "@tensorflow/tfjs-core";
 import type { Norm } from "./algebra.js";
-import type { HostReductions } from "./host-reductions.js";
+import { arrayReductions } from "./array-reductions.js";
+import { type HostReductions, isSafe } from "./host-reductions.js";
+import { type Id, integers, type NativeBackend, none } from "./native-backend.js";
 
-/** The number of one of TensorFlow's own tensors. */
-type Id = number;
+/** So many numbers are read and added up here sooner than an operation is started. */
+const fewNumbers = 2048;
 
-/** A result of TensorFlow, of which the backend knows more. */
-interface Output {
-  readonly id: Id;
-}
-
-/** What is used of tfjs-node's addon and of the backend around it. */
-export interface NativeBackend extends tf.KernelBackend {
-  readonly binding: {
-    readonly TF_FLOAT: number;
-    readonly TF_INT32: number;
-    readonly TF_ATTR_BOOL: number;
-    readonly TF_ATTR_TYPE: number;
-    readonly TF_UINT8: number;
-    createTensor(shape: readonly number[], type: number, values: Int32Array | Uint8Array): Id;
-    executeOp(name: string, attributes: readonly object[], inputs: readonly Id[], outputs: number): Output[];
-    tensorDataSync(id: Id): Float32Array;
-    deleteTensor(id: Id): void;
-  };
-  createOutputTensor(output: Output): tf.Tensor;
-  getInputTensorIds(tensors: readonly tf.TensorInfo[]): Id[];
-  executeMultipleOutputs(
-    name: string,
-    attributes: readonly object[],
-    inputs: readonly tf.TensorInfo[],
-    outputs: number,
-  ): tf.Tensor[];
-}
-
-/** Sums of squares in which float32 has lost none of them to its limits. */
-const isSafe = (squares: number) => squares > 1e-20 && squares < Number.POSITIVE_INFINITY;
+const areFew = ({ shape }: tf.TensorInfo) => shape.reduce((size, length) => size * length, 1) <= fewNumbers;
 
 /**
  * Reductions by TensorFlow's own operations, without the handles that TensorFlow.js makes for every result: they cost
@@ -47,25 +20,18 @@ export function nativeReductions(
   scaledNorm: (x: tf.TensorInfo, p: Norm) => number,
 ): HostReductions {
   const { binding } = backend;
-  const type = { name: "T", type: binding.TF_ATTR_TYPE, value: binding.TF_FLOAT };
-  const reduction = [
-    { name: "keep_dims", type: binding.TF_ATTR_BOOL, value: false },
-    type,
-    { name: "Tidx", type: binding.TF_ATTR_TYPE, value: binding.TF_INT32 },
-  ];
   /** For each rank a tensor of all axes, kept for good. */
   const axes: Id[] = [];
   const axesOf = ({ shape: { length } }: tf.TensorInfo) => {
-    axes[length] ??= binding.createTensor(
-      [length],
-      binding.TF_INT32,
-      Int32Array.from({ length }, (_, i) => i),
+    axes[length] ??= integers(
+      backend,
+      Array.from({ length }, (_, i) => i),
     );
     return axes[length];
   };
   const idOf = (x: tf.TensorInfo) => backend.getInputTensorIds([x])[0]!;
-  const run = (name: string, inputs: readonly Id[], attributes: readonly object[] = [type]) =>
-    binding.executeOp(name, attributes, inputs, 1)[0]!.id;
+  const run = (name: string, inputs: readonly Id[]) => binding.executeOp(name, none, inputs, 1)[0]!.id;
+  const numbersOf = ({ dataId }: tf.TensorInfo) => backend.readSync(dataId) as Float32Array;
 
   function take(scalar: Id): number {
     const value = binding.tensorDataSync(scalar)[0]!;
@@ -74,19 +40,23 @@ export function nativeReductions(
   }
   /** Of what another operation has made, which is freed. */
   function reduce(name: string, entries: Id, like: tf.TensorInfo): number {
-    const value = take(run(name, [entries, axesOf(like)], reduction));
+    const value = take(run(name, [entries, axesOf(like)]));
     binding.deleteTensor(entries);
     return value;
   }
 
   return {
     norm(x, p) {
+      if (areFew(x)) return arrayReductions.norm(numbersOf(x), p);
       if (p === 1 || p === "infinity") return reduce(p === 1 ? "Sum" : "Max", run("Abs", [idOf(x)]), x);
       if (p !== 2) return scaledNorm(x, p);
       const squares = 2 * take(run("L2Loss", [idOf(x)]));
       return isSafe(squares) ? Math.sqrt(squares) : scaledNorm(x, p);
     },
-    dot: (x, y) => reduce("Sum", run("Mul", backend.getInputTensorIds([x, y])), x),
-    sum: (x) => take(run("Sum", [idOf(x), axesOf(x)], reduction)),
+    dot(x, y) {
+      if (areFew(x)) return arrayReductions.dot(numbersOf(x), numbersOf(y));
+      return reduce("Sum", run("Mul", backend.getInputTensorIds([x, y])), x);
+    },
+    sum: (x) => (areFew(x) ? arrayReductions.sum(numbersOf(x)) : take(run("Sum", [idOf(x), axesOf(x)]))),
   };
 }

@@ -19,7 +19,7 @@ export type TensorAlgebra = Algebra<Tensor, Scalar>;
 /**
  * −1, 0, 1 or NaN. The sign kernel of wasm gives 0 below 10⁻⁶ (and is slow), and all give 0 for NaN.
  */
-function sign(a: Tensor): Tensor {
+export function sign(a: Tensor): Tensor {
   return tf.tidy(() => tf.sub(tf.step(a), tf.step(tf.neg(a))));
 }
 
@@ -36,7 +36,7 @@ function matrix(entries: Tensor, rows: number, columns: number): tf.Tensor2D {
 }
 
 /** Whether float32 has the number with all its digits. */
-const isNormal = (value: number) => Math.abs(value) >= smallestNormal.float32 && Math.abs(value) < 2 ** 127;
+export const isNormal = (value: number) => Math.abs(value) >= smallestNormal.float32 && Math.abs(value) < 2 ** 127;
 
 type OnHost = (...scalars: number[]) => number;
 type OnDevice = (...scalars: Scalar[]) => Tensor;
@@ -174,7 +174,7 @@ export function tensorAlgebra(
         });
       }),
 
-    ...(deferred && { settle: (vectors) => deferred.settle(vectors) }),
+    ...(deferred && { settle: (values) => deferred.settle(values.filter((value) => typeof value !== "number")) }),
     scope(f) {
       if (tf.getBackend() !== backend) {
         throw new Error(`backend ${tf.getBackend()} is active where ${backend} is to compute`);

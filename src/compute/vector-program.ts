@@ -1,5 +1,5 @@
 import type { KernelExports } from "./matrix-product.js";
-import { isPending, type PendingVector } from "./pending-vector.js";
+import { type ComputedVector, isPending, type PendingVector } from "./pending-vector.js";
 
 /** Entries that are computed at a time: a few such blocks lie in a processor's first cache. */
 const blockEntries = 1024;
@@ -28,9 +28,9 @@ export class VectorProgram {
 
   /**
    * @param vectors all of one size, each after those it is made of, which are among them or computed
-   * @param results addresses of those that are wanted
+   * @param results where the entries of those go that are wanted
    */
-  run(vectors: readonly PendingVector[], results: ReadonlyMap<PendingVector, number>): void {
+  run(vectors: readonly PendingVector[], results: ReadonlyMap<PendingVector, ComputedVector>): void {
     const constants = new Map<number, number>();
     const blocks = assignBlocks(vectors, results, constants);
     const programBytes = 4 * instructionWords * vectors.length;
@@ -51,10 +51,10 @@ export class VectorProgram {
     vectors.forEach((vector, i) => {
       at = i * instructionWords;
       words[at++] = vector.operation;
-      write(vector.block, results.get(vector));
+      write(vector.block, results.get(vector)?.data.memoryOffset);
       for (const operand of vector.operands) {
         if (typeof operand === "number") write(constants.get(operand)!);
-        else if (isPending(operand)) write(operand.block, results.get(operand));
+        else if (isPending(operand)) write(operand.block, results.get(operand)?.data.memoryOffset);
         else write(0, operand.data!.memoryOffset);
       }
     });
@@ -78,7 +78,7 @@ export class VectorProgram {
  */
 function assignBlocks(
   vectors: readonly PendingVector[],
-  results: ReadonlyMap<PendingVector, number>,
+  results: ReadonlyMap<PendingVector, ComputedVector>,
   constants: Map<number, number>,
 ): number {
   vectors.forEach((vector, i) => {

@@ -6,7 +6,7 @@ import {
   entrywiseOperations,
 } from "./deferred-operations.js";
 import type { MatrixKernel } from "./matrix-kernel.js";
-import { isPending, type Operand, PendingVector, type WasmData } from "./pending-vector.js";
+import { type ComputedVector, isPending, type Operand, PendingVector, type WasmData } from "./pending-vector.js";
 import { VectorProgram } from "./vector-program.js";
 import type { WasmBackend } from "./wasm-backend.js";
 import { exportsIn } from "./wasm-instance.js";
@@ -55,10 +55,22 @@ class PendingVectors {
     return tf.engine().makeTensorFromDataId(dataId, shape, "float32", this.backend);
   }
 
-  /** Without vectors, all that have handles: the others were of use for these alone. */
+  /**
+   * Without vectors, all that have handles: the others were of use for these alone. If that fails nothing stays pending,
+   * for the scope that they were made in ends.
+   */
   settle(vectors?: readonly tf.Tensor[]): void {
+    try {
+      this.evaluateAmong(vectors ? this.pendingAmong(vectors) : this.pending);
+    } catch (error) {
+      for (const { dataId } of this.pending) this.dispose(dataId, true);
+      throw error;
+    }
+  }
+
+  private evaluateAmong(vectors: Iterable<PendingVector>): void {
     const bySize = new Map<number, PendingVector[]>();
-    for (const vector of vectors ? this.pendingAmong(vectors) : this.pending) {
+    for (const vector of vectors) {
       if (vector.refCount === 0) continue;
       const group = bySize.get(vector.size);
       if (group) group.push(vector);
@@ -89,36 +101,42 @@ class PendingVectors {
     return vector.data!;
   }
 
-  /** @param wanted of one size */
+  /**
+   * @param wanted of one size
+   * @param isAsked whether they are wanted while others may yet be made of what they are made of
+   */
   private evaluate(wanted: readonly PendingVector[], isAsked = false): void {
     const needed = pendingOf(wanted);
     const isWanted = new Set(wanted);
-    const results = new Map<PendingVector, number>();
-    const data = new Map<PendingVector, WasmData>();
-    for (const vector of needed) {
-      if (isWanted.has(vector) || (isAsked && vector.wasPassed && vector.refCount > 0)) {
-        const made = this.memoryFor(vector);
-        data.set(vector, made);
-        results.set(vector, made.memoryOffset);
-      } else vector.wasPassed = true;
+    const results = new Map<PendingVector, ComputedVector>();
+    try {
+      for (const vector of needed) {
+        const isWantedAgain = isAsked && vector.wasPassed && vector.refCount > 0;
+        if (isWanted.has(vector) || isWantedAgain) results.set(vector, this.memoryFor(vector));
+        else vector.wasPassed = true;
+      }
+      this.program.run(needed, results);
+    } catch (error) {
+      for (const { dataId } of results.values()) this.disposeData(dataId);
+      throw error;
     }
-    this.program.run(needed, results);
-    for (const [vector, made] of data) {
-      this.backend.dataIdMap.delete(vector.dataId);
-      this.backend.dataIdMap.set(vector.dataId, made);
-      vector.data = made;
-    }
-    for (const vector of data.keys()) this.drop(vector);
+    for (const [vector, result] of results) this.place(vector, result);
+    for (const vector of results.keys()) this.drop(vector);
   }
 
-  /** Data for a vector, in the table under no name yet. */
-  private memoryFor({ shape, refCount, uses }: PendingVector): WasmData {
-    const { dataIdMap } = this.backend;
+  private memoryFor({ shape }: PendingVector): ComputedVector {
     const { dataId } = this.backend.makeOutput(shape, "float32");
-    const made = dataIdMap.get(dataId);
+    return { dataId, data: this.backend.dataIdMap.get(dataId) };
+  }
+
+  /** Gives data the place of the vector that was pending. */
+  private place(vector: PendingVector, { dataId, data }: ComputedVector): void {
+    const { dataIdMap } = this.backend;
     dataIdMap.delete(dataId);
-    made.refCount = refCount + uses;
-    return made;
+    dataIdMap.delete(vector.dataId);
+    dataIdMap.set(vector.dataId, data);
+    data.refCount = vector.refCount + vector.uses;
+    vector.data = data;
   }
 
   private dispose(dataId: tf.DataId, force = false): boolean {

@@ -9,6 +9,7 @@ import { wasmIntensities } from "./wasm-intensities.js";
 import { matrixProducts } from "./wasm-matmul.js";
 import { averagePoolGradient, maxPoolGradient } from "./wasm-pooling.js";
 import { wasmReluGradient } from "./wasm-relu-gradient.js";
+import { wasmTanh } from "./wasm-tanh.js";
 
 const backendName = "wasm";
 
@@ -19,8 +20,10 @@ const identity: KernelFunction = ({ inputs, backend }) => {
   return { dataId: x.dataId, shape: x.shape, dtype: x.dtype };
 };
 
+type Replacement = (shipped: KernelFunction, multiplier: Multiplier, kernel: MatrixKernel) => KernelFunction;
+
 /** By kernel name: what replaces the kernel that is shipped. */
-const replacements: Readonly<Record<string, (shipped: KernelFunction, multiplier: Multiplier) => KernelFunction>> = {
+const replacements: Readonly<Record<string, Replacement>> = {
   [tf.BatchMatMul]: matrixProducts,
   [tf._FusedMatMul]: matrixProducts,
   [tf.Conv2D]: convolution,
@@ -28,6 +31,7 @@ const replacements: Readonly<Record<string, (shipped: KernelFunction, multiplier
   [tf.Conv2DBackpropInput]: inputGradient,
   [tf.MaxPoolGrad]: (_, multiplier) => maxPoolGradient(multiplier),
   [tf.AvgPoolGrad]: () => averagePoolGradient,
+  [tf.Tanh]: (_, __, kernel) => wasmTanh(kernel),
   [tf.Identity]: (shipped) => (call) => (call.inputs.x!.dtype === "string" ? shipped(call) : identity(call)),
 };
 
@@ -54,7 +58,7 @@ export function replaceWasmKernels(kernel: MatrixKernel): void {
   for (const [name, replace] of Object.entries(replacements)) {
     const shipped = tf.getKernel(name, backendName);
     shippedKernels.set(name, shipped);
-    register({ ...shipped, kernelFunc: replace(shipped.kernelFunc, multiplier) });
+    register({ ...shipped, kernelFunc: replace(shipped.kernelFunc, multiplier, kernel) });
   }
   for (const [kernelName, make] of Object.entries(additions)) {
     tf.registerKernel({ kernelName, backendName, kernelFunc: make(multiplier, kernel) });

@@ -26,9 +26,9 @@ export interface Publication {
 
 /** The options of published data sets. */
 export function publicationSchema<const Name extends string, const Fallback extends string>(
-  { title, files, environment, train, test, mirrors }: Publication,
+  { title, files, environment, train, test, mirrors, fallback }: Publication,
   name: Name,
-  fallback: Fallback,
+  fallbackName: Fallback,
 ) {
   return z.strictObject({
     name: z.literal(name).describe(title),
@@ -55,9 +55,11 @@ export function publicationSchema<const Name extends string, const Fallback exte
       .optional()
       .describe("Use only the first examples, for quick trials. Default: all"),
     whenUnavailable: z
-      .literal(fallback)
+      .union([z.literal(fallbackName), fallback.schema])
       .optional()
-      .describe(`Data set used instead when ${title} can neither be found nor downloaded. Default: an error`),
+      .describe(
+        `Data set used instead when ${title} can neither be found nor downloaded: its name, with as many examples as it has by default or the limit says, or its options. Default: an error`,
+      ),
   });
 }
 
@@ -114,7 +116,9 @@ async function fallback(
     throw new ExperimentError(`${unavailable}. ${mend}`, { cause: failure });
   }
   context.announce(`${unavailable}. Training on ${fallback.name} instead, as data.whenUnavailable says`);
-  return fallback.load(fallback.schema.parse({ name: fallback.name, ...options.limit }), context);
+  const { whenUnavailable, limit } = options;
+  const wanted = typeof whenUnavailable === "string" ? { name: fallback.name, ...limit } : whenUnavailable;
+  return fallback.load(fallback.schema.parse(wanted), context);
 }
 
 /**

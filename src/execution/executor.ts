@@ -1,24 +1,25 @@
 import { ExperimentError } from "../base/errors.js";
 import type { Manifest } from "../results/manifest.js";
 import { crashOf } from "./crash.js";
-import type { PlannedRun } from "./plan.js";
 import type { Resources } from "./resources.js";
-import { makeRun, type RunOptions } from "./run.js";
+import { type Assignment, makeRuns } from "./together.js";
 
-/** Something that makes single runs, several at once where it has the means. */
+/** Something that makes runs, several at once where it has the means. */
 export interface Executor {
-  /** Runs it can make at the same time. */
+  /** Runs, or batches of runs, that it can make at the same time. */
   readonly jobs: number;
   /**
-   * @throws ExperimentError if the run fails, and Bug if the tool does: other runs are not concerned, since what the
-   * error may have damaged makes none of them
+   * Makes these runs, training them together where they are several.
+   *
+   * @returns a promise for each; it is rejected with an ExperimentError if the run fails, and with a Bug if the tool does:
+   * runs of other calls are not concerned, since what the error may have damaged makes none of them
    */
-  execute(planned: PlannedRun, experimentDirectory: string, options: RunOptions): Promise<Manifest>;
+  execute(runs: readonly Assignment[], experimentDirectory: string): readonly Promise<Manifest>[];
   close(): Promise<void>;
 }
 
 /**
- * Makes runs in this process, one at a time. After an error that nobody foresaw the others are left to a worker.
+ * Makes runs in this process, one or one batch at a time. After an error that nobody foresaw the others are left to a worker.
  *
  * @param successor makes the worker
  */
@@ -26,14 +27,14 @@ export function inProcess(resources: Resources, successor: () => Promise<Executo
   let worker: Executor | undefined;
   return {
     jobs: 1,
-    async execute(planned, experimentDirectory, options) {
-      if (worker) return worker.execute(planned, experimentDirectory, options);
-      try {
-        return await makeRun(planned, resources, experimentDirectory, options);
-      } catch (error) {
-        if (!(error instanceof ExperimentError)) worker = await successor();
-        throw crashOf(error);
-      }
+    execute(runs, experimentDirectory) {
+      if (worker) return worker.execute(runs, experimentDirectory);
+      return makeRuns(runs, resources, experimentDirectory).map((run) =>
+        run.catch(async (error: unknown) => {
+          if (!(error instanceof ExperimentError)) worker ??= await successor();
+          throw crashOf(error);
+        }),
+      );
     },
     close: async () => worker?.close(),
   };

@@ -17,6 +17,7 @@ import { isFinished, isSettled, type Manifest } from "../results/manifest.js";
 import { provenance } from "../results/provenance.js";
 import { writeSummary } from "../results/summary.js";
 import type { CsvOptions } from "../trace/csv-file.js";
+import { type BatchRuns, batchesOf, obstaclesOf } from "./batches.js";
 import { type Executor, inProcess } from "./executor.js";
 import { makeByHalving, planRungs, type Rungs } from "./halving.js";
 import { type PlannedRun, planRun } from "./plan.js";
@@ -31,6 +32,8 @@ export interface ExecutionOptions {
   readonly force: boolean;
   /** Runs at once; default: one a core, or one where the backend cannot be shared. */
   readonly jobs?: number | undefined;
+  /** How many runs train together; default: none. */
+  readonly batchRuns?: BatchRuns | undefined;
   /** Where runs are made; on a cluster with these ways of following it. */
   readonly slurm?: { readonly attach: boolean; readonly cancel: boolean } | undefined;
   /** Only every `of`-th run, beginning with the `index`-th, from 1: for schedulers this tool does not know. */
@@ -80,15 +83,21 @@ function prepareDirectory(out: string, { name }: Experiment): string {
   });
 }
 
-/** In this process, where one run at a time is all there is to do and nothing has to be enforced; else in workers. */
+/** How many runs, or batches of them, are made at once. */
+async function jobsFor(pending: readonly PlannedRun[], jobs: number | undefined): Promise<number> {
+  if (jobs !== undefined) return jobs;
+  const { isShareable } = await import("../compute/backends.js");
+  return pending.every(({ backend }) => isShareable(backend.name)) ? availableParallelism() : 1;
+}
+
+/** In this process, where one run or batch at a time is all there is to do and nothing has to be enforced; else in workers. */
 export async function executorFor(
-  pending: readonly PlannedRun[],
+  batches: readonly (readonly PlannedRun[])[],
   { jobs }: Pick<ExecutionOptions, "jobs">,
   resources: Resources,
 ): Promise<Executor> {
-  const { isShareable } = await import("../compute/backends.js");
-  const shared = pending.every(({ backend }) => isShareable(backend.name));
-  const count = Math.min(jobs ?? (shared ? availableParallelism() : 1), pending.length);
+  const pending = batches.flat();
+  const count = Math.min(await jobsFor(pending, jobs), batches.length);
   const isLimited = pending.some(({ run }) => run.config.stop.wallSeconds !== undefined);
   const workers = async (jobs: number) => new (await import("./worker-pool.js")).WorkerPool({ jobs, resources });
   return count <= 1 && !isLimited ? inProcess(resources, () => workers(1)) : workers(Math.max(1, count));
@@ -202,9 +211,17 @@ class Maker {
       const following = { ...options.slurm, inParts: this.crew !== undefined };
       return executeOnSlurm(pending, { name, directory, options: slurm, ...following, signal, observer, afterRun });
     }
-    if (pending.length > 0) this.executor ??= await executorFor(this.crew ?? pending, options, resources);
+    const batches = await this.batches(pending);
+    if (pending.length > 0) {
+      this.executor ??= await executorFor(this.crew ? await this.batches(this.crew) : batches, options, resources);
+    }
     const executor = this.executor ?? (await executorFor([], options, resources));
-    return schedule(pending, { directory, executor, force, signal, observer, afterRun });
+    return schedule(batches, { directory, executor, force, signal, observer, afterRun });
+  }
+
+  private async batches(runs: readonly PlannedRun[]): Promise<PlannedRun[][]> {
+    const { batchRuns = "off", jobs } = this.options;
+    return batchesOf(runs, batchRuns, await jobsFor(runs, jobs));
   }
 
   /** @param rungs of the runs, where they are the trials of a successive halving */
@@ -297,6 +314,9 @@ export async function executeExperiment(
     );
   }
   const rungs = halving && planRungs(planned, halving, experiment.objective);
+  for (const obstacle of obstaclesOf(planned, options.batchRuns ?? "off")) {
+    announce(`--batch-runs ${options.batchRuns}: runs are trained one by one: ${obstacle}`);
+  }
 
   const directory = prepareDirectory(options.out, experiment);
   writeJson(join(directory, "experiment.json"), {

@@ -15,6 +15,7 @@ import type { Batch, Problem, ProblemContext, ProblemDefinition } from "../probl
 import { type StoredWeights, startingFrom, weightsFor } from "../problems/stored-weights.js";
 import type { PluginReference, Registry } from "../registry/registry.js";
 import { isFinished, type Manifest } from "../results/manifest.js";
+import { type Batching, batchingOf } from "./batches.js";
 import type { Resources } from "./resources.js";
 
 /** A step at which the runs of a search are compared and most of them end. */
@@ -44,6 +45,8 @@ export interface PlannedRun {
   readonly plugins: readonly PluginReference[];
   /** Where it is to stop before its end, if it is; no part of its id. */
   readonly rung?: Rung | undefined;
+  /** With which runs it can be trained together; no part of its id. */
+  readonly batching: Batching;
 }
 
 /** Whether nothing of what is planned is left to do: the run has ended, or stopped at its rung or beyond. */
@@ -107,7 +110,7 @@ export interface PreparedRun extends PlannedRun {
 }
 
 /** What planning goes by: the problem itself, or its outline where making it would take long. */
-type Facts = Pick<Problem, "layers" | "examples" | "checksum" | "defaultPrecision" | "hasTrainingMode"> & {
+type Facts = Pick<Problem, "layers" | "examples" | "checksum" | "defaultPrecision" | "hasTrainingMode" | "ofRuns"> & {
   readonly onHost?: unknown;
 };
 
@@ -220,6 +223,7 @@ async function decide(
     dataset: identity,
     initialWeights: stored && { file: stored.file, sha256: stored.sha256 },
     plugins: registry.plugins,
+    batching: batchingOf(run, facts, precision),
   };
 }
 

@@ -5,7 +5,7 @@ import type { Manifest } from "../results/manifest.js";
 import type { StepRecord } from "../training/record.js";
 import { Bug, crashOf } from "./crash.js";
 import type { Executor } from "./executor.js";
-import { type Claim, type Lock, removeStaleLocks, TakenOver, tryLock } from "./lock.js";
+import { type Lock, removeStaleLocks, TakenOver, tryLock } from "./lock.js";
 import type { PlannedRun } from "./plan.js";
 import { madeManifest } from "./run-directory.js";
 
@@ -45,30 +45,27 @@ const locksDirectory = (directory: string) => join(directory, "locks");
 const lockPath = (directory: string, { id }: PlannedRun) => join(locksDirectory(directory), id);
 
 /**
- * Makes these runs, as many at once as the executor can. A run that fails is told and the others go on. Runs that
+ * Makes these runs, as many batches at once as the executor can; those of a batch train together. A run that fails is told and the others go on. Runs that
  * another process is at work on are left to it; when nothing else is left they are waited for, and taken over should
  * their process die.
  */
-export async function schedule(runs: readonly PlannedRun[], scheduling: Scheduling): Promise<ScheduleResult> {
+export async function schedule(
+  batches: readonly (readonly PlannedRun[])[],
+  scheduling: Scheduling,
+): Promise<ScheduleResult> {
   const { directory, executor, force, signal, observer, afterRun } = scheduling;
   const manifests = new Map<string, Manifest>();
   const failures: string[] = [];
   const bugs: string[] = [];
-  let queue = [...runs];
+  let queue = [...batches];
   let elsewhere: PlannedRun[] = [];
   let announced = false;
 
-  async function make(planned: PlannedRun, claim: Claim): Promise<void> {
-    observer.start(planned);
+  /** What became of the run, once it has. */
+  async function follow(planned: PlannedRun, run: Promise<Manifest>): Promise<void> {
     let manifest: Manifest | undefined;
     try {
-      manifest = await executor.execute(planned, directory, {
-        force,
-        signal,
-        claim,
-        onRecord: (record) => observer.record(planned, record),
-        announce: (line) => observer.announce(line),
-      });
+      manifest = await run;
       manifests.set(planned.id, manifest);
     } catch (error) {
       if (error instanceof TakenOver) {
@@ -86,9 +83,35 @@ export async function schedule(runs: readonly PlannedRun[], scheduling: Scheduli
     }
   }
 
-  /** Takes the run, unless somebody has it or has made it since. */
-  async function take(planned: PlannedRun): Promise<void> {
-    let lock: Lock;
+  /** Makes runs that are one's own, and lets each go when it has ended. */
+  async function make(own: readonly { planned: PlannedRun; lock: Lock }[]): Promise<void> {
+    for (const { planned } of own) observer.start(planned);
+    const assignments = own.map(({ planned, lock: { claim } }) => ({
+      planned,
+      options: {
+        force,
+        signal,
+        claim,
+        onRecord: (record: StepRecord) => observer.record(planned, record),
+        announce: (line: string) => observer.announce(line),
+      },
+    }));
+    const runs = executor.execute(assignments, directory);
+    await Promise.all(
+      own.map(async ({ planned, lock }, i) => {
+        try {
+          await follow(planned, runs[i]!);
+        } finally {
+          lock.release();
+        }
+        afterRun();
+      }),
+    );
+  }
+
+  /** The lock of the run, unless somebody has it or has made it since. */
+  function lockOf(planned: PlannedRun): Lock | undefined {
+    let lock: Lock | undefined;
     try {
       const attempt = tryLock(lockPath(directory, planned));
       if ("heldBy" in attempt) {
@@ -96,22 +119,28 @@ export async function schedule(runs: readonly PlannedRun[], scheduling: Scheduli
         if (!announced) observer.announce(`process ${pid} on ${host} is at work on ${planned.run.label}: left to it`);
         announced = true;
         elsewhere.push(planned);
-        return;
+        return undefined;
       }
       lock = attempt.lock;
+      const made = force ? undefined : madeManifest(directory, planned, (line) => observer.announce(line));
+      if (!made) return lock;
+      manifests.set(planned.id, made);
     } catch (error) {
       failures.push(`${planned.run.label}: ${messageOf(error)}`);
       observer.announce(`${planned.run.label}: failed: ${messageOf(error)}`);
-      return;
     }
-    try {
-      const made = force ? undefined : madeManifest(directory, planned, (line) => observer.announce(line));
-      if (made) manifests.set(planned.id, made);
-      else await make(planned, lock.claim);
-    } finally {
-      lock.release();
-    }
-    afterRun();
+    lock?.release();
+    if (lock) afterRun();
+    return undefined;
+  }
+
+  /** Takes of these runs those that can be had. */
+  async function take(batch: readonly PlannedRun[]): Promise<void> {
+    const own = batch.flatMap((planned) => {
+      const lock = lockOf(planned);
+      return lock ? [{ planned, lock }] : [];
+    });
+    if (own.length > 0) await make(own);
   }
 
   async function workOff(): Promise<void> {
@@ -124,7 +153,7 @@ export async function schedule(runs: readonly PlannedRun[], scheduling: Scheduli
   await workOff();
   while (elsewhere.length > 0 && !signal?.aborted) {
     await wait(millisecondsBetweenLooks, undefined, signal ? { signal } : {}).catch(() => {});
-    queue = elsewhere;
+    queue = elsewhere.map((planned) => [planned]);
     elsewhere = [];
     await workOff();
   }

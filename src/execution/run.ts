@@ -7,6 +7,7 @@ import { selectedBounds, watchBounds } from "../bounds/verdict.js";
 import { builtIn } from "../built-in/built-in.js";
 import type { StartedBackend } from "../compute/backends.js";
 import { float64 } from "../compute/float64.js";
+import type { Membership } from "../compute/run-batch.js";
 import { resultSchemaVersion, versionsOf } from "../config/identity.js";
 import { majorityShare } from "../data/dataset.js";
 import { plannedRegistry } from "../registry/plugins.js";
@@ -37,6 +38,8 @@ export interface RunOptions {
   readonly onRecord?: (record: StepRecord) => void;
   /** Prints one line for the user. */
   readonly announce?: (line: string) => void;
+  /** Its place among runs that it is trained with, and how many they are, itself included. */
+  readonly together?: { readonly membership: Membership; readonly runs: number } | undefined;
 }
 
 const identityOf = ({ run, id, plugins }: PlannedRun, registry: Registry) => ({
@@ -56,10 +59,12 @@ function runningManifest(
   prepared: PreparedRun,
   tensors: StartedBackend | undefined,
   earlier: Earlier | undefined,
+  together: number,
 ): Manifest {
   const { run, problem, precision, steps, registry, initialWeights } = prepared;
   const { dataset, examples, checksum, nonTrainable } = problem;
   const { excluded } = prepared.optimizer;
+  const trainedTogether = Math.max(together, earlier?.manifest?.trainedTogether ?? 1);
   const evaluated = evaluationExamples(prepared);
   const now = new Date().toISOString();
   const resumed = earlier && [
@@ -101,6 +106,7 @@ function runningManifest(
     ...(checksum && { problemChecksum: checksum }),
     ...(problem.constants?.optimumSource && { optimum: problem.constants.optimumSource }),
     ...(problem.constants?.reference && { reference: problem.constants.reference }),
+    ...(trainedTogether > 1 && { trainedTogether }),
     provenance: provenance(),
     startedAt: earlier?.manifest?.startedAt ?? now,
     ...(resumed && { resumed }),
@@ -112,8 +118,13 @@ async function compute(
   prepared: PreparedRun,
   tensors: StartedBackend | undefined,
   recording: Recording,
+  membership: Membership | undefined,
 ): Promise<Recorded> {
   const { problem } = prepared;
+  if (membership && typeof problem.ofRuns === "function") {
+    const { algebra, breathe } = membership;
+    return trainInto(prepared, { algebra, objective: await problem.ofRuns(algebra), breathe }, recording);
+  }
   if (!tensors) return trainInto(prepared, { algebra: float64, objective: problem.onHost!(float64) }, recording);
   const { algebra } = tensors;
   return trainInto(prepared, { algebra, objective: await problem.onTensors(algebra) }, recording);
@@ -166,12 +177,15 @@ async function executeRun(
   const earlier = prepareDirectory(directory, id, options);
   const checkpoint = earlier?.checkpoint;
   const tensors = precision === "float32" ? await resources.backend(prepared.backend.name) : undefined;
-  const running = runningManifest(prepared, tensors, earlier);
+  const { together } = options;
+  const running = runningManifest(prepared, tensors, earlier, together?.runs ?? 1);
   writeManifest(directory, running);
   if (checkpoint) options.announce?.(`${run.label}: going on from step ${checkpoint.training.step}`);
 
   const started = performance.now();
-  const wallSeconds = () => (checkpoint?.wallSeconds ?? 0) + (performance.now() - started) / 1000;
+  // Of runs that train together each counts its share.
+  const milliseconds = () => together?.membership.share() ?? performance.now() - started;
+  const wallSeconds = () => (checkpoint?.wallSeconds ?? 0) + milliseconds() / 1000;
   const outcome = new OutcomeReader(checkpoint?.outcome);
   const layerNames = prepared.problem.layers.map(({ name }) => name);
   const health = new HealthReader(layerNames, checkpoint?.health);
@@ -197,7 +211,7 @@ async function executeRun(
   };
   const { onRecord, signal } = options;
   try {
-    const { end, files } = await compute(prepared, tensors, {
+    const recording = {
       directory,
       checkpoint,
       outcome,
@@ -207,7 +221,8 @@ async function executeRun(
       onRecord,
       signal,
       mayWrite,
-    });
+    };
+    const { end, files } = await compute(prepared, tensors, recording, together?.membership);
     const reason = stopReason(end, prepared.rung);
     const warnings = end.outcome === "completed" ? health.warnings(outcome.result(end.steps), chanceOf(prepared)) : [];
     // Traces are on the disk before the manifest says so, and the manifest before the checkpoints go.

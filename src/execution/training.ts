@@ -12,6 +12,8 @@ import { evaluationExamples, type PreparedRun, stepsPerEvaluation } from "./plan
 export interface Computation<V, S> {
   readonly algebra: Algebra<V, S>;
   readonly objective: Objective<V, S>;
+  /** The pauses of its loop, where they are not its own affair. */
+  readonly breathe?: Training<V, S>["breathe"];
 }
 
 /** Where a run's batches come from; absent for full batches. */
@@ -30,7 +32,7 @@ function isReachedOf(targets: RunConfig["stop"]["atTarget"]): Training<never, ne
 /** A run's training as its config has it, but for the batches and where it starts. */
 export function trainingOf<V, S>(
   prepared: PreparedRun,
-  { algebra, objective }: Computation<V, S>,
+  { algebra, objective, breathe }: Computation<V, S>,
   bounds: Pick<BoundWatch, "needsEveryStep" | "needsInvariants">,
 ): Training<V, S> {
   const { run, problem, optimizer, steps, stepsPerEpoch, rung } = prepared;
@@ -52,5 +54,6 @@ export function trainingOf<V, S>(
     lossLimit: stop.lossAbove,
     stopAfter: rung?.step,
     isReached: isReachedOf(stop.atTarget),
+    breathe,
   };
 }

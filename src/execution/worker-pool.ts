@@ -11,10 +11,11 @@ import { TakenOver } from "./lock.js";
 import type { PlannedRun } from "./plan.js";
 import type { Resources } from "./resources.js";
 import type { RunOptions } from "./run.js";
-import type { WorkerCrash, WorkerMessage, WorkerResult, WorkerTask } from "./worker.js";
+import type { Assignment } from "./together.js";
+import type { WorkerCrash, WorkerMessage, WorkerResult, WorkerRun, WorkerTask } from "./worker.js";
 
 export interface PoolOptions {
-  /** Worker threads, each making one run at a time. */
+  /** Worker threads, each making one run, or one batch of runs, at a time. */
   readonly jobs: number;
   /** Where the data sets of the runs are: they are shared with the workers, not copied. */
   readonly resources: Pick<Resources, "plannedDataset">;
@@ -50,18 +51,121 @@ function reasonOf(error: unknown): string {
   return known ?? `its worker crashed: ${messageOf(error)}`;
 }
 
-/** Makes runs in worker threads. A worker that crashes fails its own run, and another takes its place. */
+/** A run that a worker makes, as it is seen from here. */
+class FollowedRun {
+  readonly planned: PlannedRun;
+  readonly manifest: Promise<Manifest>;
+  /** When a worker has begun it. */
+  readonly begun: Promise<void>;
+  /** When it has not ended although it was asked to, long after its time. */
+  readonly overtime: Promise<void>;
+  hasCrashed = false;
+  private readonly options: RunOptions;
+  private readonly ports = new MessageChannel();
+  private readonly timers: NodeJS.Timeout[] = [];
+  private isOver = false;
+  private isSettled = false;
+  private settle!: { resolve(manifest: Manifest): void; reject(error: unknown): void };
+  private begin!: () => void;
+  private terminate!: () => void;
+
+  constructor(
+    { planned, options }: Assignment,
+    private readonly experimentDirectory: string,
+  ) {
+    this.planned = planned;
+    this.options = options;
+    this.manifest = new Promise((resolve, reject) => {
+      this.settle = { resolve, reject };
+    });
+    this.begun = new Promise((resolve) => {
+      this.begin = resolve;
+    });
+    this.overtime = new Promise((resolve) => {
+      this.terminate = resolve;
+    });
+    this.ports.port1.on("message", (message: WorkerMessage) => this.hear(message));
+    options.signal?.addEventListener("abort", this.end);
+  }
+
+  task(): WorkerRun {
+    const { force = false, claim } = this.options;
+    return { planned: this.planned, force, claim, port: this.ports.port2 };
+  }
+
+  private readonly end = () => this.ports.port1.postMessage("end");
+
+  private get wallSeconds(): number | undefined {
+    return this.planned.run.config.stop.wallSeconds;
+  }
+
+  private hear(message: WorkerMessage): void {
+    // From now on it computes: how long a busy machine takes to start a worker is none of the run's time.
+    if ("begun" in message) {
+      if (this.wallSeconds !== undefined) this.wait(this.wallSeconds * 1000);
+      this.begin();
+    } else if ("record" in message) this.options.onRecord?.(message.record);
+    else if ("line" in message) this.options.announce?.(message.line);
+    else if ("crash" in message) {
+      this.hasCrashed = true;
+      this.lose(message.crash);
+    } else this.take(message.result);
+  }
+
+  private take(result: WorkerResult): void {
+    if ("manifest" in result && this.isOver && result.manifest.status === "interrupted") {
+      this.lose({ message: "interrupted" });
+      return;
+    }
+    this.isSettled = true;
+    if ("takenOver" in result) this.settle.reject(new TakenOver());
+    else if ("failure" in result) this.settle.reject(new ExperimentError(result.failure, { reason: "runFailed" }));
+    else this.settle.resolve(result.manifest);
+    this.close();
+  }
+
+  private wait(milliseconds: number): void {
+    const slice = Math.min(milliseconds, longestTimeout);
+    const next = () => (milliseconds > slice ? this.wait(milliseconds - slice) : this.expire());
+    this.timers.push(setTimeout(next, slice));
+  }
+
+  private expire(): void {
+    this.isOver = true;
+    this.end();
+    this.timers.push(setTimeout(this.terminate, secondsToEnd * 1000));
+  }
+
+  /** It is lost with its worker, unless it has come to its end: its failure is recorded. */
+  lose(crash: WorkerCrash): void {
+    if (this.isSettled) return;
+    this.isSettled = true;
+    const { message, stack } = this.isOver ? { message: `time limit of ${this.wallSeconds} s` } : crash;
+    recordFailure(join(runsDirectory(this.experimentDirectory), this.planned.id), message);
+    const error = stack === undefined ? new ExperimentError(message, { reason: "runFailed" }) : new Bug(message, stack);
+    this.settle.reject(error);
+    this.close();
+  }
+
+  close(): void {
+    this.options.signal?.removeEventListener("abort", this.end);
+    for (const timer of this.timers) clearTimeout(timer);
+    this.ports.port1.close();
+  }
+}
+
+/** Makes runs in worker threads. A worker that crashes fails its own runs, and another takes its place. */
 export class WorkerPool implements Executor {
   readonly jobs: number;
   private readonly resources: PoolOptions["resources"];
-  private readonly pool: Piscina<WorkerTask, WorkerResult>;
+  private readonly pool: Piscina<WorkerTask, void>;
   /** Ends a run that no worker has begun, by its termination: what to do when a worker cannot even start. */
   private readonly waiting = new Map<AbortController, (error: unknown) => void>();
 
   constructor({ jobs, resources, heapMegabytes }: PoolOptions) {
     this.jobs = jobs;
     this.resources = resources;
-    this.pool = new Piscina<WorkerTask, WorkerResult>({
+    this.pool = new Piscina<WorkerTask, void>({
       filename: new URL("./worker.js", import.meta.url).href,
       minThreads: 1,
       maxThreads: jobs,
@@ -79,60 +183,38 @@ export class WorkerPool implements Executor {
     });
   }
 
-  async execute(planned: PlannedRun, experimentDirectory: string, options: RunOptions): Promise<Manifest> {
-    const { run, id } = planned;
-    const { force = false, claim, signal, onRecord, announce } = options;
-    const dataset = await this.resources.plannedDataset(planned);
-    const { port1, port2 } = new MessageChannel();
+  execute(runs: readonly Assignment[], experimentDirectory: string): readonly Promise<Manifest>[] {
+    const followed = runs.map((run) => new FollowedRun(run, experimentDirectory));
+    this.work(followed, experimentDirectory);
+    return followed.map(({ manifest }) => manifest);
+  }
+
+  private async work(runs: readonly FollowedRun[], experimentDirectory: string): Promise<void> {
     const termination = new AbortController();
-    const timers: NodeJS.Timeout[] = [];
-    let overtime = false;
-    let crash: WorkerCrash | undefined;
+    const loseAll = (error: unknown) => {
+      for (const run of runs) run.lose({ message: reasonOf(error) });
+    };
     this.waiting.set(termination, (error) => {
-      crash = { message: reasonOf(error) };
+      loseAll(error);
       termination.abort();
     });
-    const end = () => port1.postMessage("end");
-    const { wallSeconds } = run.config.stop;
-    const expire = () => {
-      overtime = true;
-      end();
-      timers.push(setTimeout(() => termination.abort(), secondsToEnd * 1000));
-    };
-    const wait = (milliseconds: number): void => {
-      const slice = Math.min(milliseconds, longestTimeout);
-      timers.push(setTimeout(() => (milliseconds > slice ? wait(milliseconds - slice) : expire()), slice));
-    };
-    port1.on("message", (message: WorkerMessage) => {
-      // From now on it computes: how long a busy machine takes to start a worker is none of the run's time.
-      if ("begun" in message && wallSeconds !== undefined) wait(wallSeconds * 1000);
-      this.waiting.delete(termination);
-      if ("record" in message) onRecord?.(message.record);
-      else if ("line" in message) announce?.(message.line);
-      else if ("crash" in message) {
-        crash = message.crash;
-        termination.abort();
-      }
+    for (const run of runs) {
+      run.begun.then(() => this.waiting.delete(termination));
+      run.overtime.then(() => termination.abort());
+    }
+    // A worker in which one has crashed is ended once the others that it trains with it have come to their ends.
+    Promise.allSettled(runs.map(({ manifest }) => manifest)).then(() => {
+      if (runs.some(({ hasCrashed }) => hasCrashed)) termination.abort();
     });
-    signal?.addEventListener("abort", end);
-    const fail = ({ message, stack }: WorkerCrash): never => {
-      recordFailure(join(runsDirectory(experimentDirectory), id), message);
-      throw stack === undefined ? new ExperimentError(message, { reason: "runFailed" }) : new Bug(message, stack);
-    };
-    const timeLimit = { message: `time limit of ${wallSeconds} s` };
     try {
-      const task: WorkerTask = { planned, dataset, experimentDirectory, force, claim, port: port2 };
-      const result = await this.pool
-        .run(task, { transferList: [port2], signal: termination.signal })
-        .catch((error) => fail(crash ?? (overtime ? timeLimit : { message: reasonOf(error) })));
-      if ("takenOver" in result) throw new TakenOver();
-      if ("failure" in result) throw new ExperimentError(result.failure, { reason: "runFailed" });
-      if (overtime && result.manifest.status === "interrupted") fail(timeLimit);
-      return result.manifest;
+      const dataset = await this.resources.plannedDataset(runs[0]!.planned);
+      const task = { runs: runs.map((run) => run.task()), dataset, experimentDirectory };
+      await this.pool.run(task, { transferList: task.runs.map(({ port }) => port), signal: termination.signal });
+      await Promise.allSettled(runs.map(({ manifest }) => manifest));
+    } catch (error) {
+      loseAll(error);
     } finally {
-      signal?.removeEventListener("abort", end);
-      for (const timer of timers) clearTimeout(timer);
-      port1.close();
+      for (const run of runs) run.close();
       this.waiting.delete(termination);
     }
   }

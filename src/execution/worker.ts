@@ -7,24 +7,30 @@ import { Bug, crashOf } from "./crash.js";
 import { type Claim, TakenOver } from "./lock.js";
 import type { PlannedRun } from "./plan.js";
 import { Resources } from "./resources.js";
-import { makeRun } from "./run.js";
+import { type Assignment, makeRuns } from "./together.js";
 
 /** One run for a worker. */
-export interface WorkerTask {
+export interface WorkerRun {
   readonly planned: PlannedRun;
-  /** The data set of the run, in memory that is shared with the thread that has loaded it. */
-  readonly dataset?: ImageDataset | undefined;
-  readonly experimentDirectory: string;
   readonly force: boolean;
   readonly claim: Claim | undefined;
   /** Carries `WorkerMessage`s out; any message in means: finish the step, save, end. */
   readonly port: MessagePort;
 }
 
+/** What a worker makes at a time: a run, or several that it trains together. */
+export interface WorkerTask {
+  readonly runs: readonly WorkerRun[];
+  /** The data set of the runs, in memory that is shared with the thread that has loaded it. */
+  readonly dataset?: ImageDataset | undefined;
+  readonly experimentDirectory: string;
+}
+
 export type WorkerMessage =
   | { readonly begun: true }
   | { readonly record: StepRecord }
   | { readonly line: string }
+  | { readonly result: WorkerResult }
   | { readonly crash: WorkerCrash };
 
 /** An error after which the worker is not to be trusted with another run; errors lose their class between threads. */
@@ -53,39 +59,45 @@ function recordPoster(port: MessagePort): (record: StepRecord) => void {
   };
 }
 
-/** Makes one run in a worker thread. What fails it is returned: errors lose their class between threads. */
-export default async function work({
-  planned,
-  dataset,
-  experimentDirectory,
-  force,
-  claim,
-  port,
-}: WorkerTask): Promise<WorkerResult> {
+/** What the run is made with, and told through its port. */
+function assignmentOf({ planned, force, claim, port }: WorkerRun): Assignment {
   const interruption = new AbortController();
   port.on("message", () => interruption.abort());
   port.postMessage({ begun: true } satisfies WorkerMessage);
-  if (dataset) resources.adoptDataset(planned, dataset);
+  const options = {
+    force,
+    claim,
+    signal: interruption.signal,
+    onRecord: recordPoster(port),
+    announce: (line: string) => port.postMessage({ line } satisfies WorkerMessage),
+  };
+  return { planned, options };
+}
+
+/** What became of a run. What fails it is told: errors lose their class between threads. */
+async function messageOf(run: Promise<Manifest>): Promise<WorkerMessage> {
   try {
-    const manifest = await makeRun(planned, resources, experimentDirectory, {
-      force,
-      claim,
-      signal: interruption.signal,
-      onRecord: recordPoster(port),
-      announce: (line) => port.postMessage({ line } satisfies WorkerMessage),
-    });
-    port.close();
-    return { manifest };
+    return { result: { manifest: await run } };
   } catch (error) {
-    if (error instanceof ExperimentError) {
-      port.close();
-      return error instanceof TakenOver ? { takenOver: true } : { failure: error.message };
-    }
+    if (error instanceof TakenOver) return { result: { takenOver: true } };
+    if (error instanceof ExperimentError) return { result: { failure: error.message } };
     const crash = crashOf(error);
-    port.postMessage({
-      crash: { message: crash.message, ...(crash instanceof Bug && { stack: crash.stack ?? crash.message }) },
-    } satisfies WorkerMessage);
-    // Whoever reads this ends the worker: its memory may be damaged.
-    return new Promise(() => {});
+    return { crash: { message: crash.message, ...(crash instanceof Bug && { stack: crash.stack ?? crash.message }) } };
   }
+}
+
+/** Makes runs in a worker thread, and tells of each by its port what it came to. */
+export default async function work({ runs, dataset, experimentDirectory }: WorkerTask): Promise<void> {
+  const assignments = runs.map(assignmentOf);
+  if (dataset) for (const { planned } of runs) resources.adoptDataset(planned, dataset);
+  const ends = makeRuns(assignments, resources, experimentDirectory).map(async (run, i) => {
+    const message = await messageOf(run);
+    const { port } = runs[i]!;
+    port.postMessage(message);
+    if ("crash" in message) return false;
+    port.close();
+    return true;
+  });
+  // Whoever reads of a crash ends the worker: its memory may be damaged.
+  if (!(await Promise.all(ends)).every(Boolean)) await new Promise(() => {});
 }

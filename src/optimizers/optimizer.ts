@@ -226,6 +226,21 @@ export function createOptimizer(
   const block = <V, S>(algebra: Algebra<V, S>, parts: readonly V[], { members }: Group) =>
     members.length === 1 ? parts[members[0]!]! : algebra.concatenate(members.map((i) => parts[i]!));
 
+  /** The inverse of `block`: puts the parts of what is of the form of the group's block to the layers that they belong to. */
+  function putInto<V, S>(parts: V[], algebra: Algebra<V, S>, whole: V, like: readonly V[], { members }: Group): void {
+    if (members.length === 1) {
+      parts[members[0]!] = whole;
+      return;
+    }
+    const pieces = algebra.split(
+      whole,
+      members.map((i) => like[i]!),
+    );
+    members.forEach((i, piece) => {
+      parts[i] = pieces[piece]!;
+    });
+  }
+
   function updateOf<V, S>(algebra: Algebra<V, S>, group: Group, input: RuleInput<V, S>): RuleOutput<V, S> {
     if (!group.isPerNeuron) return group.rule.update(algebra, input);
     return group.rule.update(perNeuron(algebra, group.shape), input as RuleInput<V, V>) as RuleOutput<V, S>;
@@ -261,14 +276,15 @@ export function createOptimizer(
       const gradients = clip ? clip.apply(algebra, weights, unclipped) : unclipped;
       const updates = new Array<V>(layers.length);
       const rate = learningRate(step);
-      const nextState = groups.map((group, g) => {
-        const { members, seen } = group;
+      const nextState = new Array<RuleState<V, S>>(groups.length);
+      for (let g = 0; g < groups.length; g++) {
+        const group = groups[g]!;
         const input: RuleInput<V, S> = {
           weights: block(algebra, weights, group),
           gradient: block(algebra, gradients, group),
           step,
           learningRate: rate,
-          shape: seen,
+          shape: group.seen,
           state: state[g]!,
         };
         const output = updateOf(
@@ -276,18 +292,9 @@ export function createOptimizer(
           group,
           examples ? { ...input, exampleGradients: examples.map((parts) => block(algebra, parts, group)) } : input,
         );
-        if (members.length === 1) updates[members[0]!] = output.update;
-        else {
-          const parts = algebra.split(
-            output.update,
-            members.map((i) => weights[i]!),
-          );
-          members.forEach((i, part) => {
-            updates[i] = parts[part]!;
-          });
-        }
-        return output.state;
-      });
+        putInto(updates, algebra, output.update, weights, group);
+        nextState[g] = output.state;
+      }
       return { updates, state: nextState };
     },
   };

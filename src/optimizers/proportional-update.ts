@@ -1,9 +1,9 @@
 import { z } from "zod";
-import type { Norm } from "../compute/algebra.js";
+import type { Norm, RuleAlgebra } from "../compute/algebra.js";
 import { momentumFields, velocityOf } from "./momentum.js";
 import { normRatio } from "./norm-ratio.js";
 import { unscaledGradient } from "./sgd.js";
-import { decayWhereScaled, trustRatio } from "./trust-ratio.js";
+import { decayWhereScaled, type TrustRatio, trustRatio } from "./trust-ratio.js";
 import {
   defineOptimizer,
   type EquationOne,
@@ -139,6 +139,10 @@ function formOf(options: ProportionalOptions, norm: Norm): Form {
   return { alongGradient: true, ...(isClipped && { clippedRate: { coefficient, epsilon } }) };
 }
 
+/** factor × trust ratio × a */
+const trusted = <V, S>(algebra: RuleAlgebra<V, S>, factor: S, { length, denominator }: TrustRatio<S>, a: V): V =>
+  algebra.scaleByQuotient(algebra.times(factor, length), denominator, a);
+
 /** An update rule of the family, in the given norm. */
 export function proportionalUpdate(options: ProportionalOptions, norm: Norm): UpdateRule {
   const isEquationOne = equationOne(options, norm);
@@ -155,29 +159,27 @@ export function proportionalUpdate(options: ProportionalOptions, norm: Norm): Up
 
     update(algebra, input) {
       const { weights, gradient, learningRate, state } = input;
-      const { length, denominator } = trustRatio(algebra, options, norm, input);
+      const ratio = trustRatio(algebra, options, norm, input);
       const rate = algebra.scalar(-learningRate);
       const decayed =
         options.weightDecay === 0 || !options.weightDecayInGradient
           ? gradient
           : algebra.addScaled(gradient, decayWhereScaled(algebra, options, norm, input), weights);
-      /** factor × trust ratio × a */
-      const trusted = (factor: typeof rate, a: typeof gradient) =>
-        algebra.scaleByQuotient(algebra.times(factor, length), denominator, a);
 
-      if (options.momentum === 0) return { update: trusted(rate, decayed), state };
+      if (options.momentum === 0) return { update: trusted(algebra, rate, ratio, decayed), state };
       switch (options.momentumOrder) {
         case "learning-rate-inside": {
-          const { direction, velocity } = velocityOf(algebra, options, state, trusted(rate, decayed));
+          const { direction, velocity } = velocityOf(algebra, options, state, trusted(algebra, rate, ratio, decayed));
           return { update: direction, state: { velocity } };
         }
         case "learning-rate-outside": {
-          const { direction, velocity } = velocityOf(algebra, options, state, trusted(algebra.scalar(1), decayed));
+          const increment = trusted(algebra, algebra.scalar(1), ratio, decayed);
+          const { direction, velocity } = velocityOf(algebra, options, state, increment);
           return { update: algebra.scale(rate, direction), state: { velocity } };
         }
         case "gradient": {
           const { direction, velocity } = velocityOf(algebra, options, state, decayed);
-          return { update: trusted(rate, direction), state: { velocity } };
+          return { update: trusted(algebra, rate, ratio, direction), state: { velocity } };
         }
       }
     },

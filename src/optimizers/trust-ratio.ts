@@ -55,11 +55,11 @@ function denominatorOf<V, S>(
 }
 
 /** `atZero` where one of two norms is 0, else the last argument. */
-function whereZero<V, S>(algebra: RuleAlgebra<V, S>, norms: readonly [S, S], atZero: S, otherwise: S): S {
+function whereZero<V, S>(algebra: RuleAlgebra<V, S>, first: S, second: S, atZero: S, otherwise: S): S {
   const vanishing = algebra.scalar(smallestNormal[algebra.precision]);
   // NaN compares false: in this order a diverged norm stays visible in place of passing for zero.
-  const unlessSecond = algebra.ifLess(norms[1], vanishing, atZero, otherwise);
-  return algebra.ifLess(norms[0], vanishing, atZero, unlessSecond);
+  const unlessSecond = algebra.ifLess(second, vanishing, atZero, otherwise);
+  return algebra.ifLess(first, vanishing, atZero, unlessSecond);
 }
 
 /** At most 1/λ, as λ·ratio at most 1: λ may be so small that 1/λ is no float32 number. */
@@ -83,15 +83,15 @@ export function trustRatio<V, S>(
   const guarded = epsilon === 0 ? denominator : algebra.plus(denominator, algebra.scalar(epsilon));
   // Others with a zero rule look at the gradient itself, though β‖w‖ alone could be divided by.
   const looksAtGradient = (zeroRule === "one" || zeroRule === "gradient") && options.weightDecayNorm === "separate";
-  const norms = [weightNorm, looksAtGradient ? algebra.norm(input.gradient, norm) : denominator] as const;
+  const dividing = looksAtGradient ? algebra.norm(input.gradient, norm) : denominator;
   const atZero = algebra.scalar(zeroRule === "stay" ? 0 : zeroRule === "coefficient" ? trustCoefficient : 1);
 
   let ratio: TrustRatio<S> = { length: algebra.times(coefficient, weightNorm), denominator: guarded };
   // With "gradient" a layer without a ratio is left alone by the clip too.
   if (clip && zeroRule === "gradient") ratio = clipped(algebra, ratio, input.learningRate);
   ratio = {
-    length: whereZero(algebra, norms, atZero, ratio.length),
-    denominator: whereZero(algebra, norms, one, ratio.denominator),
+    length: whereZero(algebra, weightNorm, dividing, atZero, ratio.length),
+    denominator: whereZero(algebra, weightNorm, dividing, one, ratio.denominator),
   };
   if (clip && zeroRule !== "gradient") ratio = clipped(algebra, ratio, input.learningRate);
   if (threshold === 0) return ratio;

@@ -1,6 +1,13 @@
 import { z } from "zod";
 import type { Algebra } from "../compute/algebra.js";
-import type { Batch, Evaluator, KnownConstants, Objective, Problem } from "./problem.js";
+import {
+  type Batch,
+  type Evaluator,
+  type KnownConstants,
+  type Objective,
+  type Problem,
+  withObjectiveOfRuns,
+} from "./problem.js";
 
 export const lossScaleOption = z
   .number()
@@ -19,6 +26,7 @@ export function scaleLoss(factor: number, problem: Problem): Problem {
       onHost: (algebra: Parameters<typeof onHost>[0]) => scaleObjective(factor, algebra, onHost(algebra)),
     }),
     onTensors: async (algebra) => scaleObjective(factor, algebra, await onTensors(algebra)),
+    ...withObjectiveOfRuns(problem, (algebra, objective) => scaleObjective(factor, algebra, objective)),
   };
 }
 

@@ -4,6 +4,7 @@ import * as library from "@tensorflow/tfjs-layers";
 import { ExperimentError } from "../base/errors.js";
 import type { RandomStream } from "../base/random.js";
 import { batchNormalised, normalisedBy } from "../compute/batch-normalisation.js";
+import type { Activation } from "./network.js";
 
 type Tensor = tf.Tensor;
 
@@ -18,6 +19,16 @@ export interface Pass {
 
 /** The one input of a layer. */
 const only = (inputs: Tensor | Tensor[]): Tensor => (Array.isArray(inputs) ? inputs[0]! : inputs);
+
+const activationLayers = new Map<Activation, library.layers.Layer>();
+
+/** The activation by itself, of a tensor of any shape. */
+export function activated(activation: Activation, x: Tensor): Tensor {
+  if (activation === "linear") return x;
+  const layer = activationLayers.get(activation) ?? library.layers.activation({ activation });
+  activationLayers.set(activation, layer);
+  return layer.call(x, {}) as Tensor;
+}
 
 /** Options as Keras names them. */
 interface DropoutOptions {

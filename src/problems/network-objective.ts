@@ -1,9 +1,12 @@
 import * as tf from "@tensorflow/tfjs-core";
 // In Node the core alone has no gradients: this library registers them.
 import "../compute/relu-gradient.js";
+import "../compute/dense-layer.js";
 import * as library from "@tensorflow/tfjs-layers";
+import type { Algebra } from "../compute/algebra.js";
 import { copiesInput } from "../compute/backends.js";
 import { crossEntropy } from "../compute/cross-entropy.js";
+import { hits } from "../compute/hits.js";
 import { intensities } from "../compute/intensities.js";
 import type { Scalar, TensorAlgebra } from "../compute/tensors.js";
 import { type Augmenter, augmenter } from "../data/augmentation.js";
@@ -17,7 +20,7 @@ import type { Batch, Evaluator, LossAndGradients, Objective, PartialScore, Probl
 type Tensor = tf.Tensor;
 
 /** Examples on the device. */
-interface ImageBatch {
+export interface ImageBatch {
   readonly size: number;
   /** size × input shape, normalized as the data set says */
   readonly images: Tensor;
@@ -35,10 +38,10 @@ interface PassFacts {
 }
 
 /** Examples that go through the network at once where all of a set do: more would only take more memory. */
-const chunkSize = 1000;
+export const chunkSize = 1000;
 
 /** Copies these examples to the device; gathered on the host, because the backends' own gather is slower. */
-type Upload = (set: ImageSet, indices: Int32Array, step?: number) => ImageBatch;
+export type Upload = (set: ImageSet, indices: Int32Array, step?: number) => ImageBatch;
 
 /** Memory for so many numbers, used again where that is possible: batches that wait to be collected would fill far more. */
 function inputMemory<A extends Uint8Array | Float32Array>(
@@ -54,7 +57,7 @@ function inputMemory<A extends Uint8Array | Float32Array>(
 }
 
 /** @param augment what becomes of an example at a step, where one is given */
-function uploader(dataset: ImageDataset, inputShape: readonly number[], augment: Augmenter | undefined): Upload {
+export function uploader(dataset: ImageDataset, inputShape: readonly number[], augment: Augmenter | undefined): Upload {
   const reader = new InputReader(dataset);
   const numbers = inputMemory((length) => new Float32Array(length), copiesInput(tf.getBackend()));
   const bytes = inputMemory((length) => new Uint8Array(length), true);
@@ -72,6 +75,17 @@ function uploader(dataset: ImageDataset, inputShape: readonly number[], augment:
     return { size: indices.length, images, labels: tf.tensor1d(gatherLabels(set, indices), "int32") };
   };
 }
+
+/** What two parts of a batch contribute to its means. */
+export const sumOf = <V, S>(
+  algebra: Algebra<V, S>,
+  a: LossAndGradients<V, S>,
+  b: LossAndGradients<V, S>,
+): LossAndGradients<V, S> => ({
+  loss: algebra.plus(a.loss, b.loss),
+  gradients: a.gradients.map((gradient, i) => algebra.add(gradient, b.gradients[i]!)),
+  ...(a.accuracy !== undefined && { accuracy: algebra.plus(a.accuracy, b.accuracy!) }),
+});
 
 /** Some examples of a set, or all, in chunks: kept on the device where every step needs them, else copied there at each use. */
 class ResidentSet {
@@ -175,11 +189,7 @@ export class NetworkObjective implements Objective<Tensor, Scalar> {
     return this.fullBatch
       .chunks()
       .map((chunk) => algebra.scope(() => this.onBatch(chunk, { examples: size, step, isMeasured })))
-      .reduce((total, chunk) => ({
-        loss: algebra.plus(total.loss, chunk.loss),
-        gradients: total.gradients.map((gradient, i) => algebra.add(gradient, chunk.gradients[i]!)),
-        ...(total.accuracy !== undefined && { accuracy: algebra.plus(total.accuracy, chunk.accuracy!) }),
-      }));
+      .reduce((total, chunk) => sumOf(algebra, total, chunk));
   }
 
   nonTrainable(): Tensor[] {
@@ -275,8 +285,8 @@ export class NetworkObjective implements Objective<Tensor, Scalar> {
     return this.algebra.over(this.algebra.sum(numbers), this.algebra.scalar(examples));
   }
 
-  private accuracy(logits: Tensor, labels: tf.Tensor1D, examples: number): Scalar {
-    return this.mean(tf.cast(tf.equal(tf.argMax(logits, -1), labels), "float32"), examples);
+  private accuracy(logits: tf.Tensor2D, labels: tf.Tensor1D, examples: number): Scalar {
+    return this.mean(hits(logits, labels), examples);
   }
 
   /** What these examples contribute to the means over `examples`. */

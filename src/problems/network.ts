@@ -1,3 +1,4 @@
+import type { Tensor } from "@tensorflow/tfjs-core";
 import type * as tfl from "@tensorflow/tfjs-layers";
 import { z } from "zod";
 import type { Layer } from "../compute/layer.js";
@@ -13,6 +14,21 @@ export interface Toolbox {
   readonly own: typeof import("./network-layers.js");
 }
 
+/** What is loaded where networks of several runs are computed. */
+export interface StackedTools {
+  readonly core: typeof import("@tensorflow/tfjs-core");
+  readonly own: typeof import("./network-layers.js");
+}
+
+/**
+ * A layer, or a network, of several runs at once. The first axis of everything counts the runs, or has the length 1 where
+ * all have the same.
+ *
+ * @param weights in their order, [runs, …shape]
+ * @param x [runs, examples, …shape of one]
+ */
+export type OverRuns = (tools: StackedTools, weights: readonly Tensor[], x: Tensor) => Tensor;
+
 /** One layer of a network, described before TensorFlow.js is loaded. */
 export interface NetworkLayer {
   /** Its trained weights in the order the layer keeps them, named `layer/weight`. */
@@ -23,6 +39,8 @@ export interface NetworkLayer {
   readonly hasTrainingMode?: boolean;
   /** @param seed of the layer's random initial weights */
   create(tools: Toolbox, seed: number): tfl.layers.Layer;
+  /** Absent where it computes for one run at a time. */
+  readonly overRuns?: OverRuns;
 }
 
 /** A feed-forward classifier: from images to one logit a class. */
@@ -36,6 +54,8 @@ export interface Network {
   /** Whether a step's loss is another than the one that is evaluated: batch normalisation, dropout. */
   readonly hasTrainingMode: boolean;
   build(tools: Toolbox): BuiltNetwork | Promise<BuiltNetwork>;
+  /** The logits of several runs; absent where it computes for one run at a time. */
+  readonly overRuns?: OverRuns;
 }
 
 /** A network on the active backend. */
@@ -47,6 +67,19 @@ export interface BuiltNetwork {
   readonly kept: readonly tfl.LayerVariable[];
 }
 
+/** These layers one after the other, over several runs; undefined where one of them cannot. */
+function chainOverRuns(layers: readonly NetworkLayer[]): OverRuns | undefined {
+  const links = layers.flatMap(({ weights, overRuns }) => (overRuns ? [{ count: weights.length, overRuns }] : []));
+  if (links.length < layers.length) return undefined;
+  return (tools, weights, x) => {
+    let first = 0;
+    return links.reduce((input, { count, overRuns }) => {
+      first += count;
+      return overRuns(tools, weights.slice(first - count, first), input);
+    }, x);
+  };
+}
+
 /** The network of these layers, one after the other, with random initial weights. */
 export function stacked(
   inputShape: readonly number[],
@@ -56,11 +89,13 @@ export function stacked(
   const stream = context.stream("initialisation");
   // From 1: TensorFlow.js takes the seed 0 for none at all. A layer without weights shifts no other's.
   const seeds = layers.map(({ weights }) => (weights.length > 0 ? stream.integer(1, 2 ** 31 - 1) : 0));
+  const overRuns = chainOverRuns(layers);
   return {
     inputShape,
     weights: layers.flatMap(({ weights }) => weights),
     nonTrainable: layers.flatMap(({ nonTrainable = [] }) => nonTrainable),
     hasTrainingMode: layers.some(({ hasTrainingMode }) => hasTrainingMode),
+    ...(overRuns && { overRuns }),
     build(tools) {
       const input = tools.library.input({ shape: [...inputShape] });
       const outputs = layers.reduce(
@@ -174,6 +209,10 @@ export function dense({ name, inputs, units, activation, bias, ...initialisation
         useBias: bias,
         ...initializersOf(tools, initialisation, seed),
       }),
+    overRuns({ core: tf, own }, [kernel, offset], x) {
+      const product = tf.matMul(x, kernel!);
+      return own.activated(activation, offset ? tf.add(product, tf.expandDims(offset, 1)) : product);
+    },
   };
 }
 
@@ -200,5 +239,22 @@ export function classification(
       const { networkObjective } = await import("./network-objective.js");
       return networkObjective(algebra, network, context);
     },
+    ofRuns: ofRuns(network, context),
   });
+}
+
+/** How the runs of a network train together, or why they cannot. */
+function ofRuns(network: Network, context: ProblemContext): NonNullable<Problem["ofRuns"]> {
+  const { overRuns, hasTrainingMode, nonTrainable } = network;
+  if (!overRuns || hasTrainingMode || nonTrainable.length > 0) {
+    return {
+      obstacle: "their network has layers other than fully connected ones, which compute for one run at a time",
+    };
+  }
+  if (context.dataset!.preparation?.augmentation)
+    return { obstacle: "their examples are changed at random, for each run in its own way" };
+  return async (algebra) => {
+    const { objectiveOfRuns } = await import("./stacked-network.js");
+    return objectiveOfRuns(algebra, { ...network, overRuns }, context);
+  };
 }

@@ -3,6 +3,8 @@ import type { z } from "zod";
 import type { RandomStream } from "../base/random.js";
 import type { Algebra, Precision } from "../compute/algebra.js";
 import type { Layer } from "../compute/layer.js";
+import type { Recorded } from "../compute/recorded.js";
+import type { RecordedScalar, RecordingAlgebra } from "../compute/recording.js";
 import type { Scalar, TensorAlgebra } from "../compute/tensors.js";
 import type { ImageDataset } from "../data/dataset.js";
 
@@ -96,6 +98,11 @@ export interface Outline {
   readonly numbers: number;
 }
 
+/** A problem of several runs that train together: the objective of one of them. */
+export type ObjectiveOfRuns = (
+  algebra: RecordingAlgebra,
+) => Objective<Recorded, RecordedScalar> | Promise<Objective<Recorded, RecordedScalar>>;
+
 /** A configured problem, before a backend is chosen. */
 export interface Problem {
   readonly layers: readonly Layer[];
@@ -119,6 +126,26 @@ export interface Problem {
   onHost?(algebra: Algebra<Float64Array, number>): Objective<Float64Array, number>;
   /** May load what it needs of TensorFlow.js first. */
   onTensors(algebra: TensorAlgebra): Objective<Tensor, Scalar> | Promise<Objective<Tensor, Scalar>>;
+  /** How runs of it train together, or why they cannot; absent: it is written for one run at a time. */
+  readonly ofRuns?: ObjectiveOfRuns | { readonly obstacle: string };
+}
+
+/** Why runs of this problem cannot train together; undefined where they can. */
+export function obstacleToBatches({ ofRuns }: Pick<Problem, "ofRuns">): string | undefined {
+  if (ofRuns === undefined) return "their problem is written for one run at a time";
+  return typeof ofRuns === "function" ? undefined : ofRuns.obstacle;
+}
+
+/** The same for another problem that is made of one: what is changed about the objective of each of its runs. */
+export function withObjectiveOfRuns(
+  { ofRuns }: Pick<Problem, "ofRuns">,
+  change: (
+    algebra: RecordingAlgebra,
+    objective: Objective<Recorded, RecordedScalar>,
+  ) => Objective<Recorded, RecordedScalar>,
+): Pick<Problem, "ofRuns"> {
+  if (typeof ofRuns !== "function") return { ...(ofRuns && { ofRuns }) };
+  return { ofRuns: async (algebra) => change(algebra, await ofRuns(algebra)) };
 }
 
 /** What a problem is made from besides its options. */
@@ -181,8 +208,8 @@ export function defineProblem<Schema extends z.ZodObject>(
  * @param build makes the objective on whichever algebra it is given
  */
 export function analyticProblem(
-  facts: Omit<Problem, "onHost" | "onTensors" | "defaultPrecision">,
+  facts: Omit<Problem, "onHost" | "onTensors" | "ofRuns" | "defaultPrecision">,
   build: <V, S>(algebra: Algebra<V, S>) => Objective<V, S>,
 ): Problem {
-  return { ...facts, defaultPrecision: "float64", onHost: build, onTensors: build };
+  return { ...facts, defaultPrecision: "float64", onHost: build, onTensors: build, ofRuns: build };
 }

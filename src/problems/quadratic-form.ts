@@ -1,5 +1,5 @@
 import { Matrix } from "ml-matrix";
-import type { Algebra } from "../compute/algebra.js";
+import type { Algebra, DiagonalForm } from "../compute/algebra.js";
 import { float64 } from "../compute/float64.js";
 import type { Layer } from "../compute/layer.js";
 import { cutIntoLayers, joined, separated, weightsFrom } from "./blocks.js";
@@ -40,9 +40,8 @@ export function quadraticForm({ layers, hessian, optimum, start }: QuadraticForm
     return {
       initialWeights: () => weightsFrom(algebra, layers, start),
       lossAndGradients(weights) {
-        const error = algebra.subtract(joined(algebra, weights), center);
-        const gradient = operator.apply(error);
-        const loss = algebra.times(algebra.scalar(0.5), algebra.dot(error, gradient));
+        const { value, product: gradient } = operator.form(joined(algebra, weights), center);
+        const loss = algebra.times(algebra.scalar(0.5), value);
         return { loss, gradients: separated(algebra, gradient, weights) };
       },
       dispose: () => algebra.dispose([center, operator.entries]),
@@ -58,16 +57,22 @@ export function extremes(eigenvalues: Float64Array): { smallest: number; largest
   return { smallest: ascending[0]!, largest: ascending.at(-1)! };
 }
 
-/** x ↦ Hx: entry by entry where H is diagonal, else by its entries. */
+/** x ↦ Hx, and (x, c) ↦ (x − c)ᵀH(x − c): entry by entry where H is diagonal, else by its entries. */
 export function hessianOn<V, S>(algebra: Algebra<V, S>, eigenvalues: Float64Array, dense: Float64Array | undefined) {
   const dimension = eigenvalues.length;
-  if (!dense) {
-    const entries = algebra.vector(eigenvalues);
-    return { entries, apply: (x: V) => algebra.multiply(entries, x) };
-  }
-  const entries = algebra.vector(dense, [dimension, dimension]);
+  const entries = dense ? algebra.vector(dense, [dimension, dimension]) : algebra.vector(eigenvalues);
   const matrix = { rows: dimension, columns: dimension, entries };
-  return { entries, apply: (x: V) => algebra.multiplyMatrix(matrix, x) };
+  const apply = dense ? (x: V) => algebra.multiplyMatrix(matrix, x) : (x: V) => algebra.multiply(entries, x);
+  return {
+    entries,
+    apply,
+    form(x: V, center: V): DiagonalForm<V, S> {
+      if (!dense && algebra.diagonalForm) return algebra.diagonalForm(entries, x, center);
+      const error = algebra.subtract(x, center);
+      const product = apply(error);
+      return { value: algebra.dot(error, product), product };
+    },
+  };
 }
 
 /** The entries of H, row by row; undefined where it is diagonal. */

@@ -4,7 +4,7 @@ import { parseNpz } from "../base/npz.js";
 import type { Algebra } from "../compute/algebra.js";
 import type { Layer } from "../compute/layer.js";
 import { readOwnFile } from "../data/own-file.js";
-import type { Objective, Problem } from "./problem.js";
+import { type Objective, type Problem, withObjectiveOfRuns } from "./problem.js";
 
 interface StoredArray {
   readonly shape: readonly number[];
@@ -104,5 +104,6 @@ export function startingFrom(weights: readonly Float64Array[], problem: Problem)
     ...problem,
     ...(onHost && { onHost: (algebra: Parameters<typeof onHost>[0]) => from(algebra, onHost(algebra)) }),
     onTensors: async (algebra) => from(algebra, await onTensors(algebra)),
+    ...withObjectiveOfRuns(problem, from),
   };
 }

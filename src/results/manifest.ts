@@ -120,6 +120,11 @@ export interface Manifest {
   readonly wallSeconds?: number;
   /** Where the run was taken up again after it had been cut off. */
   readonly resumed?: readonly { readonly step: number; readonly at: string }[];
+  /**
+   * How many runs were trained together, this one included, in the session that was the largest; absent: it was trained
+   * alone. Its numbers are then those of a run alone but for rounding, and `wallSeconds` is its share.
+   */
+  readonly trainedTogether?: number;
   /** The process at work on it, while status is "running". */
   readonly process?: { readonly pid: number; readonly host: string };
   /** When the run met its experiment's target: read from its traces beside run.json, in which it never is. */
@@ -189,6 +194,7 @@ const manifestSchema = z.looseObject({
   startedAt: text,
   wallSeconds: z.number().optional(),
   resumed: z.array(z.object({ step: z.number(), at: text })).optional(),
+  trainedTogether: z.number().optional(),
   process: z.object({ pid: z.number(), host: text }).optional(),
 });
 

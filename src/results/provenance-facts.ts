@@ -49,6 +49,7 @@ export function provenanceFacts({
   provenance,
   startedAt,
   wallSeconds,
+  trainedTogether,
   resultSchemaVersion,
 }: Manifest): [name: string, value: string][] {
   const { tool, node, tensorflow, cpu, os, host, commandLine, workingDirectory, git, toolGit, lockfile } = provenance;
@@ -57,6 +58,7 @@ export function provenanceFacts({
     ["tool's commit", commit(toolGit)],
     ["commit", commit(git)],
     ["backend", `${backend.name} (${backend.device}) ${backend.version}, ${precision}`],
+    ["trained together", trainedTogether === undefined ? undefined : `${trainedTogether} runs, this one included`],
     ["data set", dataset && `${dataset.name} (${dataset.source}), checksum ${dataset.checksum}`],
     ["data prepared", dataset?.preparation && preparationText(dataset.preparation)],
     ["data set asked for", dataset?.fallbackFor],

@@ -37,7 +37,9 @@ export class TimingWriter {
     const time = inMilliseconds(seconds);
     if (time === this.written) return;
     this.written = time;
-    this.file.append(`${step},${time / 1000}`);
+    this.file.number(step, "float64");
+    this.file.number(time / 1000, "float64");
+    this.file.endLine();
   }
 
   flush(): void {

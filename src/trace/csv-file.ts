@@ -4,17 +4,19 @@ import { stringify } from "csv-stringify/sync";
 import { ExperimentError, messageOf } from "../base/errors.js";
 import { type FileState, hashOfFile, writable } from "../base/files.js";
 import type { Precision } from "../compute/algebra.js";
+import { TextBuffer } from "../compute/decimal.js";
 
 /** A field of a CSV file; undefined is written as an empty field, NaN and Infinity are spelled out. */
 export type Field = number | string | boolean | undefined;
 
 const flushBytes = 1 << 16;
 
-/** The shortest text that reads back as the same number in the given precision: at most 17 or 9 digits. */
-export function formatNumber(value: number, precision: Precision): string {
-  if (precision === "float64" || !Number.isFinite(value)) return String(value);
-  return String(Number(value.toPrecision(9)));
-}
+/** The number whose shortest text tells it from others of its precision in at most 17 or 9 digits. */
+const rounded = (value: number, precision: Precision): number =>
+  precision === "float64" || !Number.isFinite(value) ? value : Number(value.toPrecision(9));
+
+/** The shortest text that reads back as the same number in the given precision. */
+export const formatNumber = (value: number, precision: Precision): string => String(rounded(value, precision));
 
 /** What a spreadsheet takes for a formula and computes when it opens the file. */
 const isFormula = (field: Field) =>
@@ -39,9 +41,11 @@ export function csvLines(rows: readonly (readonly Field[])[], { escapeFormulas =
 /** A text as a field of a CSV file. */
 export const csvField = (text: string): string => csvLines([[text]]).slice(0, -1);
 
-/** Whole lines of a CSV file from lines whose fields are ready: as one row that is divided by ends of lines. */
-const joinLines = (lines: readonly string[]): string =>
-  stringify([lines as string[]], { delimiter: "\n", record_delimiter: "unix", quote: "" });
+/** Lines whose fields are ready, as one field that is left as it is. */
+const readyLines = (text: string): string => stringify([[text]], { quote: "", escape: "", eof: false });
+
+const comma = 44;
+const newline = 10;
 
 /**
  * A tidy CSV file that only ever grows: one header line, LF, written in blocks and flushed on demand, so that what was
@@ -50,8 +54,8 @@ const joinLines = (lines: readonly string[]): string =>
 export class CsvFile {
   private readonly descriptor: number;
   private readonly hash: Hash;
-  private pending: string[] = [];
-  private pendingLength = 0;
+  private readonly pending = new TextBuffer();
+  private isInLine = false;
   private position: number;
   private readonly mayWrite: () => void;
 
@@ -70,22 +74,42 @@ export class CsvFile {
     this.hash = this.guarded(() => (resume ? hashOfFile(path, resume.bytes) : createHash("sha256")));
     this.descriptor = this.guarded(() => openSync(path, resume ? writable.existing : writable.fresh));
     if (resume) this.guarded(() => ftruncateSync(this.descriptor, resume.bytes));
-    else this.append(header.map(csvField).join(","));
+    else this.append(header.map(csvField));
   }
 
-  /** @param line fields with commas between them: formatted numbers, and texts that went through `csvField` */
-  append(line: string): void {
-    this.pending.push(line);
-    this.pendingLength += line.length;
-    if (this.pendingLength > flushBytes) this.flush();
+  /** A number as the next field of the line, as `formatNumber` has it. */
+  number(value: number, precision: Precision): void {
+    this.separate();
+    this.pending.number(rounded(value, precision));
+  }
+
+  /** @param field what went through `csvField`, or nothing */
+  text(field: string): void {
+    this.separate();
+    this.pending.text(field);
+  }
+
+  endLine(): void {
+    this.pending.character(newline);
+    this.isInLine = false;
+    if (this.pending.length > flushBytes) this.flush();
+  }
+
+  /** A line of texts that went through `csvField`. */
+  append(fields: readonly string[]): void {
+    for (const field of fields) this.text(field);
+    this.endLine();
+  }
+
+  private separate(): void {
+    if (this.isInLine) this.pending.character(comma);
+    this.isInLine = true;
   }
 
   flush(): void {
     if (this.pending.length === 0) return;
     this.mayWrite();
-    const text = Buffer.from(joinLines(this.pending));
-    this.pending = [];
-    this.pendingLength = 0;
+    const text = Buffer.from(readyLines(this.pending.take()));
     this.guarded(() => {
       for (let written = 0; written < text.length; ) {
         const bytes = writeSync(this.descriptor, text, written, undefined, this.position);

@@ -4,22 +4,16 @@ import type { BoundColumn } from "../bounds/bound.js";
 import type { Precision } from "../compute/algebra.js";
 import type { StepRecord } from "../training/record.js";
 import { averagedColumns, type Column, layerColumns, traceColumns } from "./columns.js";
-import { CsvFile, csvField, formatNumber } from "./csv-file.js";
+import { CsvFile, csvField } from "./csv-file.js";
 
-/**
- * A row as a line of a CSV file, added up from left to right: next to that, to join a list of fields takes five times as
- * long. Texts are quoted already.
- */
-function lineOf<Row>(columns: readonly Column<Row>[], row: Row, precision: Precision): string {
-  let line = "";
+/** Writes the fields of a row; texts are quoted already. */
+function writeFields<Row>(file: CsvFile, columns: readonly Column<Row>[], row: Row, precision: Precision): void {
   for (let i = 0; i < columns.length; i++) {
     const { value, exact } = columns[i]!;
     const field = value(row);
-    if (i > 0) line += ",";
-    if (typeof field === "number") line += formatNumber(field, exact ? "float64" : precision);
-    else if (field !== undefined) line += field;
+    if (typeof field === "number") file.number(field, exact ? "float64" : precision);
+    else file.text(field ?? "");
   }
-  return line;
 }
 
 /** A run's files as they stood at one moment; `layers` is absent where layers.csv is not written. */
@@ -74,15 +68,21 @@ export class TraceWriter {
 
   /** @param boundValues one a bound column; NaN where a bound says nothing about this step: an empty field */
   write(record: StepRecord, boundValues: readonly number[]): void {
-    const { precision, layers, layerNames } = this;
-    let line = lineOf(this.measured, record, precision);
-    for (const value of boundValues) line += Number.isNaN(value) ? "," : `,${formatNumber(value, "float64")}`;
-    this.trace.append(line);
+    const { precision, trace, layers, layerNames } = this;
+    writeFields(trace, this.measured, record, precision);
+    for (let i = 0; i < boundValues.length; i++) {
+      const value = boundValues[i]!;
+      if (Number.isNaN(value)) trace.text("");
+      else trace.number(value, "float64");
+    }
+    trace.endLine();
     if (!layers) return;
     for (let i = 0; i < layerNames.length; i++) {
       // A step that was not measured has none.
       const layer = record.layers[i];
-      if (layer) layers.append(lineOf(layerColumns, { record, name: layerNames[i]!, layer }, precision));
+      if (!layer) continue;
+      writeFields(layers, layerColumns, { record, name: layerNames[i]!, layer }, precision);
+      layers.endLine();
     }
   }
 

@@ -15,6 +15,9 @@ export interface Scores<S> {
   readonly averaged?: Omit<Scores<S>, "averaged"> | undefined;
 }
 
+/** Of steps at which nothing is scored. */
+export const notEvaluated: Scores<never> = {};
+
 /**
  * What is computed of w_k beside the step: at an evaluation the scores over fixed sets of examples; wherever the gap to
  * a known minimum is measured, f over all of them. With full batches the step's own loss is both already.
@@ -59,7 +62,7 @@ export class Evaluation<V, S> {
    */
   at(weights: readonly V[], isEvaluated: boolean, averaged?: readonly V[]): Scores<S> {
     const all = this.onAll?.(weights);
-    if (!isEvaluated) return { all };
+    if (!isEvaluated) return all ? { all } : notEvaluated;
     return {
       all,
       train: this.onTrain === this.onAll ? all : this.onTrain?.(weights),
@@ -92,8 +95,8 @@ const noScalars: never[] = [];
 
 /** The scalars of scores, in the order in which `scoresFrom` takes their values. */
 export function scalarsOf<S>(scores: Scores<S>): readonly S[] {
+  if (scores === notEvaluated) return noScalars;
   const { train = none, all = none, validation = none, test = none, averaged } = scores;
-  if (train === none && all === none && validation === none && test === none && !averaged) return noScalars;
   const parts = [...all, ...validation, ...test, ...(train === all ? none : train)];
   const scalars = parts.flatMap(({ loss, accuracy }) => (accuracy === undefined ? [loss] : [loss, accuracy]));
   return averaged ? [...scalars, ...scalarsOf(averaged)] : scalars;
@@ -114,8 +117,8 @@ const notScored: ReadScores = { count: 0 };
 
 /** The scores of whole sets, from the values of their parts' scalars, which begin at `first`. */
 export function scoresFrom<S>(scores: Scores<S>, values: readonly number[], first: number): ReadScores {
+  if (scores === notEvaluated) return notScored;
   const { train, all, validation, test, averaged } = scores;
-  if (!(train || all || validation || test || averaged)) return notScored;
   let position = first;
   const next = () => values[position++]!;
   const read = (parts: Parts<S> | undefined) => parts && meanOf(parts.map((part) => valuesOf(part, next)));

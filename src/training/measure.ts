@@ -2,7 +2,7 @@ import type { Algebra, Norm } from "../compute/algebra.js";
 import { type Layer, layerSize } from "../compute/layer.js";
 import type { Optimizer } from "../optimizers/optimizer.js";
 import type { LossAndGradients, Problem, Score } from "../problems/problem.js";
-import { type ReadScores, type Scores, scalarsOf, scoresFrom } from "./evaluation.js";
+import { notEvaluated, type ReadScores, type Scores, scalarsOf, scoresFrom } from "./evaluation.js";
 import { invariantsOf, measuredBlocks } from "./invariants.js";
 import type { AveragedRecord, LayerRecord, StepRecord } from "./record.js";
 
@@ -31,6 +31,34 @@ export type StepFacts = Pick<StepRecord, "step" | "epoch" | "learningRate" | "ev
 
 type Writable<T> = { -readonly [Name in keyof T]: T[Name] };
 
+/** A record to be written, with those of its parts that are written again with it. */
+interface RecordForm<S> {
+  readonly present: Present<S>;
+  readonly record: Writable<StepRecord>;
+  readonly layers: readonly Writable<LayerRecord>[];
+  readonly onBatch: Writable<Score<number>>;
+}
+
+const unmeasured: LayerRecord = {
+  weightNorm: Number.NaN,
+  weightNormInRule: Number.NaN,
+  gradientNorm: Number.NaN,
+  gradientNormInRule: Number.NaN,
+  updateNorm: Number.NaN,
+  normRatio: Number.NaN,
+  normRatioL2: Number.NaN,
+};
+
+const unwritten: Omit<StepRecord, "layers"> = {
+  step: 0,
+  epoch: 0,
+  learningRate: Number.NaN,
+  loss: Number.NaN,
+  evaluated: false,
+  traced: false,
+  last: false,
+};
+
 /** A layer at w = 0 has no norm ratio, whatever its update. */
 const finiteOrNaN = (value: number) => (Number.isFinite(value) ? value : Number.NaN);
 
@@ -53,6 +81,8 @@ export class Measurer<V, S> {
   /** Of problems with one or two weights, the layer of each, and what takes it out of there, if it has company. */
   private readonly few: readonly { readonly layer: number; readonly unit?: V }[];
   private readonly measured: ReturnType<typeof measuredBlocks>;
+  private last: Present<S> | undefined;
+  private form: RecordForm<S> | undefined;
 
   constructor(
     private readonly algebra: Algebra<V, S>,
@@ -102,63 +132,81 @@ export class Measurer<V, S> {
     return scalars;
   }
 
+  /** What of these quantities is present: the same object as long as that does not change. */
+  present({ batch, scores, updates }: StepQuantities<V, S>): Present<S> {
+    const [hasBatch, hasAccuracy, hasUpdates] = [
+      batch !== undefined,
+      batch?.accuracy !== undefined,
+      updates !== undefined,
+    ];
+    const { last } = this;
+    const isSame = last?.batch === hasBatch && last.accuracy === hasAccuracy && last.updates === hasUpdates;
+    if (isSame && last.scores === scores) return last;
+    this.last = { batch: hasBatch, accuracy: hasAccuracy, scores, updates: hasUpdates };
+    return this.last;
+  }
+
   /**
-   * The record of a step.
+   * The record of a step: one that is written anew for the next step of which the same is present, without more scores.
+   * Next to a step of a few numbers to make another takes long.
    *
    * @param values from `first` on the numbers of `scalars(quantities)`, in its order, with what was present in
    * `quantities`
    */
   record(facts: StepFacts, values: readonly number[], present: Present<S>, first = 0): StepRecord {
     const { batch, accuracy, scores, updates } = present;
-    const { constants, layers: blocks } = this.problem;
+    const { constants } = this.problem;
     const inRule = otherNorm(this.optimizer.rule.norm);
+    const { record, layers, onBatch } = this.formOf(present);
     let position = first;
 
-    const loss = batch ? values[position++]! : Number.NaN;
-    const onBatch: Score<number> = accuracy ? { loss, accuracy: values[position++]! } : { loss };
+    onBatch.loss = batch ? values[position++]! : Number.NaN;
+    if (accuracy) onBatch.accuracy = values[position++]!;
     const read = scoresFrom(scores, values, position);
     position += read.count;
-    const weight = this.few.length > 0 ? values[position++] : undefined;
-    const secondWeight = this.few.length > 1 ? values[position++] : undefined;
+    if (this.few.length > 0) record.weight = values[position++]!;
+    if (this.few.length > 1) record.secondWeight = values[position++]!;
     let distance = 0;
-    const layers: LayerRecord[] = [];
-    for (let i = 0; i < blocks.length; i++) {
-      const weightNorm = values[position++]!;
-      const weightNormInRule = inRule === undefined ? weightNorm : values[position++]!;
-      const gradientNorm = batch ? values[position++]! : Number.NaN;
-      const gradientNormInRule = batch && inRule !== undefined ? values[position++]! : gradientNorm;
-      const updateNorm = updates ? values[position++]! : Number.NaN;
-      const normRatio = updates ? finiteOrNaN(values[position++]!) : Number.NaN;
+    for (let i = 0; i < layers.length; i++) {
+      const layer = layers[i]!;
+      layer.weightNorm = values[position++]!;
+      layer.weightNormInRule = inRule === undefined ? layer.weightNorm : values[position++]!;
+      layer.gradientNorm = batch ? values[position++]! : Number.NaN;
+      layer.gradientNormInRule = batch && inRule !== undefined ? values[position++]! : layer.gradientNorm;
+      layer.updateNorm = updates ? values[position++]! : Number.NaN;
+      layer.normRatio = updates ? finiteOrNaN(values[position++]!) : Number.NaN;
+      layer.normRatioL2 = finiteOrNaN(layer.updateNorm / layer.weightNorm);
       // Squares would underflow near the optimum long before the distance does.
       if (this.optimum) distance = i === 0 ? values[position++]! : Math.hypot(distance, values[position++]!);
-      layers.push({
-        weightNorm,
-        weightNormInRule,
-        gradientNorm,
-        gradientNormInRule,
-        updateNorm,
-        normRatio,
-        normRatioL2: finiteOrNaN(updateNorm / weightNorm),
-      });
     }
     const invariants = updates && this.measuresInvariants ? this.invariantsIn(values, position) : undefined;
     position += invariants?.flat().length ?? 0;
     const train = this.fullBatch ? onBatch : read.train;
     const all = this.fullBatch ? onBatch : read.all;
-    const { step, epoch, learningRate, evaluated, traced, last } = facts;
-    // One literal and then field by field: spreading optional parts takes longer than a step on the host does.
-    const record: Writable<StepRecord> = { step, epoch, learningRate, loss, layers, evaluated, traced, last };
-    if (onBatch.accuracy !== undefined) record.accuracy = onBatch.accuracy;
+    record.step = facts.step;
+    record.epoch = facts.epoch;
+    record.learningRate = facts.learningRate;
+    record.evaluated = facts.evaluated;
+    record.traced = facts.traced;
+    record.last = facts.last;
+    record.loss = onBatch.loss;
+    if (accuracy) record.accuracy = onBatch.accuracy!;
     if (train) record.train = train;
     if (read.validation) record.validation = read.validation;
     if (read.test) record.test = read.test;
     if (all && constants?.optimalValue !== undefined) record.gap = all.loss - constants.optimalValue;
     if (this.optimum) record.distance = distance;
-    if (weight !== undefined) record.weight = weight;
-    if (secondWeight !== undefined) record.secondWeight = secondWeight;
     if (read.averaged) record.averaged = this.averagedRecord(read.averaged, values, position);
     if (invariants) record.invariants = invariants;
     return record;
+  }
+
+  /** Where the record of such a step is written. */
+  private formOf(present: Present<S>): RecordForm<S> {
+    if (this.form?.present === present && present.scores === notEvaluated) return this.form;
+    const layers = this.problem.layers.map(() => ({ ...unmeasured }));
+    this.form = { present, layers, record: { ...unwritten, layers }, onBatch: { loss: Number.NaN } };
+    return this.form;
   }
 
   /** @param first where the invariants are among the values: a row for each block of the rule */

@@ -4,7 +4,7 @@ import type { BatchSampler } from "../data/batches.js";
 import type { Optimizer, OptimizerState } from "../optimizers/optimizer.js";
 import type { Batch, Objective, Problem } from "../problems/problem.js";
 import { type DivergedLoss, divergedLoss, divergence } from "./divergence.js";
-import { Evaluation } from "./evaluation.js";
+import { Evaluation, notEvaluated } from "./evaluation.js";
 import { Measurer, type StepFacts } from "./measure.js";
 import type { StepRecord } from "./record.js";
 import {
@@ -15,7 +15,7 @@ import {
   restoreState,
   type TrainingState,
 } from "./state.js";
-import { type Unread, UnreadSteps } from "./unread-steps.js";
+import { type Unread, type UnreadMeasurement, UnreadSteps } from "./unread-steps.js";
 
 /** Everything one run's training consists of, on one backend. */
 export interface Training<V, S> {
@@ -53,6 +53,8 @@ export interface Training<V, S> {
   /** Go on from here in place of w_0; the sampler must stand where it stood then. */
   readonly resume?: TrainingState | undefined;
   readonly checkpoints?: Checkpoints | undefined;
+  /** The pauses of the loop, asked for after each update; default: one whenever 30 ms have passed. */
+  readonly breathe?: (() => Promise<void> | undefined) | undefined;
 }
 
 /** When and how the position of the loop is saved; also done when the signal or `stopAfter` ends the run. */
@@ -110,24 +112,37 @@ function setUp<V, S>(training: Training<V, S>) {
   }
 }
 
-/** The vectors of a state that its successor no longer holds. */
-function forgotten<V, S>(state: OptimizerState<V, S>, successor: OptimizerState<V, S> = []): (V | S)[] {
-  let isSame = true;
-  for (let i = 0; i < state.length; i++) isSame &&= state[i] === successor[i];
-  if (isSame) return [];
-  const kept = new Set(successor.flatMap((block) => Object.values(block)));
-  return state.flatMap((block) => Object.values(block)).filter((vector) => !kept.has(vector));
+/** w_k and the optimizer's state, and all vectors that they consist of: a state may hold the weights themselves. */
+interface Held<V, S> extends Omit<Position<V, S>, "step"> {
+  readonly vectors: readonly (V | S)[];
 }
 
-/** The vectors of a state. */
-const vectorsOf = <V, S>(algebra: Algebra<V, S>, state: OptimizerState<V, S>): V[] =>
-  state.flatMap((block) => Object.values(block)).filter((value): value is V => !algebra.isScalar(value));
+function held<V, S>(weights: readonly V[], state: OptimizerState<V, S>): Held<V, S> {
+  let vectors: (V | S)[] | undefined;
+  for (let i = 0; i < state.length; i++) {
+    for (const name in state[i]) {
+      vectors ??= [...weights];
+      vectors.push(state[i]![name]!);
+    }
+  }
+  return { weights, state, vectors: vectors ?? weights };
+}
 
-/** Of weights those that the state does not hold. */
-function unheld<V, S>(weights: readonly V[], state: OptimizerState<V, S>): readonly V[] {
-  const isHeld = (weight: V) => state.some((block) => Object.values(block).includes(weight));
-  for (const block of state) for (const _ in block) return weights.filter((weight) => !isHeld(weight));
-  return weights;
+/** w + Δw of each layer. */
+function sums<V, S>(algebra: Algebra<V, S>, weights: readonly V[], updates: readonly V[]): V[] {
+  const next = new Array<V>(weights.length);
+  for (let i = 0; i < weights.length; i++) next[i] = algebra.add(weights[i]!, updates[i]!);
+  return next;
+}
+
+/** So few are looked through in less time than a set of them is made. */
+const few = 16;
+
+/** Those of some vectors that are not among others. */
+function without<T>(vectors: readonly T[], others: readonly T[]): readonly T[] {
+  if (others.length <= few) return vectors.filter((vector) => !others.includes(vector));
+  const set = new Set(others);
+  return vectors.filter((vector) => !set.has(vector));
 }
 
 /** Who is given the records of a training, one by one and in order. */
@@ -163,42 +178,61 @@ function* loop<V, S>(training: Training<V, S>, { observe, taken }: Reader): Turn
   const isReadAtOnce = keepWeights && (problem.nonTrainable !== undefined || optimizer.averagedWeights !== undefined);
   const stepsPerRead = isReadAtOnce ? 1 : algebra.stepsPerRead;
   const unread = new UnreadSteps<V, S>(algebra, problem.layers, { firstStep: start.step, stepsPerRead });
-  const breathe = breather(30);
+  const { breathe = breather(30) } = training;
   const everySteps = checkpoints?.everySteps ?? Number.POSITIVE_INFINITY;
-  let { weights, state } = start;
+  /** The next step that is a multiple of it. */
+  let nextSaved = everySteps * (Math.floor(start.step / everySteps) + 1);
+  let { step } = start;
+  let { weights, state, vectors } = held(start.weights, start.state);
+  /** Of step k: the examples it is made of, and what of it is looked at. */
+  let batch: Batch | undefined = "full";
+  let [measured, evaluated] = [false, false];
   /** w_{k+1} while w_k is still measured. */
-  let upcoming: Omit<Position<V, S>, "step"> | undefined;
+  let upcoming: Held<V, S> | undefined;
 
   /** The gradient of each example of a batch, where the rule needs them. */
-  function gradientsOfExamples(batch: Batch, step: number): V[][] | undefined {
+  function gradientsOfExamples(batch: Batch): V[][] | undefined {
     if (!optimizer.rule.needs?.exampleGradients) return undefined;
     const indices = batch === "full" ? Array.from({ length: problem.examples! }, (_, i) => i) : [...batch];
     return indices.map((i) => objective.lossAndGradients(weights, Int32Array.of(i), step, false).gradients);
   }
 
   /** Step k: what it computed, still on the device, and w_{k+1} unless this is the last record. */
-  function advance(step: number, batch: Batch | undefined, measured: boolean, evaluated: boolean) {
+  function advance() {
     const averaged = evaluated ? optimizer.averagedWeights?.(step, state) : undefined;
-    const scores = measured ? evaluation.at(weights, evaluated, averaged) : {};
+    const scores = measured ? evaluation.at(weights, evaluated, averaged) : notEvaluated;
     const onBatch = batch === undefined ? undefined : objective.lossAndGradients(weights, batch, step, measured);
     const output =
       step === steps
         ? undefined
-        : optimizer.updates(algebra, step, weights, onBatch!.gradients, state, gradientsOfExamples(batch!, step));
+        : optimizer.updates(algebra, step, weights, onBatch!.gradients, state, gradientsOfExamples(batch!));
     const updates = output?.updates;
-    const next = output && { weights: weights.map((w, i) => algebra.add(w, updates![i]!)), state: output.state };
-    // What is measured now and what stays are made of the same.
-    if (measured && next) algebra.settle?.([...updates!, ...next.weights, ...vectorsOf(algebra, next.state)]);
+    const next = output && held(sums(algebra, weights, updates!), output.state);
+    // What is measured now and what stays are made of the same vectors.
+    if (measured && next) algebra.settle?.([...updates!, ...next.vectors]);
+    const quantities = measured ? { weights, batch: onBatch, scores, updates, averaged } : undefined;
     return {
-      scalars: measured ? measurer.scalars({ weights, batch: onBatch, scores, updates, averaged }) : [onBatch!.loss],
-      present: {
-        batch: onBatch !== undefined,
-        accuracy: onBatch?.accuracy !== undefined,
-        scores,
-        updates: updates !== undefined,
-      },
+      scalars: quantities ? measurer.scalars(quantities) : [onBatch!.loss],
+      present: quantities && measurer.present(quantities),
       next,
     };
+  }
+
+  const vectorsAfter = ({ next }: ReturnType<typeof advance>) => next?.vectors ?? [];
+
+  /** Whether the state after this step holds on to weights of before it, which then cannot wait to be read. */
+  const holdsWeights = (next: Held<V, S>) =>
+    next.vectors !== next.weights && weights.some((weight) => next.vectors.includes(weight));
+
+  /** Goes on to w_{k+1}, and frees what w_k alone was made of, unless it is to be read first. */
+  function goOnTo(next: Held<V, S>): void {
+    const isKept = keepWeights && unread.keep(weights, step);
+    if (vectors !== weights || next.vectors !== next.weights) {
+      const others = isKept ? [...weights, ...next.vectors] : next.vectors;
+      algebra.dispose(without(vectors, others));
+    } else if (!isKept) algebra.dispose(weights);
+    ({ weights, state, vectors } = next);
+    step++;
   }
 
   const epochAt = (step: number) => step / training.stepsPerEpoch;
@@ -219,14 +253,17 @@ function* loop<V, S>(training: Training<V, S>, { observe, taken }: Reader): Turn
     return { end: { outcome: "diverged", steps: step, detail } };
   }
 
-  const factsOf = (step: number, traced: boolean, evaluated: boolean): StepFacts => ({
-    step,
-    epoch: epochAt(step),
-    learningRate: optimizer.learningRate(step),
-    evaluated,
-    traced: traced || (evaluated && evaluation.isSeparate),
-    last: step === steps,
-  });
+  /** Of the step that is handed out. */
+  const facts = { step: 0, epoch: 0, learningRate: 0, evaluated: false, traced: false, last: false };
+  function factsOf({ step, traced, evaluated }: UnreadMeasurement<V, S>): StepFacts {
+    facts.step = step;
+    facts.epoch = epochAt(step);
+    facts.learningRate = optimizer.learningRate(step);
+    facts.evaluated = evaluated;
+    facts.traced = traced || (evaluated && evaluation.isSeparate);
+    facts.last = step === steps;
+    return facts;
+  }
 
   function* ended(end: TrainingEnd, at: readonly V[] | undefined): Turns<TrainingEnd> {
     if (!(keepWeights && at)) return end;
@@ -254,17 +291,16 @@ function* loop<V, S>(training: Training<V, S>, { observe, taken }: Reader): Turn
     nextStep: number,
   ): EarlyEnd<V> | undefined {
     let [step, position] = [firstStep, 0];
-    for (const { facts, present, count, weights: kept = weights } of measured) {
-      const before = divergedLoss(values, position, facts.step - step, lossLimit);
+    for (const one of measured) {
+      const before = divergedLoss(values, position, one.step - step, lossLimit);
       if (before) return divergedBefore(step, before);
-      position += facts.step - step;
-      step = facts.step;
-      const record = measurer.record(facts, values, present, position);
+      position += one.step - step;
+      const record = measurer.record(factsOf(one), values, one.present, position);
       const end = endAt(record);
       observe(end ? { ...record, traced: true } : record);
-      if (end) return { end, weights: kept };
-      position += count;
-      step++;
+      if (end) return { end, weights: one.weights ?? weights };
+      position += one.count;
+      step = one.step + 1;
     }
     const before = divergedLoss(values, position, nextStep - step, lossLimit);
     return before && divergedBefore(step, before);
@@ -289,47 +325,43 @@ function* loop<V, S>(training: Training<V, S>, { observe, taken }: Reader): Turn
 
   try {
     if (start.step > stopAfter) return { outcome: "stopped", steps: start.step };
-    for (let step = start.step; ; step++) {
+    for (;;) {
       const last = step === steps;
       const traced = last || training.traced(step);
-      const evaluated = last || training.evaluated(step);
-      const measured = traced || evaluated || training.measureEveryStep;
-      const batch = sampler ? (last ? undefined : sampler.next(batchSize as number)) : "full";
-      const { scalars, present, next } = algebra.scope(() => advance(step, batch, measured, evaluated));
+      evaluated = last || training.evaluated(step);
+      measured = traced || evaluated || training.measureEveryStep;
+      if (sampler) batch = last ? undefined : sampler.next(batchSize as number);
+      const { scalars, present, next } = algebra.scope(advance, vectorsAfter);
       upcoming = next;
-      if (measured) unread.addMeasurement(scalars, factsOf(step, traced, evaluated), present);
+      if (present) unread.addMeasurement(scalars, { step, traced, evaluated, present });
       else unread.addLoss(scalars[0]!);
 
-      if (last || unread.areMany) {
+      if (last || unread.areMany || (keepWeights && holdsWeights(next!))) {
         const end = yield* read(step + 1);
         if (end) return end;
       }
       if (!next) return yield* ended({ outcome: "completed", steps }, weights);
 
-      if (!(keepWeights && unread.keep(weights, step))) algebra.dispose(unheld(weights, next.state));
-      const dropped = forgotten(state, next.state);
-      if (dropped.length > 0) algebra.dispose(dropped);
-      weights = next.weights;
-      state = next.state;
+      goOnTo(next);
       objective.advance?.();
       upcoming = undefined;
       const pause = breathe();
       if (pause) yield pause;
-      const isStopped = signal?.aborted === true || step === stopAfter;
-      const isSaved = checkpoints && (isStopped || (step + 1) % everySteps === 0 || (pause && checkpoints.due()));
+      const isStopped = signal?.aborted === true || step > stopAfter;
+      const isSaved = checkpoints && (isStopped || step === nextSaved || (pause && checkpoints.due()));
       if (isSaved || isStopped || (pause && unread.hasMeasured)) {
-        const end = yield* read(step + 1);
+        const end = yield* read(step);
         if (end) return end;
       }
+      if (step === nextSaved) nextSaved += everySteps;
       if (isSaved) {
-        const position = { step: step + 1, weights, state };
-        checkpoints.save(yield* settled(captureState(algebra, position, objective.nonTrainable?.())));
+        checkpoints.save(yield* settled(captureState(algebra, { step, weights, state }, objective.nonTrainable?.())));
       }
-      if (isStopped) return { outcome: step === stopAfter ? "stopped" : "interrupted", steps: step + 1 };
+      if (isStopped) return { outcome: step > stopAfter ? "stopped" : "interrupted", steps: step };
     }
   } finally {
-    if (upcoming) algebra.dispose([...upcoming.weights, ...forgotten(upcoming.state, state)]);
-    algebra.dispose([...weights, ...forgotten(state)]);
+    if (upcoming) algebra.dispose(without(upcoming.vectors, vectors));
+    algebra.dispose(vectors);
     unread.dispose();
     measurer.dispose();
     objective.dispose?.();
@@ -342,6 +374,7 @@ function* loop<V, S>(training: Training<V, S>, { observe, taken }: Reader): Turn
  *
  * What is measured is read back from the device several steps at a time, so that records come up to
  * `algebra.stepsPerRead` steps late, but never later than the loop's next pause; none comes after one that diverged.
+ * A record is the loop's own, and may be written anew for the next step: `observe` copies what it keeps.
  */
 export async function follow<V, S>(training: Training<V, S>, observe: Reader["observe"]): Promise<TrainingEnd> {
   const turns = loop(training, { observe });
@@ -356,10 +389,17 @@ export async function follow<V, S>(training: Training<V, S>, observe: Reader["ob
   }
 }
 
+/** A record to keep. */
+const copyOf = (record: StepRecord): StepRecord => ({
+  ...record,
+  ...(record.train && { train: { ...record.train } }),
+  layers: record.layers.map((layer) => ({ ...layer })),
+});
+
 /** The same, for a reader that takes the records one by one and may end before the training does. */
 export async function* train<V, S>(training: Training<V, S>): AsyncGenerator<StepRecord, TrainingEnd> {
   const records: StepRecord[] = [];
-  const turns = loop(training, { observe: (record) => records.push(record), taken: () => Promise.resolve() });
+  const turns = loop(training, { observe: (record) => records.push(copyOf(record)), taken: () => Promise.resolve() });
   try {
     for (let answer: unknown; ; ) {
       const { value, done } = turns.next(answer);

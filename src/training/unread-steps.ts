@@ -1,10 +1,12 @@
 import type { Algebra } from "../compute/algebra.js";
 import { type Layer, layerSize } from "../compute/layer.js";
-import type { Present, StepFacts } from "./measure.js";
+import type { Present } from "./measure.js";
 
 /** A measured step whose numbers are still on the device. */
 export interface UnreadMeasurement<V, S> {
-  readonly facts: StepFacts;
+  readonly step: number;
+  readonly traced: boolean;
+  readonly evaluated: boolean;
   readonly present: Present<S>;
   /** How many scalars it has. */
   readonly count: number;
@@ -62,16 +64,19 @@ export class UnreadSteps<V, S> {
   }
 
   /** The next step, measured; the scalars become the collector's own. */
-  addMeasurement(scalars: S[], facts: StepFacts, present: Present<S>): void {
+  addMeasurement(
+    scalars: S[],
+    { step, traced, evaluated, present }: Pick<UnreadMeasurement<V, S>, "step" | "traced" | "evaluated" | "present">,
+  ): void {
     if (this.scalars.length === 0) this.scalars = scalars;
-    else for (const scalar of scalars) this.scalars.push(scalar);
-    this.measured.push({ facts, present, count: scalars.length, weights: undefined });
+    else for (let i = 0; i < scalars.length; i++) this.scalars.push(scalars[i]!);
+    this.measured.push({ step, traced, evaluated, present, count: scalars.length, weights: undefined });
   }
 
   /** Keeps the weights of the last step until it is read, if it was measured. */
   keep(weights: readonly V[], step: number): boolean {
     const last = this.measured.at(-1);
-    if (last?.facts.step !== step) return false;
+    if (last?.step !== step) return false;
     last.weights = weights;
     return true;
   }

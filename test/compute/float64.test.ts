@@ -75,8 +75,7 @@ describe("a product of a matrix and a vector", () => {
   });
 });
 
-describe("what is made in a scope", () => {
-  const size = 3000;
+describe.each([3, 3000])("what is made in a scope, %i numbers large,", (size) => {
   const ones = () => float64.vector(new Float64Array(size).fill(1));
 
   test("is used again afterwards, save what the scope returns", () => {
@@ -91,6 +90,31 @@ describe("what is made in a scope", () => {
     expect(next).not.toContain(doubled);
     expect(new Set(next).size).toBe(3);
     expect(doubled.every((entry) => entry === 2)).toBe(true);
+  });
+
+  test("is used again save the vectors that it is told of", () => {
+    let [inner, outer]: Float64Array[] = [];
+    const told = float64.scope(
+      () => {
+        [inner, outer] = [ones(), ones()];
+        return { inner, outer };
+      },
+      (made) => [made.outer],
+    );
+    expect(told).toEqual({ inner: ones(), outer: ones() });
+    const next = float64.scope(() => [ones(), ones(), ones()]);
+    expect(next).toContain(inner);
+    expect(next).not.toContain(outer);
+    float64.dispose([...next, outer!]);
+  });
+
+  test("of which more and more is disposed of by nobody is forgotten, and nothing else", () => {
+    const kept = Array.from({ length: 3000 }, () => float64.scope(ones));
+    expect(new Set(kept).size).toBe(3000);
+    float64.dispose(kept);
+    const next = float64.scope(() => Array.from({ length: 3000 }, ones));
+    expect(new Set(next).size).toBe(3000);
+    float64.dispose(next);
   });
 
   test("is zero where it is to be, whatever it was", () => {
@@ -141,6 +165,27 @@ describe("what is made in a scope", () => {
       expect(norms).toEqual([5 * entry, 7 * entry, 4 * entry, 5 * entry]);
     }
   });
+});
+
+test("a diagonal form is to the bit what its parts give, the norm of its product included", () => {
+  const entry = fc.double({ noNaN: true, noDefaultInfinity: true, min: -1e200, max: 1e200 });
+  const three = fc.integer({ min: 1, max: 70 }).chain((n) => {
+    const vector = fc.array(entry, { minLength: n, maxLength: n }).map((entries) => Float64Array.from(entries));
+    return fc.tuple(vector, vector, vector);
+  });
+  fc.assert(
+    fc.property(three, ([diagonal, x, center]) => {
+      const error = float64.subtract(x, center);
+      const product = float64.multiply(diagonal, error);
+      const norm = float64.norm(product, 2);
+      const found = float64.scope(() => {
+        const form = float64.diagonalForm!(diagonal, x, center);
+        return { ...form, norm: float64.norm(form.product, 2) };
+      });
+      expect(found).toEqual({ value: float64.dot(error, product), product, norm });
+    }),
+    { seed: 1, numRuns: 300 },
+  );
 });
 
 describe("the logistic function and the logarithm that belongs to it", () => {

@@ -1,10 +1,13 @@
 import * as tf from "@tensorflow/tfjs-core";
+import * as library from "@tensorflow/tfjs-layers";
 import fc from "fast-check";
 import { beforeAll, describe, expect, it } from "vitest";
 import type { Norm } from "../../src/compute/algebra.js";
 import { startBackend } from "../../src/compute/backends.js";
 import { crossEntropy } from "../../src/compute/cross-entropy.js";
+import "../../src/compute/dense-layer.js";
 import { float64 } from "../../src/compute/float64.js";
+import { hits } from "../../src/compute/hits.js";
 import { hostReductionsOf } from "../../src/compute/host-reductions.js";
 import { intensities } from "../../src/compute/intensities.js";
 import "../../src/compute/relu-gradient.js";
@@ -85,6 +88,124 @@ describe.each(testedBackends)("kernels on %s", (name) => {
     gradient.dispose();
   });
 
+  it("see whether the largest logit is the label's, the first of equal ones", async () => {
+    const logits = [
+      [3, 1, 2],
+      [1, 5, 5],
+      [1, 5, 5],
+      [-1, -2, -0.5],
+      [0, 0, 0],
+    ];
+    const found = tf.tidy(() => hits(tf.tensor2d(logits), tf.tensor1d([0, 1, 2, 2, 1], "int32")));
+    expect([...(await found.data())]).toEqual([1, 1, 0, 1, 0]);
+    found.dispose();
+  });
+
+  // 2 × 3 · 3 × 2, and what falls below 0 is cut off.
+  const x = [
+    [1, -2, 3],
+    [0.5, 4, -1],
+  ];
+  const w = [
+    [1, 2],
+    [-1, 0.5],
+    [2, -3],
+  ];
+  const dy = [
+    [1, 10],
+    [100, 1000],
+  ];
+  it.each([
+    // x·W = [[9, −8], [−5.5, 6]]
+    { activation: "linear", bias: undefined, y: [9, -8, -5.5, 6], slopes: [1, 10, 100, 1000] },
+    { activation: "relu", bias: undefined, y: [9, 0, 0, 6], slopes: [1, 0, 0, 1000] },
+    { activation: "relu", bias: [-10, 8.5], y: [0, 0.5, 0, 14.5], slopes: [0, 10, 0, 1000] },
+    { activation: "sigmoid", bias: [-9, 8], y: [0.5, 0.5, 1 / (1 + Math.exp(14.5)), 1 / (1 + Math.exp(-14))] },
+  ] as const)(
+    "make a layer, $activation with bias $bias, and its gradients",
+    async ({ activation, bias, y, ...rest }) => {
+      const layer = library.layers.dense({ units: 2, activation, useBias: bias !== undefined, inputDim: 3 });
+      layer.build([null, 3]);
+      layer.setWeights([tf.tensor2d(w), ...(bias ? [tf.tensor1d([...bias])] : [])]);
+      const input = tf.tensor2d(x);
+      const weights = layer.trainableWeights.map((weight) => weight.read() as tf.Variable);
+      const before = tf.memory().numTensors;
+      const { value, grads } = tf
+        .engine()
+        .gradients(() => layer.apply(input) as tf.Tensor, [input, ...weights], tf.tensor2d(dy));
+      const expected = rest.slopes ?? y.map((probability, i) => dy.flat()[i]! * probability * (1 - probability));
+      const [a, b, c, d] = expected as [number, number, number, number];
+      const close = async (tensor: tf.Tensor, numbers: readonly number[]) =>
+        [...(await tensor.data())].forEach((found, i) => {
+          expect(Math.abs(found - numbers[i]!)).toBeLessThan(1e-5 * Math.max(1, Math.abs(numbers[i]!)));
+        });
+      await close(value, y);
+      // dx_ij = Σ_u slope_iu·w_ju, dw_ju = Σ_i x_ij·slope_iu, db_u = Σ_i slope_iu
+      await close(
+        grads[0]!,
+        [
+          [a, b],
+          [c, d],
+        ].flatMap(([s, t]) => w.map(([u, v]) => s! * u! + t! * v!)),
+      );
+      await close(
+        grads[1]!,
+        [0, 1, 2].flatMap((j) => [x[0]![j]! * a + x[1]![j]! * c, x[0]![j]! * b + x[1]![j]! * d]),
+      );
+      if (bias) await close(grads[2]!, [a + c, b + d]);
+      tf.dispose([value, ...grads]);
+      expect(tf.memory().numTensors).toBe(before + 1);
+      tf.dispose([input, ...weights]);
+    },
+  );
+
+  it("take the largest of each window, and hand its gradient back there", async () => {
+    const windows = fc.record({
+      size: fc.integer({ min: 1, max: 3 }),
+      stride: fc.integer({ min: 1, max: 3 }),
+      pad: fc.constantFrom<"same" | "valid">("same", "valid"),
+      height: fc.integer({ min: 3, max: 7 }),
+      width: fc.integer({ min: 3, max: 7 }),
+      seed: fc.nat(1000),
+    });
+    await fc.assert(
+      fc.asyncProperty(windows, async ({ size, stride, pad, height, width, seed }) => {
+        const area = height * width;
+        // No two equal ones, negative ones among them.
+        const image = Float32Array.from({ length: area }, (_, i) => ((i * 37 + seed) % area) - area / 2);
+        const along = (length: number) =>
+          pad === "same" ? Math.ceil(length / stride) : Math.floor((length - size) / stride) + 1;
+        const shift = (length: number) =>
+          pad === "same" ? Math.max(0, Math.floor(((along(length) - 1) * stride + size - length) / 2)) : 0;
+        const slopes = Float32Array.from({ length: along(height) * along(width) }, (_, i) => i + 1);
+        const expected = { maxima: [] as number[], gradient: new Float32Array(area) };
+        for (let row = 0; row < along(height); row++) {
+          for (let column = 0; column < along(width); column++) {
+            const [top, left] = [row * stride - shift(height), column * stride - shift(width)];
+            let largest = -1;
+            for (let i = Math.max(0, top); i < Math.min(height, top + size); i++) {
+              for (let j = Math.max(0, left); j < Math.min(width, left + size); j++) {
+                if (largest < 0 || image[i * width + j]! > image[largest]!) largest = i * width + j;
+              }
+            }
+            expected.gradient[largest]! += slopes[expected.maxima.length]!;
+            expected.maxima.push(image[largest]!);
+          }
+        }
+        const { value, grad } = tf.tidy(() =>
+          tf.valueAndGrad((a) => tf.maxPool(a as tf.Tensor4D, size, stride, pad))(
+            tf.tensor4d(image, [1, height, width, 1]),
+            tf.tensor4d(slopes, [1, along(height), along(width), 1]),
+          ),
+        );
+        expect([...(await value.data())]).toEqual(expected.maxima);
+        expect(await grad.data()).toEqual(expected.gradient);
+        tf.dispose([value, grad]);
+      }),
+      { seed: 3, numRuns: 60 },
+    );
+  });
+
   it("make intensities of bytes that are those bytes over 255, rounded once", async () => {
     const bytes = Uint8Array.from({ length: 261 }, (_, i) => i);
     const images = intensities(bytes, [29, 9]);
@@ -104,13 +225,34 @@ describe.each(testedBackends)("kernels on %s", (name) => {
     tf.dispose([b, c]);
   });
 
+  it("compute with the same data in several shapes, in whatever order they go", async () => {
+    const before = tf.memory();
+    const row = tf.tensor2d([[1, 2, 3, 4, 5, 6]]);
+    const matrix = tf.reshape(row, [2, 3]);
+    const product = tf.matMul(matrix, matrix, false, true);
+    row.dispose();
+    const column = tf.reshape(matrix, [6, 1]);
+    matrix.dispose();
+    const outer = tf.matMul(column, column, true, false);
+    const sums = tf.tidy(() => tf.sum(tf.reshape(column, [3, 2]), 1));
+    // 1 + 4 + 9, 4 + 10 + 18, 16 + 25 + 36; Σi²; 1 + 2, 3 + 4, 5 + 6
+    expect([...(await product.data())]).toEqual([14, 32, 32, 77]);
+    expect([...(await outer.data())]).toEqual([91]);
+    expect([...(await sums.data())]).toEqual([3, 7, 11]);
+    expect([...(await column.data())]).toEqual([1, 2, 3, 4, 5, 6]);
+    tf.dispose([product, outer, sums, column]);
+    expect(tf.memory().numDataBuffers).toBe(before.numDataBuffers);
+  });
+
   it.skipIf(testedBackends.includes("webgpu"))("reduce as float64 does, over all of float32's numbers", async () => {
     const reductions = hostReductionsOf(tf.getBackend())!;
     const flush = (x: number) => (keepsSubnormals(name) || Math.abs(x) >= 2 ** -126 ? x : 0);
     const arrays = fc.array(finite.map(flush), { minLength: 1, maxLength: 70 });
+    // Zeros after them: of few numbers and of many, which some backends add up in different places.
+    const zeros = fc.constantFrom(0, 4000);
     fc.assert(
-      fc.property(arrays, fc.constantFrom<Norm>(1, 2, "infinity"), (values, p) => {
-        const x = tf.tensor1d(values);
+      fc.property(arrays, zeros, fc.constantFrom<Norm>(1, 2, "infinity"), (values, zeros, p) => {
+        const x = tf.tensor1d([...values, ...Array<number>(zeros).fill(0)]);
         const found = reductions.norm(x, p);
         const sum = reductions.sum(x);
         x.dispose();

@@ -59,14 +59,14 @@ function multiply({ rows, inner, columns, transposeA, transposeB, bias, relu, se
 }
 const guard = 12345;
 
-/** Sizes about the edges of tiles and blocks: 5 rows, 8 and 16 columns, 32 gathered; 160 rows, 256 steps, 512 columns. */
+/** Sizes about the edges of tiles and blocks: 5 rows, 8 and 16 columns, 32 gathered; 160 rows, 320 steps, 1024 columns. */
 const size = (edges: readonly number[]) =>
   fc.oneof(fc.integer({ min: 0, max: 40 }), ...edges.map((edge) => fc.integer({ min: edge - 1, max: edge + 9 })));
 const matrices = fc
   .record({
     rows: size([160]),
-    inner: size([256, 512]),
-    columns: size([512]),
+    inner: size([320, 640]),
+    columns: size([1024]),
     transposeA: fc.boolean(),
     transposeB: fc.boolean(),
     bias: fc.boolean(),

@@ -1,5 +1,7 @@
 import { spawnSync } from "node:child_process";
 import * as tf from "@tensorflow/tfjs-core";
+// In Node the core alone has no gradients: this library registers them.
+import "@tensorflow/tfjs-layers";
 import { describe, expect, it } from "vitest";
 import { startBackend } from "../../src/compute/backends.js";
 import { testedBackends } from "../tested-backends.js";
@@ -20,6 +22,22 @@ describe.runIf(testedBackends.includes("tensorflow"))("the native backend", () =
     if (isUsingGpuDevice) expect((await startBackend("cuda")).device).toMatch(/^GPU, CUDA/);
     else
       await expect(startBackend("cuda")).rejects.toThrow(/^backend cuda: (the NVIDIA driver lists|TensorFlow cannot)/);
+  });
+
+  it("frees what TensorFlow has for it: in other shapes, and beside it", async () => {
+    await startBackend("tensorflow");
+    const { binding } = tf.backend() as tf.KernelBackend & { binding: { getNumOfTensors(): number } };
+    const step = () =>
+      tf.tidy(() => {
+        const image = tf.fill([1, 4, 4, 2], 0.5) as tf.Tensor4D;
+        const gradient = tf.grad((a) => tf.reshape(tf.maxPool(a as tf.Tensor4D, 2, 2, "valid"), [2, 4]))(image);
+        tf.matMul(tf.reshape(gradient, [8, 4]), tf.reshape(gradient, [4, 8])).dataSync();
+        tf.concat([tf.reshape(tf.tensor(["a", "b"]), [2, 1]), tf.tensor([["c"]])]).dataSync();
+      });
+    step();
+    const before = binding.getNumOfTensors();
+    for (let i = 0; i < 3; i++) step();
+    expect(binding.getNumOfTensors()).toBe(before);
   });
 
   it("logs nothing and ends cleanly", () => {

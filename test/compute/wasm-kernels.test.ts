@@ -262,6 +262,28 @@ it("has the cpu backend's batch normalisation and its gradients, which are those
   );
 });
 
+it("has the hyperbolic tangent to 4e-7 of itself, odd and within ±1, and NaN of NaN", async () => {
+  await tf.setBackend("wasm");
+  const tanh = (values: number[]) => Array.from(tf.tidy(() => tf.tanh(tf.tensor1d(values))).dataSync());
+  fc.assert(
+    fc.property(
+      fc.array(fc.oneof(fc.float({ noDefaultInfinity: true }), fc.float({ min: -9, max: 9 })), { minLength: 1 }),
+      (drawn) => {
+        const values = drawn.map(Math.fround);
+        const found = tanh(values);
+        for (const [i, x] of values.entries()) {
+          if (Number.isNaN(x)) expect(found[i]).toBeNaN();
+          else expect(Math.abs(found[i]! - Math.tanh(x))).toBeLessThanOrEqual(4e-7 * Math.abs(Math.tanh(x)));
+          expect(Math.abs(found[i]!)).not.toBeGreaterThan(1);
+        }
+        expect(tanh(values.map((x) => -x))).toEqual(found.map((y) => -y));
+      },
+    ),
+    { numRuns: 300 },
+  );
+  expect(tanh([Number.POSITIVE_INFINITY, 0, -0])).toEqual([tanh([8])[0], 0, -0]);
+});
+
 it("broadcasts batches against one another as tiled copies of them", async () => {
   await fc.assert(
     fc.asyncProperty(fc.integer({ min: 1, max: 100 }), async (seed) => {

@@ -2,9 +2,15 @@ import { mkdirSync, writeFileSync } from "node:fs";
 import { basename, join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { builtIn } from "../../src/built-in/built-in.js";
+import { expand } from "../../src/config/expand.js";
 import { loadExperiment } from "../../src/config/load.js";
 import { configPath, shippedConfigs, shippedDirectory } from "../../src/config/shipped.js";
 import { freshDirectory, runTool } from "../cli/tool.js";
+
+interface Published {
+  readonly whenUnavailable?: string | { readonly name: string };
+  readonly validation?: number;
+}
 
 const elsewhere = freshDirectory();
 const before = process.cwd();
@@ -18,6 +24,22 @@ test("every config that comes with the tool is called what its experiment is cal
     expect((await loadExperiment(path, builtIn)).name).toBe(basename(name));
     expect([configPath(name), configPath(basename(name))]).toEqual([path, path]);
   }
+});
+
+test("generated data that a config names in place of published data is enough for it", async () => {
+  const checked = new Set<string>();
+  for (const path of shippedConfigs().values()) {
+    for (const { config } of expand(await loadExperiment(path, builtIn))) {
+      const { whenUnavailable: instead, validation = 0 } = (config.data ?? {}) as Published;
+      if (instead === undefined) continue;
+      const options = typeof instead === "string" ? { name: instead } : instead;
+      const { schema } = builtIn.datasets.find(({ name }) => name === options.name)!;
+      const { train } = schema.parse(options) as { train: number };
+      expect(train - validation, path).toBeGreaterThanOrEqual(config.batchSize === "full" ? 1 : config.batchSize);
+      checked.add(path);
+    }
+  }
+  expect(checked.size).toBeGreaterThan(10);
 });
 
 test.each([

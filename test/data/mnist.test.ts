@@ -195,6 +195,13 @@ describe("the mnist loader", () => {
     expect(announced).toHaveLength(1);
     expect(announced[0]).toMatch(/^MNIST is neither .*no mirror is configured.* Training on synthetic-digits instead/);
   });
+
+  test("falls back to as many synthetic digits as it is told", async () => {
+    const { context } = await surroundings();
+    const wanted = options({ limit: { train: 9 }, whenUnavailable: { name: "synthetic-digits", train: 40, test: 30 } });
+    const dataset = await loadMnist(wanted, context, published);
+    expect(dataset).toMatchObject({ name: "synthetic-digits", train: { size: 40 }, test: { size: 30 } });
+  });
 });
 
 test("the options are strict", () => {

@@ -11,7 +11,7 @@ import { makeRun } from "../../src/execution/run.js";
 import type * as workerPool from "../../src/execution/worker-pool.js";
 import { provenanceFacts } from "../../src/results/provenance-facts.js";
 import { freshDirectory, root } from "../cli/tool.js";
-import { planFirst, writeConfig } from "./support.js";
+import { executeOne, planFirst, writeConfig } from "./support.js";
 
 const resources = new Resources(() => {});
 
@@ -212,7 +212,7 @@ test("workers use the data set that was loaded to plan their runs", async () => 
   const { WorkerPool } = (await import(join(root, "dist/execution/worker-pool.js"))) as typeof workerPool;
   const pool = new WorkerPool({ jobs: 1, resources: own });
   try {
-    expect(await pool.execute(planned, directory, {})).toMatchObject({ status: "completed", dataset: { name: "csv" } });
+    expect(await executeOne(pool, planned, directory)).toMatchObject({ status: "completed", dataset: { name: "csv" } });
   } finally {
     await pool.close();
   }

@@ -8,7 +8,7 @@ import type * as resources from "../../src/execution/resources.js";
 import { Resources } from "../../src/execution/resources.js";
 import type * as workerPool from "../../src/execution/worker-pool.js";
 import { freshDirectory, root, runTool } from "../cli/tool.js";
-import { manifest, network, planFirst, startTool, until, writeConfig } from "./support.js";
+import { executeOne, manifest, network, planFirst, startTool, until, writeConfig } from "./support.js";
 
 const quadratic = {
   problem: { name: "quadratic", conditionNumber: 10 },
@@ -37,10 +37,10 @@ test("a worker that runs out of memory fails its run only, with the reason", asy
   const { WorkerPool } = (await import(built)) as typeof workerPool;
   const pool = new WorkerPool({ jobs: 2, resources, heapMegabytes: 32 });
   try {
-    const results = await Promise.allSettled([tooLarge, small].map((run) => pool.execute(run, directory, {})));
+    const results = await Promise.allSettled([tooLarge, small].map((run) => executeOne(pool, run, directory)));
     expect(results[0]).toMatchObject({ status: "rejected", reason: { message: "its worker ran out of memory" } });
     expect(results[1]).toMatchObject({ status: "fulfilled", value: { status: "completed" } });
-    expect((await pool.execute({ ...small, run: small.run }, directory, { force: true })).status).toBe("completed");
+    expect((await executeOne(pool, { ...small, run: small.run }, directory, { force: true })).status).toBe("completed");
   } finally {
     await pool.close();
   }
@@ -59,12 +59,12 @@ test("a bug fails its run only, with its stack, and the next run has a fresh wor
   const workers = async () => new WorkerPool({ jobs: 1, resources: new BuiltResources(() => {}) });
   for (const one of [await workers(), inProcess(new BuiltResources(() => {}), workers)]) {
     try {
-      const failure = await one.execute(broken, directory, {}).catch((error: Error) => error);
+      const failure = await executeOne(one, broken, directory).catch((error: Error) => error);
       expect(failure).toMatchObject({
         message: expect.stringMatching(/undefined/),
         stack: expect.stringMatching(/plan/),
       });
-      expect((await one.execute(planned, directory, { force: true })).status).toBe("completed");
+      expect((await executeOne(one, planned, directory, { force: true })).status).toBe("completed");
     } finally {
       await one.close();
     }

@@ -6,8 +6,10 @@ import { pathToFileURL } from "node:url";
 import { builtIn } from "../../src/built-in/built-in.js";
 import { expand } from "../../src/config/expand.js";
 import { loadExperiment } from "../../src/config/load.js";
+import type { Executor } from "../../src/execution/executor.js";
 import { type PlannedRun, planRun } from "../../src/execution/plan.js";
 import type { Resources } from "../../src/execution/resources.js";
+import type { RunOptions } from "../../src/execution/run.js";
 import { root } from "../cli/tool.js";
 
 const tool = join(root, "bin/run-experiment.js");
@@ -103,3 +105,7 @@ export async function planFirst(path: string, resources: Resources): Promise<Pla
   const experiment = await loadExperiment(path, builtIn);
   return planRun(expand(experiment)[0]!, experiment.registry, resources);
 }
+
+/** One run by itself. */
+export const executeOne = (executor: Executor, planned: PlannedRun, directory: string, options: RunOptions = {}) =>
+  executor.execute([{ planned, options }], directory)[0]!;

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import fc from "fast-check";
 import { afterAll, describe, expect, test } from "vitest";
 import { readColumns } from "../../src/trace/csv-columns.js";
-import { CsvFile, csvLines, formatNumber } from "../../src/trace/csv-file.js";
+import { CsvFile, csvField, csvLines, formatNumber } from "../../src/trace/csv-file.js";
 import { TraceWriter } from "../../src/trace/trace-writer.js";
 import { temporaryDirectory } from "../report/support.js";
 
@@ -54,18 +54,37 @@ test("a file grows, is cut back to where it is taken up, and knows what it holds
   const path = join(directory, "grows.csv");
   const hash = (text: string) => createHash("sha256").update(text).digest("hex");
   const file = new CsvFile(path, ["step", "loss"]);
-  file.append("0,1.5");
+  file.append(["0", "1.5"]);
   const state = file.sync();
   expect(state).toEqual({ bytes: "step,loss\n0,1.5\n".length, sha256: hash("step,loss\n0,1.5\n") });
-  file.append("1,0.25");
+  file.append(["1", "0.25"]);
   file.close();
   expect(readFileSync(path, "utf8")).toBe("step,loss\n0,1.5\n1,0.25\n");
 
   const resumed = new CsvFile(path, ["step", "loss"], { resume: state });
-  resumed.append("1,0.5");
+  resumed.append(["1", "0.5"]);
   expect(resumed.sync().sha256).toBe(hash("step,loss\n0,1.5\n1,0.5\n"));
   resumed.close();
   expect(readFileSync(path, "utf8")).toBe("step,loss\n0,1.5\n1,0.5\n");
+});
+
+test("fields that are ready stay as they are, however long the lines; numbers are in the digits of their precision", () => {
+  const path = join(directory, "ready.csv");
+  const raw = `é,"${"x".repeat(70_000)}"`;
+  const name = csvField(raw);
+  const file = new CsvFile(path, [raw, "a"]);
+  for (const [text, number, precision] of [
+    [name, Math.fround(0.1), "float32"],
+    ["", Math.fround(0.1), "float64"],
+    ["=1", -0, "float64"],
+  ] as const) {
+    file.text(text);
+    file.number(number, precision);
+    file.endLine();
+  }
+  file.close();
+  const isAsItIs = readFileSync(path, "utf8") === `${name},a\n${name},0.100000001\n,0.10000000149011612\n=1,0\n`;
+  expect(isAsItIs).toBe(true);
 });
 
 test("nothing is written once the file has become somebody else's", () => {
@@ -77,7 +96,7 @@ test("nothing is written once the file has become somebody else's", () => {
   const file = new CsvFile(path, ["step"], { mayWrite });
   file.flush();
   isTaken = true;
-  file.append("0");
+  file.append(["0"]);
   expect(() => file.close()).toThrow("taken over");
   expect(readFileSync(path, "utf8")).toBe("step\n");
 });

@@ -267,6 +267,25 @@ describe("weights at the end", () => {
     ]);
   });
 
+  test("are that step's own, where the state holds weights of steps before and steps are read together", async () => {
+    const own = optimizerOver(layers, growing, 9);
+    const optimizer = {
+      ...own,
+      updates: (...[algebra, step, weights, gradients]: Parameters<typeof own.updates<Float64Array, number>>) => ({
+        ...own.updates(algebra, step, weights, gradients, [{}]),
+        state: [{ before: weights[0]! }],
+      }),
+    } as unknown as typeof own;
+    const { end } = await collect(float64, problem, halving(), growing, {
+      ...keep,
+      steps: 9,
+      lossLimit: 5000,
+      optimizer,
+    });
+    // w_4 = 8·2⁴, whose loss is 8192
+    expect(end).toMatchObject({ outcome: "diverged", steps: 4, weights: [vector(128)] });
+  });
+
   test("a record at which a run diverges is traced, though it was not to be", async () => {
     const options = { steps: 3, lossLimit: 100, measureEveryStep: true, traced: () => false };
     const { records } = await collect(float64, problem, halving(), growing, options);

@@ -12,7 +12,7 @@ import { withRecordedExtension } from "../../execution/recorded-extension.js";
 import { comparisonJson, comparisonLines } from "../comparison.js";
 import { tellBugs, tellFailures } from "../failures.js";
 import { interruptSignal } from "../interrupt.js";
-import { checkedOptions, jobsOption, outOption } from "../options.js";
+import { batchRunsOption, checkedOptions, jobsOption, outOption } from "../options.js";
 import { print, printJson, printJsonPieces, printLines } from "../output.js";
 import { createProgress } from "../progress.js";
 import { reportOn } from "../report-on.js";
@@ -30,6 +30,7 @@ const optionsSchema = z.object({
   force: z.boolean().default(false),
   escapeFormulas: z.boolean().default(false),
   jobs: jobsOption,
+  batchRuns: batchRunsOption,
   executor: z.enum(["local", "slurm"]).default("local"),
   attach: z.boolean().default(false),
   cancel: z.boolean().default(false),
@@ -185,7 +186,8 @@ export async function run(paths: readonly string[], rawOptions: unknown): Promis
   const progress = createProgress(options);
   const signal = interruptSignal();
   const results: { readonly result: ExperimentResult; readonly experiment: Experiment }[] = [];
-  const { out, force, jobs, shard, executor, attach, cancel, escapeFormulas, extend, quiet, json, all } = options;
+  const { out, force, jobs, batchRuns, shard, executor, attach, cancel, escapeFormulas, extend, quiet, json, all } =
+    options;
   if (extend && shard) {
     throw new ExperimentError(
       "--extend: it goes by the results of all runs; leave --shard out, and extend when all are made",
@@ -194,11 +196,16 @@ export async function run(paths: readonly string[], rawOptions: unknown): Promis
   if (executor !== "slurm" && (attach || cancel)) {
     throw new ExperimentError("--attach and --cancel: they belong to --executor slurm");
   }
+  if (executor === "slurm" && typeof batchRuns === "number") {
+    throw new ExperimentError(
+      "--batch-runs: on Slurm each run is a task of its own; leave --batch-runs or --executor out",
+    );
+  }
   const slurm = executor === "slurm" ? { attach, cancel } : undefined;
   const execute = extend ? executeExtending : executeOnce;
   for (const { experiment: configured, runs } of loaded) {
     for (const note of configured.notes) progress.announce(`note: ${note}`);
-    const execution = { out, force, jobs, shard, slurm, signal, escapeFormulas };
+    const execution = { out, force, jobs, batchRuns, shard, slurm, signal, escapeFormulas };
     const { experiment, result: made } = await execute(configured, runs, execution, progress);
     const unreported = await reportOn(made, experiment.registry, progress);
     const result = unreported === undefined ? made : { ...made, failures: [...made.failures, unreported] };

@@ -16,8 +16,9 @@ export async function task(path: string, index: string): Promise<ExitReason> {
   const signal = interruptSignal();
   const resources = new Resources((line) => progress.announce(line), signal);
   progress.begin(planned.length, 0);
-  const executor = await executorFor(planned, { jobs: 1 }, resources);
-  const { failures, bugs } = await schedule(planned, {
+  const alone = planned.map((one) => [one]);
+  const executor = await executorFor(alone, { jobs: 1 }, resources);
+  const { failures, bugs } = await schedule(alone, {
     directory: file.directory,
     executor,
     force: false,

@@ -1,7 +1,7 @@
 import { copyFloats } from "./copy";
-import { packColumns, packFive, packFour } from "./pack";
+import { packColumns, packRows } from "./pack";
 import { Product } from "./product";
-import { gathered4x16, gathered4x8, gathered5x8, tile4x16, tile4x8, tile5x8, tileRows } from "./tile";
+import { gathered5x16, gathered5x8, tile5x16, tile5x8, tileRows } from "./tile";
 import { aColumns, aRows, bRows, cRows, packedA, packedB, scratch, starts } from "./workspace";
 
 // @ts-expect-error: a decorator of AssemblyScript
@@ -11,13 +11,12 @@ function panelWidth(columns: usize, wide: bool): usize {
 }
 
 /** Packs the rows of A whose addresses are in the tables, tile after tile. */
-export function packA(workspace: usize, product: Product, rows: usize, steps: usize, wide: bool): void {
+export function packA(workspace: usize, product: Product, rows: usize, steps: usize): void {
   const isContiguous = product.hasContiguousRows;
-  for (let row: usize = 0; row < rows; row += tileRows(wide)) {
+  for (let row: usize = 0; row < rows; row += tileRows) {
     const packed = workspace + packedA + ((row * steps) << 2);
     const tile = workspace + aRows + (row << 2);
-    if (wide) packFour(packed, tile, workspace + aColumns, steps, isContiguous);
-    else packFive(packed, tile, workspace + aColumns, steps, isContiguous);
+    packRows(packed, tile, workspace + aColumns, steps, isContiguous);
   }
 }
 
@@ -30,9 +29,8 @@ export function packB(workspace: usize, product: Product, steps: usize, columns:
   let width: usize = 0;
   for (let column: usize = 0; column < columns; column += width) {
     width = panelWidth(columns - column, wide);
-    packColumns(panel, rows, steps, stride, min(width, columns - column), width, isContiguous);
+    packColumns(panel, rows, column * stride, steps, stride, min(width, columns - column), width, isContiguous);
     panel += (steps * width) << 2;
-    for (let k: usize = 0; k < steps << 2; k += 4) store<usize>(rows + k, load<usize>(rows + k) + width * stride);
   }
 }
 
@@ -66,22 +64,20 @@ export function multiplyBlock(
     const isWhole = column + width <= columns;
     const at = column << 2;
     let a = workspace + packedA;
-    for (let row: usize = 0; row < rows; row += tileRows(wide)) {
+    for (let row: usize = 0; row < rows; row += tileRows) {
       const result = workspace + cRows + (row << 2);
       const sums = isWhole ? result : workspace + scratch;
-      const rowsLeft = min(tileRows(wide), rows - row);
+      const rowsLeft = min(tileRows, rows - row);
       if (!isFirst && !isWhole) copyTile(sums, result, rowsLeft, columns - column, at);
       const from = isFirst ? workspace + starts : sums;
       if (gathered) {
         const aTile = workspace + aRows + (row << 2);
-        if (width == 16) gathered4x16(aTile, workspace + aColumns, b, steps, from, sums, at, rectified);
-        else if (wide) gathered4x8(aTile, workspace + aColumns, b, steps, from, sums, at, rectified);
+        if (width == 16) gathered5x16(aTile, workspace + aColumns, b, steps, from, sums, at, rectified);
         else gathered5x8(aTile, workspace + aColumns, b, steps, from, sums, at, rectified);
       } else {
-        if (width == 16) tile4x16(a, b, steps, from, sums, at, rectified);
-        else if (wide) tile4x8(a, b, steps, from, sums, at, rectified);
+        if (width == 16) tile5x16(a, b, steps, from, sums, at, rectified);
         else tile5x8(a, b, steps, from, sums, at, rectified);
-        a += (steps * tileRows(wide)) << 2;
+        a += (steps * tileRows) << 2;
       }
       if (!isWhole) copyTile(result, sums, rowsLeft, columns - column, at);
     }

@@ -1,5 +1,6 @@
 export * from "./cross-entropy";
 export * from "./entrywise";
+export * from "./hyperbolic-tangent";
 export * from "./images";
 export * from "./intensities";
 export * from "./matrix-product";

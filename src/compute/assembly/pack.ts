@@ -1,77 +1,81 @@
 import { copyFloats, transposeFour } from "./copy";
 
 /**
- * Copies four or five rows of A, whose entries lie at rows[i] + columns[k], so that those of each k stand beside each
- * other.
+ * Copies five rows of A, whose entries lie at rows[i] + columns[k], so that those of each k stand beside each other.
  *
  * @param isContiguous whether the entries of each row lie beside each other
  */
-// @ts-expect-error: a decorator of AssemblyScript
-@inline
-function packRows(five: bool, packed: usize, rows: usize, columns: usize, steps: usize, isContiguous: bool): void {
+export function packRows(packed: usize, rows: usize, columns: usize, steps: usize, isContiguous: bool): void {
   const a0 = load<usize>(rows, 0);
   const a1 = load<usize>(rows, 4);
   const a2 = load<usize>(rows, 8);
   const a3 = load<usize>(rows, 12);
-  const a4 = five ? load<usize>(rows, 16) : 0;
-  const step: usize = five ? 20 : 16;
+  const a4 = load<usize>(rows, 16);
   const end = columns + (steps << 2);
   if (isContiguous) {
-    for (; columns + 16 <= end; columns += 16, packed += 4 * step) {
+    for (; columns + 16 <= end; columns += 16, packed += 80) {
       const at = load<usize>(columns);
-      transposeFour(packed, step, a0 + at, a1 + at, a2 + at, a3 + at);
-      if (five) {
-        const last = v128.load(a4 + at);
-        v128.store32_lane(packed, last, 0, 16);
-        v128.store32_lane(packed, last, 1, 36);
-        v128.store32_lane(packed, last, 2, 56);
-        v128.store32_lane(packed, last, 3, 76);
-      }
+      transposeFour(packed, 20, a0 + at, a1 + at, a2 + at, a3 + at);
+      const last = v128.load(a4 + at);
+      v128.store32_lane(packed, last, 0, 16);
+      v128.store32_lane(packed, last, 1, 36);
+      v128.store32_lane(packed, last, 2, 56);
+      v128.store32_lane(packed, last, 3, 76);
     }
   }
-  for (; columns < end; columns += 4, packed += step) {
+  // As in a matrix that is stored transposed.
+  if (a1 - a0 == 4 && a2 - a0 == 8 && a3 - a0 == 12) {
+    for (; columns < end; columns += 4, packed += 20) {
+      const at = load<usize>(columns);
+      v128.store(packed, v128.load(a0 + at));
+      store<f32>(packed, load<f32>(a4 + at), 16);
+    }
+  }
+  for (; columns < end; columns += 4, packed += 20) {
     const at = load<usize>(columns);
     store<f32>(packed, load<f32>(a0 + at), 0);
     store<f32>(packed, load<f32>(a1 + at), 4);
     store<f32>(packed, load<f32>(a2 + at), 8);
     store<f32>(packed, load<f32>(a3 + at), 12);
-    if (five) store<f32>(packed, load<f32>(a4 + at), 16);
+    store<f32>(packed, load<f32>(a4 + at), 16);
   }
 }
 
-export function packFour(packed: usize, rows: usize, columns: usize, steps: usize, isContiguous: bool): void {
-  packRows(false, packed, rows, columns, steps, isContiguous);
-}
-
-export function packFive(packed: usize, rows: usize, columns: usize, steps: usize, isContiguous: bool): void {
-  packRows(true, packed, rows, columns, steps, isContiguous);
+/** Copies eight floats, or twice as many. */
+// @ts-expect-error: a decorator of AssemblyScript
+@inline
+function copyEight(to: usize, from: usize, twice: bool): void {
+  v128.store(to, v128.load(from, 0), 0);
+  v128.store(to, v128.load(from, 16), 16);
+  if (twice) {
+    v128.store(to, v128.load(from, 32), 32);
+    v128.store(to, v128.load(from, 48), 48);
+  }
 }
 
 /** Copies columns of B that lie beside each other, row after row of `width` floats. */
-function packWholeRows(packed: usize, rows: usize, end: usize, columns: usize, width: usize): void {
-  if (columns == width) {
-    for (; rows < end; rows += 4) {
-      let from = load<usize>(rows);
-      for (const stop = packed + (width << 2); packed < stop; packed += 32, from += 32) {
-        v128.store(packed, v128.load(from, 0), 0);
-        v128.store(packed, v128.load(from, 16), 16);
-      }
-    }
+function packWholeRows(packed: usize, rows: usize, end: usize, first: usize, columns: usize, width: usize): void {
+  if (columns < width) {
+    for (; rows < end; rows += 4, packed += width << 2) copyFloats(packed, load<usize>(rows) + first, columns);
+  } else if (width == 16) {
+    for (; rows < end; rows += 4, packed += 64) copyEight(packed, load<usize>(rows) + first, true);
   } else {
-    for (; rows < end; rows += 4, packed += width << 2) copyFloats(packed, load<usize>(rows), columns);
+    for (; rows < end; rows += 4, packed += 32) copyEight(packed, load<usize>(rows) + first, false);
   }
 }
 
 /**
  * Copies columns of B, row after row of `width` floats; where B has fewer columns, the rest is left as it is.
  *
- * @param rows addresses of the first entries of each row
+ * @param rows addresses of each row
+ * @param first bytes from there to the first of the columns
  * @param stride bytes from one column to the next
  * @param isContiguous whether the entries of each column lie beside each other
  */
 export function packColumns(
   packed: usize,
   rows: usize,
+  first: usize,
   steps: usize,
   stride: usize,
   columns: usize,
@@ -80,10 +84,10 @@ export function packColumns(
 ): void {
   const end = rows + (steps << 2);
   const rowBytes = width << 2;
-  if (stride == 4) return packWholeRows(packed, rows, end, columns, width);
+  if (stride == 4) return packWholeRows(packed, rows, end, first, columns, width);
   if (isContiguous) {
     for (; rows + 16 <= end; rows += 16, packed += 4 * rowBytes) {
-      let from = load<usize>(rows);
+      let from = load<usize>(rows) + first;
       let column: usize = 0;
       for (; column + 4 <= columns; column += 4, from += 4 * stride) {
         transposeFour(packed + (column << 2), rowBytes, from, from + stride, from + 2 * stride, from + 3 * stride);
@@ -99,7 +103,7 @@ export function packColumns(
     }
   }
   for (; rows < end; rows += 4, packed += rowBytes) {
-    let from = load<usize>(rows);
+    let from = load<usize>(rows) + first;
     const stop = packed + (columns << 2);
     for (let to = packed; to < stop; to += 4, from += stride) store<f32>(to, load<f32>(from));
   }

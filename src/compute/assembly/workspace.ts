@@ -2,13 +2,13 @@ import { writeAddresses } from "./offsets";
 import { Product } from "./product";
 import { tileRows } from "./tile";
 
-/** Entries of the sum over k, columns and rows that are packed at a time: B's share stays in the second cache. */
-export const innerBlock: usize = 256;
-export const columnBlock: usize = 512;
+/**
+ * Entries of the sum over k, columns and rows that are packed at a time, at most: A's share stays in the second cache, and
+ * that of one tile in both matrices in the first.
+ */
+export const innerBlock: usize = 320;
+export const columnBlock: usize = 1024;
 export const rowBlock: usize = 160;
-
-/** The most that a tile has. */
-const mostTileRows: usize = 5;
 
 // Tables of addresses, one for each row or step of the block, and what else a block needs.
 const rowBytes: usize = columnBlock << 2;
@@ -20,7 +20,7 @@ export const aColumns: usize = cRows + (rowBlock << 2);
 export const bRows: usize = aColumns + (innerBlock << 2);
 const startRow: usize = bRows + (innerBlock << 2);
 const scratchRows: usize = startRow + rowBytes;
-export const packedA: usize = scratchRows + mostTileRows * rowBytes;
+export const packedA: usize = scratchRows + tileRows * rowBytes;
 export const packedB: usize = packedA + ((rowBlock * innerBlock) << 2);
 export const workspaceSize: usize = packedB + ((columnBlock * innerBlock) << 2);
 
@@ -29,7 +29,7 @@ export function writeStarts(workspace: usize, product: Product, column: usize, c
   const row = workspace + startRow;
   memory.fill(row, 0, rowBytes);
   if (product.bias) memory.copy(row, product.bias + (column << 2), columns << 2);
-  for (let i: usize = 0; i < mostTileRows; i++) {
+  for (let i: usize = 0; i < tileRows; i++) {
     store<usize>(workspace + starts + (i << 2), row);
     store<usize>(workspace + scratch + (i << 2), workspace + scratchRows + i * rowBytes);
   }
@@ -54,14 +54,13 @@ export function writeRows(
   first: usize,
   count: usize,
   column: usize,
-  wide: bool,
 ): void {
   const at = changetype<usize>(product);
   const lengths = at + offsetof<Product>("rows0");
   writeAddresses(workspace + aRows, product.a, first, count, lengths, at + offsetof<Product>("aRows0"));
   writeAddresses(workspace + cRows, product.c + (column << 2), first, count, lengths, at + offsetof<Product>("cRows0"));
-  for (let row = count; row % tileRows(wide) != 0; row++) {
+  for (let row = count; row % tileRows != 0; row++) {
     store<usize>(workspace + aRows + (row << 2), load<usize>(workspace + aRows + ((count - 1) << 2)));
-    store<usize>(workspace + cRows + (row << 2), load<usize>(workspace + scratch + ((row % tileRows(wide)) << 2)));
+    store<usize>(workspace + cRows + (row << 2), load<usize>(workspace + scratch + ((row % tileRows) << 2)));
   }
 }

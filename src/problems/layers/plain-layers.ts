@@ -19,14 +19,17 @@ export const dropout = defineLayerKind({
 export const activation = defineLayerKind({
   kind: "activation",
   schema: z.strictObject({ layer: z.literal("activation"), activation: activationOption }),
-  shaped: (options, { name, input, standard }) => ({
-    output: input,
-    layer: {
-      weights: [],
-      create: ({ library }) =>
-        library.layers.activation({ name, activation: options.activation ?? standard.activation }),
-    },
-  }),
+  shaped({ activation: own }, { name, input, standard }) {
+    const activation = own ?? standard.activation;
+    return {
+      output: input,
+      layer: {
+        weights: [],
+        create: ({ library }) => library.layers.activation({ name, activation }),
+        overRuns: ({ own }, _, x) => own.activated(activation, x),
+      },
+    };
+  },
 });
 
 /** A fully connected layer. */
@@ -51,5 +54,9 @@ export const fullyConnected = defineLayerKind({
 /** Rows, columns and channels as one axis. */
 export const flattening = ({ name, input }: Pick<Place, "name" | "input">): Shaped => ({
   output: [input.reduce((product, length) => product * length, 1)],
-  layer: { weights: [], create: ({ library }) => library.layers.flatten({ name }) },
+  layer: {
+    weights: [],
+    create: ({ library }) => library.layers.flatten({ name }),
+    overRuns: ({ core: tf }, _, x) => tf.reshape(x, [x.shape[0]!, x.shape[1]!, -1]),
+  },
 });
