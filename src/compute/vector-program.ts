@@ -31,7 +31,7 @@ export class VectorProgram {
    * @param results where the entries of those go that are wanted
    */
   run(vectors: readonly PendingVector[], results: ReadonlyMap<PendingVector, ComputedVector>): void {
-    const constants = new Map<number, number>();
+    const constants: number[] = [];
     const blocks = assignBlocks(vectors, results, constants);
     const programBytes = 4 * instructionWords * vectors.length;
     this.reserve(blocks * blockBytes + programBytes);
@@ -39,7 +39,7 @@ export class VectorProgram {
     const { memory, exports } = this.options;
     const length = vectors[0]!.size;
     const entries = new Float32Array(memory.buffer, this.workspace, blocks * blockEntries);
-    for (const [value, block] of constants) {
+    for (const [block, value] of constants.entries()) {
       entries.fill(value, block * blockEntries, block * blockEntries + Math.min(blockEntries, length));
     }
     const words = new Int32Array(memory.buffer, this.workspace + blocks * blockBytes, programBytes / 4);
@@ -53,7 +53,7 @@ export class VectorProgram {
       words[at++] = vector.operation;
       write(vector.block, results.get(vector)?.data.memoryOffset);
       for (const operand of vector.operands) {
-        if (typeof operand === "number") write(constants.get(operand)!);
+        if (typeof operand === "number") write(indexOf(constants, operand));
         else if (isPending(operand)) write(operand.block, results.get(operand)?.data.memoryOffset);
         else write(0, operand.data!.memoryOffset);
       }
@@ -71,24 +71,29 @@ export class VectorProgram {
   }
 }
 
+/** The place of a number among others; 0 and −0 are two numbers. */
+const indexOf = (numbers: readonly number[], wanted: number) => numbers.findIndex((one) => Object.is(one, wanted));
+
 /**
  * Gives each constant, and each vector that is no result, a block of the workspace, which is free again after its last use.
  *
+ * @param constants those of the vectors are added: the first blocks are theirs
  * @returns how many blocks there are
  */
 function assignBlocks(
   vectors: readonly PendingVector[],
   results: ReadonlyMap<PendingVector, ComputedVector>,
-  constants: Map<number, number>,
+  constants: number[],
 ): number {
   vectors.forEach((vector, i) => {
     vector.lastUse = i;
     for (const operand of vector.operands) {
-      if (typeof operand === "number") constants.set(operand, constants.get(operand) ?? constants.size);
-      else if (isPending(operand)) operand.lastUse = i;
+      if (typeof operand === "number") {
+        if (indexOf(constants, operand) < 0) constants.push(operand);
+      } else if (isPending(operand)) operand.lastUse = i;
     }
   });
-  let blocks = constants.size;
+  let blocks = constants.length;
   const free: number[] = [];
   vectors.forEach((vector, i) => {
     for (const operand of new Set(vector.operands)) {
