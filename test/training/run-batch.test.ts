@@ -208,7 +208,9 @@ describe(`runs that train together on ${backend} come out as each does alone`, (
     { name: "mlp", hidden: [5], activation: "sigmoid" },
     { name: "cnn", layers: [layer("dense", { units: 6, activation: "gelu" }), layer("activation")] },
   ];
-  test.each(networks.map((network) => [JSON.stringify(network), network] as const))("%s", async (_, network) => {
+  // A software adapter takes minutes for what takes others a second.
+  const triedNetworks = backend === "webgpu" ? networks.slice(0, 1) : networks;
+  test.each(triedNetworks.map((network) => [JSON.stringify(network), network] as const))("%s", async (_, network) => {
     const problemOf = networkOf(network);
     const parts = [{ learningRate: 0.02 }, { learningRate: 0.05, seed: 2 }, { learningRate: 0.01, lossLimit: 0.1 }];
     const found = await expectAsAlone(problemOf, { name: "lars", momentum: 0.5 }, [
