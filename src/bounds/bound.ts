@@ -95,9 +95,9 @@ export const defineBound = (definition: Omit<Bound, "kind">): Bound => ({ kind: 
 /**
  * How a bound ended. A bound that was never evaluated is not held.
  *
- * The slack of a check is (bound − measured)/|bound|, and where bound = 0 it is 0 if the check held and −1 if not. That
- * of a check that held is cut off at −tolerance: what is below has been put down to rounding, and compares noise with
- * noise.
+ * The slack of a check is (bound − measured)/|bound|, and where |bound| is no more than rounding may take it is 0 if the
+ * check held and −1 if not. That of a check that held is cut off at −tolerance: what is below has been put down to
+ * rounding, and compares noise with noise.
  */
 export type Verdict =
   | ({ readonly outcome: "held" } & Slack)

@@ -48,8 +48,9 @@ export interface BoundWatch {
 
 const nothing: readonly number[] = [];
 
-function slackOf(measured: number, bound: number, holds: boolean, relativeTolerance: number): number {
-  if (bound === 0) return holds ? 0 : -1;
+/** @param lost the rounding level of both numbers: a bound up to there has no size to measure by */
+function slackOf(measured: number, bound: number, holds: boolean, relativeTolerance: number, lost: number): number {
+  if (Math.abs(bound) <= lost) return holds ? 0 : -1;
   const slack = (bound - measured) / Math.abs(bound);
   if (holds) return Math.max(slack, -relativeTolerance);
   return Number.isNaN(slack) ? Number.NEGATIVE_INFINITY : slack;
@@ -109,7 +110,7 @@ export function watchBounds(bounds: readonly Bound[], context: BoundContext, sta
     const check: Check = (measured, limit, absoluteTolerance = 0, layer) => {
       if (limit === Number.POSITIVE_INFINITY) return;
       const holds = measured <= limit + relativeTolerance * Math.abs(limit) + absoluteTolerance;
-      const slack = slackOf(measured, limit, holds, relativeTolerance);
+      const slack = slackOf(measured, limit, holds, relativeTolerance, absoluteTolerance);
       tally.checks++;
       tally.sumOfSlacks += slack;
       if (slack < tally.smallestSlack) tally.smallestSlack = slack;

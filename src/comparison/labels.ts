@@ -39,9 +39,11 @@ export const axesText = (axes: Readonly<Record<string, unknown>>): string =>
     .map(([path, value]) => `${axisName(path)}=${valueText(value)}`)
     .join(", ");
 
-/** What a run came to, as people read it: "97.12 %", "1.2e-5", "∞". */
+/** What a run came to, as people read it: "97.12 %", "1.2e-5", "2535", "∞". */
 export function scoreText(objective: Objective, score: number, digits = 3): string {
   if (!Number.isFinite(score)) return score < 0 ? "-∞" : "∞";
+  // Steps are counted.
+  if (objective.statistic === "target" && Number.isInteger(score)) return String(score);
   return isAccuracy(objective) ? `${(100 * score).toFixed(2)} %` : forTable(score, digits);
 }
 

@@ -1,13 +1,9 @@
-import { readFileSync } from "node:fs";
-import { fileURLToPath } from "node:url";
+import { readModule } from "./kernel-module.js";
 
 /** What the compiled module has: addresses in bytes, see assembly/decimal.ts. */
 interface Exports {
   writeNumber(value: number, to: number): number;
 }
-
-/** Beside the built modules; from the sources, tests run what was built too. */
-const path = fileURLToPath(new URL("../../dist/compute/decimal.wasm", import.meta.url));
 
 const leastPower = -292;
 const largestPower = 324;
@@ -44,7 +40,7 @@ const numberBytes = 64;
 let prepared: { readonly module: WebAssembly.Module; readonly powers: BigUint64Array } | undefined;
 
 function prepare() {
-  prepared ??= { module: new WebAssembly.Module(new Uint8Array(readFileSync(path))), powers: scaledPowers() };
+  prepared ??= { module: new WebAssembly.Module(new Uint8Array(readModule("decimal.wasm"))), powers: scaledPowers() };
   return prepared;
 }
 

@@ -4,16 +4,17 @@ import { setFlagsFromString } from "node:v8";
 import { threadId } from "node:worker_threads";
 import { ExperimentError, messageOf } from "../base/errors.js";
 
-/** Beside the built modules; from the sources, tests run what was built too. */
-const path = fileURLToPath(new URL("../../dist/compute/kernels.wasm", import.meta.url));
-
 /** The variable that keeps V8's mode of 256 bits off. */
 const variable = "RUN_EXPERIMENT_WASM_256";
 
-/** @throws ExperimentError if the package was not built */
-export function readModule(): Buffer {
+/**
+ * A module of WebAssembly, which lies beside the built modules; from the sources, tests run what was built too.
+ *
+ * @throws ExperimentError if the package was not built
+ */
+export function readModule(file: "kernels.wasm" | "decimal.wasm" = "kernels.wasm"): Buffer {
   try {
-    return readFileSync(path);
+    return readFileSync(fileURLToPath(new URL(`../../dist/compute/${file}`, import.meta.url)));
   } catch (error) {
     throw new ExperimentError(
       `the kernels of WebAssembly cannot be read, ${messageOf(error)}; npm run build makes them`,

@@ -2,6 +2,7 @@ import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { groupsOf } from "../../src/comparison/groups.js";
+import { scoreText } from "../../src/comparison/labels.js";
 import { byStepsToTarget, objectiveOf, scoreOf, wordsOf } from "../../src/comparison/objective.js";
 import { recordedTarget, TargetReader, toTargetOf, toTargetText } from "../../src/comparison/targets.js";
 import { objectiveSchema } from "../../src/config/objective-schema.js";
@@ -191,6 +192,11 @@ test("runs are compared by their steps to the target where the objective says so
   ]);
   const objective = objectiveOf(objectiveSchema.parse({ statistic: "target" }), runs);
   expect(wordsOf(objective)).toBe("steps to target");
+  expect([2535, 2535.5, Number.POSITIVE_INFINITY].map((steps) => scoreText(objective, steps))).toEqual([
+    "2535",
+    "2540",
+    "∞",
+  ]);
   expect(runs.map((run) => scoreOf(objective, run))).toEqual([10, Number.POSITIVE_INFINITY, 20]);
   expect(objective).toEqual(byStepsToTarget(objectiveOf(undefined, runs)));
 });

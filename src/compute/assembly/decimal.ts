@@ -12,7 +12,7 @@ const digits: usize = 10240;
 const mostDigits: i32 = 20;
 
 /** The high half of a·b. */
-// @ts-ignore: decorator
+// @ts-expect-error: a decorator of AssemblyScript
 @inline
 function multiplyHigh(a: u64, b: u64): u64 {
   const low: u64 = 0xffffffff;
@@ -24,7 +24,7 @@ function multiplyHigh(a: u64, b: u64): u64 {
 }
 
 /** ⌊g·c/2^128⌋, its last bit set where anything was cut off. */
-// @ts-ignore: decorator
+// @ts-expect-error: a decorator of AssemblyScript
 @inline
 function roundToOdd(high: u64, low: u64, c: u64): u64 {
   const carried = multiplyHigh(low, c);
@@ -93,7 +93,7 @@ function writeDigits(n: u64, end: usize): usize {
 }
 
 /** Copies at least so many bytes as there are digits: what is written behind them is written over. */
-// @ts-ignore: decorator
+// @ts-expect-error: a decorator of AssemblyScript
 @inline
 function copy(from: usize, to: usize): void {
   const first = load<u64>(from), second = load<u64>(from, 8), third = load<u64>(from, 16);
