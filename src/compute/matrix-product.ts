@@ -6,6 +6,7 @@ export interface KernelExports extends ImageKernels {
   sumOfSquares(x: number, length: number): number;
   sumOfMagnitudes(x: number, length: number): number;
   largestMagnitude(x: number, length: number): number;
+  columnSums(x: number, result: number, rows: number, columns: number): void;
   crossEntropy(logits: number, labels: number, rows: number, classes: number, losses: number, gradient: number): void;
   reluGradient(dy: number, x: number, dx: number, length: number): void;
   evaluate(instructions: number, count: number, length: number, block: number): void;

@@ -1,8 +1,8 @@
 import type { KernelExports } from "./matrix-product.js";
 import { type ComputedVector, isPending, type PendingVector } from "./pending-vector.js";
 
-/** Entries that are computed at a time: a few such blocks lie in a processor's first cache. */
-const blockEntries = 1024;
+/** Entries that are computed at a time: some twenty such blocks and parts of as many vectors lie in a processor's first cache. */
+const blockEntries = 128;
 const blockBytes = 4 * blockEntries;
 
 /** Words of an instruction: its operation, and five addresses, each with whether it moves on; see assembly/entrywise.ts. */

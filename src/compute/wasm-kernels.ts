@@ -9,6 +9,7 @@ import { wasmIntensities } from "./wasm-intensities.js";
 import { matrixProducts } from "./wasm-matmul.js";
 import { averagePoolGradient, maxPoolGradient } from "./wasm-pooling.js";
 import { wasmReluGradient } from "./wasm-relu-gradient.js";
+import { leadingSums } from "./wasm-sum.js";
 import { wasmTanh } from "./wasm-tanh.js";
 
 const backendName = "wasm";
@@ -31,6 +32,7 @@ const replacements: Readonly<Record<string, Replacement>> = {
   [tf.Conv2DBackpropInput]: inputGradient,
   [tf.MaxPoolGrad]: (_, multiplier) => maxPoolGradient(multiplier),
   [tf.AvgPoolGrad]: () => averagePoolGradient,
+  [tf.Sum]: (shipped, _, kernel) => leadingSums(shipped, kernel),
   [tf.Tanh]: (_, __, kernel) => wasmTanh(kernel),
   [tf.Identity]: (shipped) => (call) => (call.inputs.x!.dtype === "string" ? shipped(call) : identity(call)),
 };

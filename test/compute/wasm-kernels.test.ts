@@ -344,6 +344,30 @@ it("makes no lasting copies of transposed matrices", async () => {
   tf.dispose([a, b]);
 });
 
+it("sums over axes to the bits of the kernel that is shipped", async () => {
+  await tf.setBackend("wasm");
+  const matrixKernel = await prepareMatrixKernel();
+  const axes = fc.subarray([0, 1, 2]);
+  const columns = fc.oneof(length, fc.integer({ min: 28, max: 70 }));
+  const sums = (x: tf.Tensor, over: number[], keepDims: boolean) =>
+    tf.tidy(() => {
+      const sum = tf.sum(x, over, keepDims);
+      return { shape: sum.shape, values: [...sum.dataSync()] };
+    });
+  fc.assert(
+    fc.property(length, length, columns, axes, fc.boolean(), (a, b, c, over, keepDims) => {
+      const x = tf.randomUniform([a, b, c], -1, 1, "float32", a + b + c);
+      const own = sums(x, over, keepDims);
+      restoreWasmKernels();
+      const shipped = sums(x, over, keepDims);
+      replaceWasmKernels(matrixKernel);
+      x.dispose();
+      expect(own).toEqual(shipped);
+    }),
+    { seed: 9, numRuns: 200 },
+  );
+});
+
 it("is idempotent and can be undone", async () => {
   const matrixKernel = await prepareMatrixKernel();
   const kernel = () => tf.getKernel(tf.BatchMatMul, "wasm").kernelFunc;

@@ -1,3 +1,4 @@
+export * from "./column-sums";
 export * from "./cross-entropy";
 export * from "./entrywise";
 export * from "./hyperbolic-tangent";
