@@ -1,4 +1,7 @@
 #!/usr/bin/env node
-import { main } from "../dist/cli/main.js";
+import module from "node:module";
 
+// From Node 22 on what the engine has compiled is kept for the next start (NODE_DISABLE_COMPILE_CACHE=1: it is not).
+module.enableCompileCache?.();
+const { main } = await import("../dist/cli/main.js");
 await main();

@@ -59,6 +59,24 @@ async function toolContenders({ engines }, backends, measure) {
   return made;
 }
 
+/**
+ * Seconds that a peer takes from the start of its process to the answer.
+ *
+ * @param {Engine} engine
+ * @param {any} task
+ * @param {string} action
+ * @param {any} request
+ */
+async function secondsFromStart(engine, task, action, request) {
+  const started = performance.now();
+  const server = engine.process();
+  await server.request("start");
+  await server.request("prepare", { task });
+  await server.request(action, request);
+  server.close();
+  return (performance.now() - started) / 1000;
+}
+
 /** One of a command that no backend has a part in: once a Node. @param {string} name @param {string} title @param {readonly string[]} args @returns {Case} */
 const startCase = (name, title, args) => ({
   name,
@@ -92,15 +110,7 @@ const firstStep = {
       peers.push({
         name: engine.name,
         isPeer: true,
-        async measure() {
-          const started = performance.now();
-          const server = engine.process();
-          await server.request("start");
-          await server.request("prepare", { task });
-          await server.request("firstSteps", { steps: 1 });
-          server.close();
-          return (performance.now() - started) / 1000;
-        },
+        measure: () => secondsFromStart(engine, task, "firstSteps", { steps: 1 }),
       });
     }
     return [...own, ...peers];
@@ -121,7 +131,7 @@ const sweepConfig = (runs, steps) => ({
 const sweep = {
   name: "sweep",
   section: "sweeps",
-  title: `16 learning rates, MLP 784-300-100-10, batch 128, ${sweepSteps} steps each, --jobs 2: from the command to its end (PyTorch: the 16 one after the other on all cores, without its start)`,
+  title: `16 learning rates, MLP 784-300-100-10, batch 128, ${sweepSteps} steps each, --jobs 2: from the command to its end (PyTorch: the 16 one after the other on all cores, from its start to their end, and without its start)`,
   unit: "s",
   rounds: 3,
   async contenders(context) {
@@ -135,11 +145,11 @@ const sweep = {
       const server = await engine.server();
       if (!server) continue;
       await server.request("prepare", { task });
-      peers.push({
-        name: engine.name,
-        isPeer: true,
-        measure: () => server.request("sweep", { learningRates, steps }),
-      });
+      const request = { learningRates, steps };
+      peers.push(
+        { name: engine.name, isPeer: true, measure: () => secondsFromStart(engine, task, "sweep", request) },
+        { name: `${engine.name}, started`, isPeer: true, measure: () => server.request("sweep", request) },
+      );
     }
     return [...own, ...peers];
   },

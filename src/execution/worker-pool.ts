@@ -167,7 +167,7 @@ export class WorkerPool implements Executor {
     this.resources = resources;
     this.pool = new Piscina<WorkerTask, void>({
       filename: new URL("./worker.js", import.meta.url).href,
-      minThreads: 1,
+      minThreads: jobs,
       maxThreads: jobs,
       idleTimeout: Number.POSITIVE_INFINITY,
       // A waiting worker should answer messages and keep no core busy.
