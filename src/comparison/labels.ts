@@ -5,12 +5,13 @@ import { isAccuracy, type Objective } from "./objective.js";
 export const plainNumber = (value: number): string =>
   value !== 0 && Math.abs(value) < 1e-4 ? value.toExponential() : String(value);
 
-/** Digits beyond the fourth only lengthen a label; files, ids and JSON have them all. */
-export const shortNumber = (value: number): string => plainNumber(Number(value.toPrecision(4)));
+/** Digits beyond the fourth only lengthen a label, save those of counts; files, ids and JSON have them all. */
+export const shortNumber = (value: number): string =>
+  Number.isSafeInteger(value) ? String(value) : plainNumber(Number(value.toPrecision(4)));
 
 /** Text whose long numbers are shortened. */
 export const shortened = (text: string): string =>
-  text.replace(/-?\d+\.\d{5,}(e[-+]?\d+)?|\d{7,}/g, (number) => shortNumber(Number(number)));
+  text.replace(/-?\d+\.\d{5,}(e[-+]?\d+)?/g, (number) => shortNumber(Number(number)));
 
 /** The last part of a path; of a schedule's initial learning rate that it is one. */
 export const axisName = (path: string): string =>

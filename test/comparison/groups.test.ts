@@ -8,6 +8,7 @@ import {
   shownInDetail,
   spread,
 } from "../../src/comparison/groups.js";
+import { axesText, shownLabels } from "../../src/comparison/labels.js";
 import { type Objective, objectiveOf, wordsOf } from "../../src/comparison/objective.js";
 import { defaultConditions, objectiveSchema } from "../../src/config/objective-schema.js";
 import { heatMap } from "../../src/report/figures/heat-map.js";
@@ -176,4 +177,13 @@ test("a heat map shows losses of every loss scale in one unit, and names a ring 
   expect(figure.data.rows.map((row) => row[column])).toEqual([0.5, 0.25, 0.5, 0.25]);
   expect(figure.caption).toContain("Losses are divided by problem.lossScale.");
   expect(figure.caption).not.toContain("Ring");
+});
+
+test("counts are told with all of their digits, rates with four", () => {
+  expect(axesText({ batchSize: 16_384, "optimizer.learningRate": 10 ** -0.5 })).toBe(
+    "batchSize=16384, learningRate=0.3162",
+  );
+  expect(shownLabels(["lars learningRate=0.31622776601683794 steps=12345678"])).toEqual([
+    "lars learningRate=0.3162 steps=12345678",
+  ]);
 });
