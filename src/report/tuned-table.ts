@@ -3,13 +3,11 @@ import { goodRangeText } from "../comparison/answer.js";
 import type { Comparison, Standing } from "../comparison/compare.js";
 import { edgeText, isOpen } from "../comparison/edge.js";
 import { axesOf } from "../comparison/groups.js";
-import { scoreText, valueText } from "../comparison/labels.js";
+import { axisName, scoreText, valueText } from "../comparison/labels.js";
 import { type Objective, wordsOf } from "../comparison/objective.js";
 import { hasWon, type TunedWinner } from "../comparison/tuned.js";
 import { sortable } from "./cells.js";
 import { type Html, html } from "./html.js";
-
-const lastPart = (path: string) => path.split(".").at(-1)!;
 
 /** A score as people read it, with all digits in its title. */
 const scoreCell = (objective: Objective, score: number): Html =>
@@ -68,8 +66,8 @@ export function tunedTable(comparison: Comparison): Html {
   };
   const ranged = goodRange && sortable("good range (decades)", "number");
   const explained =
-    goodRange && ` Good range: the ${lastPart(goodRange.path)} that comes to a median ${goodRange.tolerance}.`;
-  return html`<div class="table"><table id="tuned"><thead><tr>${columns.isFaceted && sortable("problem")}${sortable("optimizer")}${columns.paths.map((path) => sortable(lastPart(path), "number"))}${sortable(`median ${wordsOf(objective)}`, "number")}<th class="number">[min – max]</th>${sortable("seeds", "number")}${sortable("tried", "number")}${sortable("diverged", "number")}${ranged}</tr></thead><tbody>
+    goodRange && ` Good range: the ${axisName(goodRange.path)} that comes to a median ${goodRange.tolerance}.`;
+  return html`<div class="table"><table id="tuned"><thead><tr>${columns.isFaceted && sortable("problem")}${sortable("optimizer")}${columns.paths.map((path) => sortable(axisName(path), "number"))}${sortable(`median ${wordsOf(objective)}`, "number")}<th class="number">[min – max]</th>${sortable("seeds", "number")}${sortable("tried", "number")}${sortable("diverged", "number")}${ranged}</tr></thead><tbody>
 ${winners.map(({ standing, winner }) => rowOf(comparison, standing, winner, columns))}</tbody></table></div>
 <p class="under">The best configuration of each optimizer${columns.isFaceted && " on each problem"}, of those that were tried; diverged: of all their runs.${explained}</p>`;
 }
