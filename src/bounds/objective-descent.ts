@@ -1,3 +1,4 @@
+import { power } from "../base/power.js";
 import {
   assuming,
   centredOptimum,
@@ -22,7 +23,7 @@ import { stepwise } from "./stepwise.js";
  */
 export function objectiveDescentThreshold(conditionNumber: number): number {
   const κ = conditionNumber;
-  return (3 * Math.sqrt(3) * κ * (κ + 1)) / (κ * κ + κ + 1) ** 1.5;
+  return (3 * Math.sqrt(3) * κ * (κ + 1)) / power(κ * κ + κ + 1, 1.5);
 }
 
 function start(context: BoundContext, state?: unknown): BoundMonitor {
@@ -49,7 +50,7 @@ function start(context: BoundContext, state?: unknown): BoundMonitor {
 export const objectiveDescent = defineBound({
   name: "objective-descent",
   theorem: "T5",
-  version: 1,
+  version: 2,
   statement: "f(w_{k+1}) ≤ f(w_k) whenever λ_k < 3√3·κ(κ + 1)/(κ² + κ + 1)^{3/2}",
   ...assuming(
     equationOne,

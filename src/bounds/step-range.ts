@@ -1,3 +1,4 @@
+import { power } from "../base/power.js";
 import { type Norm, smallestNormal } from "../compute/algebra.js";
 import { assuming, equationOne, notInNorm } from "./assumptions.js";
 import { type BoundContext, type BoundMonitor, defineBound } from "./bound.js";
@@ -7,7 +8,7 @@ import { lostOfRate } from "./rounding.js";
 
 /** n^{|1/p − 1/2|}: how far ‖x‖_p and ‖x‖₂ of n entries can be from each other. */
 export const normRange = (entries: number, p: Norm): number =>
-  entries ** Math.abs((p === "infinity" ? 0 : 1 / p) - 1 / 2);
+  power(entries, Math.abs((p === "infinity" ? 0 : 1 / p) - 1 / 2));
 
 function start(context: BoundContext): BoundMonitor {
   const { coefficient, norm } = ruleOf(context);
@@ -44,7 +45,7 @@ function start(context: BoundContext): BoundMonitor {
 export const stepRange = defineBound({
   name: "step-range",
   theorem: "T6",
-  version: 1,
+  version: 2,
   statement: "λ_k‖w_k‖₂/r ≤ η_k ≤ λ_k·r·‖w_k‖₂, r = n^{|1/p − 1/2|}, n the number of entries",
   ...assuming(equationOne, notInNorm(2)),
   source: "equivalence of norms; proof in docs/theory.md",

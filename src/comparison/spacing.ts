@@ -1,3 +1,4 @@
+import { power } from "../base/power.js";
 /** Even steps between numbers, or even steps between their logarithms. */
 export type Spacing = "linear" | "log";
 
@@ -36,7 +37,7 @@ export function beyond(ascending: readonly number[], side: "smallest" | "largest
   const at = (i: number) => {
     const position = side === "largest" ? high + i * gap : low - i * gap;
     // Rounding of a difference that should be 0.
-    return isLog ? 10 ** position : Math.abs(position) < gap * 1e-9 ? 0 : position;
+    return isLog ? power(10, position) : Math.abs(position) < gap * 1e-9 ? 0 : position;
   };
   const count = Math.max(2, Math.ceil(ascending.length / 4));
   const values = Array.from({ length: count }, (_, i) => written(at(i + 1), at(i + 1) - at(i)));

@@ -1,3 +1,4 @@
+import { power } from "../base/power.js";
 import type { Algebra, DiagonalForm, Matrix, Norm } from "./algebra.js";
 import { dispose, isInScope, scope, vectorOf, zeros } from "./host-vectors.js";
 import { holdConstant, placedMatrix } from "./matrix-vector.js";
@@ -107,8 +108,8 @@ function generalNorm(a: Float64Array, p: number): number {
   const largest = infinityNorm(a);
   if (largest === 0 || !Number.isFinite(largest)) return largest;
   let total = 0;
-  for (let i = 0; i < a.length; i++) total += (Math.abs(a[i]!) / largest) ** p;
-  return largest * total ** (1 / p);
+  for (let i = 0; i < a.length; i++) total += power(Math.abs(a[i]!) / largest, p);
+  return largest * power(total, 1 / p);
 }
 
 function normOf(a: Float64Array, p: Norm): number {
@@ -336,7 +337,7 @@ export const float64: Algebra<Float64Array, number> = {
   squareRoot: (a) => map(a, Math.sqrt),
   exponential: (a) => map(a, Math.exp),
   cosine: (a) => map(a, Math.cos),
-  power: (a, c) => map(a, (x) => x ** c),
+  power: (a, c) => map(a, (x) => power(x, c)),
   clip: (a, low, high) => map(a, (x) => Math.min(high, Math.max(low, x))),
   logistic(a) {
     const [sigmoid, softplus] = [vectorOf(a.length), vectorOf(a.length)];

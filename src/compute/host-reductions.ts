@@ -1,4 +1,5 @@
 import type { TensorInfo } from "@tensorflow/tfjs-core";
+import { power } from "../base/power.js";
 import type { Norm } from "./algebra.js";
 
 /**
@@ -21,8 +22,8 @@ export interface HostReductions {
 export function generalNorm(x: Float32Array, p: number, largest: number): number {
   if (largest === 0 || !Number.isFinite(largest)) return largest;
   let total = 0;
-  for (let i = 0; i < x.length; i++) total += (Math.abs(x[i]!) / largest) ** p;
-  return largest * total ** (1 / p);
+  for (let i = 0; i < x.length; i++) total += power(Math.abs(x[i]!) / largest, p);
+  return largest * power(total, 1 / p);
 }
 
 /** Whether float32 has lost nothing to its limits in a sum of squares. */

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { power } from "../base/power.js";
 
 const atLeastOne = z.int().positive();
 
@@ -97,7 +98,7 @@ export function valuesOf(axis: Axis): readonly unknown[] {
   }
   const [first, last, count] = (axis as { logspace: readonly [number, number, number] }).logspace;
   const [low, high] = [Math.log10(first), Math.log10(last)];
-  return spaced(count, first, last, (share) => 10 ** (low + share * (high - low)));
+  return spaced(count, first, last, (share) => power(10, low + share * (high - low)));
 }
 
 /** The columns of a zip, and how many rows they have. */

@@ -9,7 +9,7 @@ export const adam = defineOptimizer({
   summary: "every entry scaled by its own past gradients",
   formula: "m ← β₁m + (1 − β₁)g;  v ← β₂v + (1 − β₂)g²;  Δw = −λ·m̂/(√v̂ + ε)",
   source: "Kingma & Ba, arXiv:1412.6980, algorithm 1; weight decay as in PyTorch",
-  version: 1,
+  version: 2,
   schema: z.strictObject({
     name: z.literal("adam"),
     ...momentFields,

@@ -9,7 +9,7 @@ export const adamw = defineOptimizer({
   summary: "Adam with a weight decay that is not scaled",
   formula: "m ← β₁m + (1 − β₁)g;  v ← β₂v + (1 − β₂)g²;  Δw = −λ·(m̂/(√v̂ + ε) + βw)",
   source: "Loshchilov & Hutter, arXiv:1711.05101, algorithm 2; λ before the decay as in PyTorch and optax",
-  version: 1,
+  version: 2,
   schema: z.strictObject({
     name: z.literal("adamw"),
     ...momentFields,

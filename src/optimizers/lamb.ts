@@ -70,7 +70,7 @@ export const lamb = defineOptimizer({
   summary: "Adam's direction in steps proportional to the weights (LAMB; clipped: LAMBC)",
   formula: "u = m̂/(√v̂ + ε) + βw;  Δw = −λ·(‖w‖₂/‖u‖₂)·u",
   source: "You et al., arXiv:1904.00962, algorithm 2; clip: Fong, Chen & Chen, arXiv:2011.13584",
-  version: 1,
+  version: 2,
   schema: z.strictObject({
     name: z.literal("lamb"),
     ...momentFields,

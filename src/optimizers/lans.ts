@@ -24,7 +24,7 @@ export const lans = defineOptimizer({
   summary: "LAMB on normalised gradients, with Nesterov's look-ahead (LANS)",
   formula: "ĝ = g/‖g‖₂;  u = m̂/(√v̂ + ε) + βw, u' = ĝ/(√v̂ + ε) + βw;  Δw = −λ‖w‖₂·(β₁·u/‖u‖₂ + (1 − β₁)·u'/‖u'‖₂)",
   source: "Zheng et al., arXiv:2006.13484, algorithm 2",
-  version: 1,
+  version: 2,
   schema: z.strictObject({
     name: z.literal("lans"),
     ...momentFields,

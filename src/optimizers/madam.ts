@@ -47,7 +47,7 @@ export const madam = defineOptimizer({
   summary: "multiplicative updates: the logarithm of each weight changes by about λ (Madam)",
   formula: "v ← βv + (1 − β)g²;  w ← w·exp(−λ·sign(w)·clip(g/√v̂, ±c));  w ← clip(w, ±s·rms(w_0))",
   source: "Bernstein, Zhao, Meister, Liu, Anandkumar & Yue, arXiv:2006.14560",
-  version: 1,
+  version: 2,
   schema: z.strictObject({
     name: z.literal("madam"),
     beta: z.number().nonnegative().lt(1).default(0.999).describe("β of v, the average of g² of each weight"),

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { power } from "../base/power.js";
 import { type RuleAlgebra, smallestNormal } from "../compute/algebra.js";
 import type { RuleInput, RuleState } from "./update-rule.js";
 
@@ -32,7 +33,7 @@ export const movingAverage = <V, S>(algebra: RuleAlgebra<V, S>, beta: number, be
   algebra.addScaled(algebra.scale(algebra.scalar(1 - beta), now), algebra.scalar(beta), before);
 
 /** What makes up for a start at 0 after k + 1 values: 1 − βᵏ⁺¹, the sum of their weights in the average. */
-export const weightsSum = (beta: number, step: number): number => 1 - beta ** (step + 1);
+export const weightsSum = (beta: number, step: number): number => 1 - power(beta, step + 1);
 
 /** m = v = 0 before the first step. */
 export const initialMoments = <V, S>(algebra: RuleAlgebra<V, S>, weights: V): RuleState<V, S> => ({

@@ -44,7 +44,7 @@ export const muon = defineOptimizer({
   summary: "momentum with its singular values brought near to 1 by Newton–Schulz iteration (Muon)",
   formula: "m ← μm + (1 − μ)g;  Δw = −λ·(scale·NS(m) + βw), NS: X ← X·(a + b·XᵀX + c·(XᵀX)²) from X = m/(‖m‖₂ + ε)",
   source: "Jordan et al., github.com/KellerJordan/Muon; optax.contrib.muon",
-  version: 1,
+  version: 2,
   schema: z.strictObject({
     name: z.literal("muon"),
     momentum: z.number().nonnegative().lt(1).default(0.95).describe("μ of m"),

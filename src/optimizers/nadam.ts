@@ -22,7 +22,7 @@ export const nadam = defineOptimizer({
   summary: "Adam with Nesterov's look-ahead",
   formula: "m and v as in adam, t = k + 1;  Δw = −λ·(β₁m/(1 − β₁ᵗ⁺¹) + (1 − β₁)g/(1 − β₁ᵗ))/(√v̂ + ε)",
   source: "Dozat 2016, with a constant β₁ as in optax",
-  version: 1,
+  version: 2,
   schema: z.strictObject({ name: z.literal("nadam"), beta1, beta2, epsilon: adamEpsilon }),
   variants: [{ beta1: 0.5 }, { beta2: 0.9 }, { epsilon: 0.1 }],
   create: (options) =>

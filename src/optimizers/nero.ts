@@ -115,7 +115,7 @@ export const nero = defineOptimizer({
   summary: "each neuron turns by λ on the sphere of balanced weights (Nero)",
   formula: "v ← βv + (1 − β)‖g‖₂²;  w ← w − λ·‖w‖₂·g/√v̂;  w ← w − mean(w);  w ← w/‖w‖₂, for each neuron",
   source: "Liu, Bernstein, Meister & Yue, arXiv:2102.07227, algorithm 1",
-  version: 1,
+  version: 2,
   schema: z.strictObject({
     name: z.literal("nero"),
     beta: z.number().nonnegative().lt(1).default(0.999).describe("β of v, the average of ‖g‖² of each neuron"),

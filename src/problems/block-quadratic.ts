@@ -75,7 +75,7 @@ function rotationFor(options: Options, stream: RandomStream, directory: string):
 export const blockQuadratic = defineProblem({
   name: "block-quadratic",
   summary: "Strongly convex quadratic in several layers, coupled or not",
-  version: 1,
+  version: 2,
   formula: "f(w) = ½(w − w*)ᵀH(w − w*), w = (w¹, w², …)",
   needsData: false,
   schema,

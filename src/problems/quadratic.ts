@@ -110,7 +110,7 @@ export const quadratic = defineProblem({
   name: "quadratic",
   summary:
     "Strongly convex quadratic with a chosen spectrum, rotation and optimum, or the mean of several about their optima",
-  version: 1,
+  version: 2,
   formula: "f(w) = ½(w − w*)ᵀH(w − w*)",
   needsData: false,
   schema,

@@ -37,7 +37,7 @@ const rounding: Readonly<Record<Precision, number>> = { float64: 2 ** -47, float
 export const rayleighQuotient = defineProblem({
   name: "rayleigh-quotient",
   summary: "Half the Rayleigh quotient, a loss that is invariant under scaling of the weights (T15)",
-  version: 1,
+  version: 2,
   formula: "f(w) = ½wᵀHw/‖w‖₂²",
   needsData: false,
   schema,

@@ -1,3 +1,4 @@
+import { power } from "../base/power.js";
 import type { PointwiseLoss } from "./linear-model.js";
 
 /** ℓ(z, y) = ½(z − y)² */
@@ -53,7 +54,7 @@ export function gemanMcClureLoss(scale: number): PointwiseLoss {
     of(algebra, predictions, targets) {
       const residuals = algebra.subtract(predictions, targets);
       const squares = algebra.multiply(residuals, residuals);
-      const damping = algebra.shift(algebra.scale(algebra.scalar(scale ** -2), squares), 1);
+      const damping = algebra.shift(algebra.scale(algebra.scalar(power(scale, -2)), squares), 1);
       return {
         loss: algebra.times(algebra.scalar(0.5), algebra.mean(algebra.divide(squares, damping))),
         slopes: algebra.divide(residuals, algebra.multiply(damping, damping)),

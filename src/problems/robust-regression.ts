@@ -48,7 +48,7 @@ const schema = z
 export const robustRegression = defineProblem({
   name: "robust-regression",
   summary: "Geman–McClure regression in several layers: smooth with a known L, not convex",
-  version: 1,
+  version: 2,
   formula: "f(w) = mean_i ½r_i²/(1 + (r_i/c)²), r_i = x_i·w − y_i, w = (w¹, w², …)",
   needsData: false,
   schema,

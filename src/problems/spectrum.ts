@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { ExperimentError } from "../base/errors.js";
+import { power } from "../base/power.js";
 import type { RandomStream } from "../base/random.js";
 import { distributionSchema, sampleMany } from "./distribution.js";
 
@@ -72,7 +73,7 @@ export function spacedEigenvalues({
 }: SpacedSpectrum): Float64Array {
   const eigenvalues = Float64Array.from({ length: dimension }, (_, i) => {
     const fraction = dimension === 1 ? 0 : i / (dimension - 1);
-    const ratio = spacing === "linear" ? 1 + (conditionNumber - 1) * fraction : conditionNumber ** fraction;
+    const ratio = spacing === "linear" ? 1 + (conditionNumber - 1) * fraction : power(conditionNumber, fraction);
     return strongConvexity * ratio;
   });
   if (dimension > 1) eigenvalues[dimension - 1] = strongConvexity * conditionNumber;

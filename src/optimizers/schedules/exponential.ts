@@ -1,10 +1,11 @@
 import { z } from "zod";
+import { power } from "../../base/power.js";
 import { commonFields, defineSchedule, positive } from "./schedule.js";
 
 export const exponential = defineSchedule({
   name: "exponential",
   formula: "λ_k = initial·factor^(k/decaySteps)",
-  version: 1,
+  version: 2,
   monotone: true,
   schema: z.strictObject({
     schedule: z.literal("exponential"),
@@ -12,5 +13,5 @@ export const exponential = defineSchedule({
     factor: positive.max(1).describe("what λ is multiplied by every decaySteps steps"),
     decaySteps: positive.default(1).describe("steps per factor"),
   }),
-  at: ({ initial, factor, decaySteps }, step) => initial * factor ** (step / decaySteps),
+  at: ({ initial, factor, decaySteps }, step) => initial * power(factor, step / decaySteps),
 });

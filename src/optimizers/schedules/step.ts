@@ -1,10 +1,11 @@
 import { z } from "zod";
+import { power } from "../../base/power.js";
 import { commonFields, defineSchedule, positive } from "./schedule.js";
 
 export const step = defineSchedule({
   name: "step",
   formula: "λ_k = initial·factor^(number of milestones ≤ k)",
-  version: 1,
+  version: 2,
   monotone: true,
   schema: z.strictObject({
     schedule: z.literal("step"),
@@ -13,5 +14,5 @@ export const step = defineSchedule({
     milestones: z.array(z.int().positive()).min(1).describe("the steps at which λ falls"),
   }),
   at: ({ initial, factor, milestones }, k) =>
-    initial * factor ** milestones.filter((milestone) => milestone <= k).length,
+    initial * power(factor, milestones.filter((milestone) => milestone <= k).length),
 });
