@@ -107,6 +107,10 @@ export function watchBounds(bounds: readonly Bound[], context: BoundContext, sta
       smallestSlack: Number.POSITIVE_INFINITY,
       sumOfSlacks: 0,
     };
+    /** Apart from the check, which V8 then makes a part of the bounds that call it. */
+    function violated(measured: number, bound: number, layer: string | undefined): void {
+      tally.violation ??= { firstStep: step, ...(layer !== undefined && { layer }), measured, bound };
+    }
     const check: Check = (measured, limit, absoluteTolerance = 0, layer) => {
       if (limit === Number.POSITIVE_INFINITY) return;
       const holds = measured <= limit + relativeTolerance * Math.abs(limit) + absoluteTolerance;
@@ -114,9 +118,7 @@ export function watchBounds(bounds: readonly Bound[], context: BoundContext, sta
       tally.checks++;
       tally.sumOfSlacks += slack;
       if (slack < tally.smallestSlack) tally.smallestSlack = slack;
-      if (!holds && !tally.violation) {
-        tally.violation = { firstStep: step, ...(layer !== undefined && { layer }), measured, bound: limit };
-      }
+      if (!holds) violated(measured, limit, layer);
     };
     return { bound, monitor: bound.start(context, earlier?.monitor), tally, check };
   }
@@ -124,9 +126,8 @@ export function watchBounds(bounds: readonly Bound[], context: BoundContext, sta
   const chosen = bounds.map((bound) => ({ bound, reason: bound.reasonNotApplicable(context) }));
   const watched = chosen.filter(({ reason }) => reason === undefined).map(({ bound }) => watch(bound));
 
-  const observers = watched.map(({ monitor }) => monitor.observe.bind(monitor));
-  const checks = watched.map(({ check }) => check);
-
+  // A method that is called is not looked up at every step.
+  const observers = watched.map(({ monitor }) => monitor.observe);
   return {
     columns: watched.flatMap(({ bound }) => bound.columns),
     needsEveryStep: watched.length > 0,
@@ -136,7 +137,10 @@ export function watchBounds(bounds: readonly Bound[], context: BoundContext, sta
       step = record.step;
       const ended = isBeyondArithmetic(record);
       if (!record.traced) {
-        if (!ended) for (let i = 0; i < watched.length; i++) observers[i]!(record, checks[i]!);
+        for (let i = 0; !ended && i < watched.length; i++) {
+          const { monitor, check } = watched[i]!;
+          observers[i]!.call(monitor, record, check);
+        }
         return nothing;
       }
       return watched.flatMap(({ bound, monitor, check }) =>
