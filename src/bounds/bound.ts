@@ -53,6 +53,9 @@ export interface BoundColumn {
  */
 export type Check = (measured: number, bound: number, absoluteTolerance?: number, layer?: string) => void;
 
+/** What the monitor of a bound without columns returns. */
+export const noColumns: readonly number[] = [];
+
 /** A bound at work on one run. Everything it remembers is plain data, so that a run can be cut off and resumed. */
 export interface BoundMonitor {
   /**

@@ -1,7 +1,7 @@
 import { layerSize } from "../compute/layer.js";
 import type { StepRecord } from "../training/record.js";
 import { type Assumption, assuming, seenPerNeuron } from "./assumptions.js";
-import { type BoundContext, type BoundMonitor, defineBound } from "./bound.js";
+import { type BoundContext, type BoundMonitor, defineBound, noColumns } from "./bound.js";
 import { type Block, blocksOf, gradientNorm, updateNorm, weightNorm } from "./measures.js";
 import { checkEqual } from "./norm-ratio.js";
 import { lostOfRate, roundingOf } from "./rounding.js";
@@ -28,7 +28,7 @@ function start(context: BoundContext): BoundMonitor {
 
   return {
     observe(record, check) {
-      if (record.last) return [];
+      if (record.last) return noColumns;
       for (const block of blocks) {
         const gradient = gradientNorm(record, block);
         if (gradient === 0) check(updateNorm(record, block), 0, 0, block.name);
@@ -38,7 +38,7 @@ function start(context: BoundContext): BoundMonitor {
           checkEqual(check, meanChange(record, block), record.learningRate, lost, block.name);
         }
       }
-      return [];
+      return noColumns;
     },
     state: () => ({}),
   };

@@ -1,5 +1,5 @@
 import { assuming, atTheStart, constantRate, rates } from "./assumptions.js";
-import { type BoundContext, type BoundMonitor, defineBound } from "./bound.js";
+import { type BoundContext, type BoundMonitor, defineBound, noColumns } from "./bound.js";
 import { ratesOf } from "./facts.js";
 import { updateNorm, wholeOf } from "./measures.js";
 import { inOneDimension, lineOf } from "./one-dimensional.js";
@@ -16,7 +16,7 @@ function start(context: BoundContext): BoundMonitor {
       const w = weight(record);
       const inside = low <= w && w <= high;
       if (inside && !record.last && !isAtMinimum(record)) check(rate * low, updateNorm(record, whole), tolerance);
-      return [];
+      return noColumns;
     },
     state: () => ({}),
     unchecked: () => "no step was made inside the interval [(1 − λ)w*, (1 + λ)w*], save at a minimiser hit exactly",

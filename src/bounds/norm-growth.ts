@@ -1,5 +1,5 @@
 import { assuming, equationOne } from "./assumptions.js";
-import { type BoundContext, type BoundMonitor, defineBound } from "./bound.js";
+import { type BoundContext, type BoundMonitor, defineBound, noColumns } from "./bound.js";
 import { ruleOf } from "./facts.js";
 import { blocksOf, weightNormInRule } from "./measures.js";
 import { roundingOf } from "./rounding.js";
@@ -34,7 +34,7 @@ function start(context: BoundContext, state?: unknown): BoundMonitor {
       if (memory.start === undefined) {
         memory.start = blocks.map((block) => weightNormInRule(record, block, norm));
         memory.step = record.step;
-        return [];
+        return noColumns;
       }
       advanceTo(record.step);
       for (let i = 0; i < blocks.length; i++) {
@@ -46,7 +46,7 @@ function start(context: BoundContext, state?: unknown): BoundMonitor {
         else check(weights, initial * memory.growing, underflow * memory.growing, name);
         check(initial * memory.shrinking, weights, underflow, name);
       }
-      return [];
+      return noColumns;
     },
     state: () => ({ ...memory }),
   };

@@ -1,6 +1,6 @@
 import { smallestNormal } from "../compute/algebra.js";
 import { assuming, equationOne } from "./assumptions.js";
-import { type BoundContext, type BoundMonitor, type Check, defineBound } from "./bound.js";
+import { type BoundContext, type BoundMonitor, type Check, defineBound, noColumns } from "./bound.js";
 import { ruleOf } from "./facts.js";
 import {
   blocksOf,
@@ -23,9 +23,10 @@ function start(context: BoundContext): BoundMonitor {
   const blocks = blocksOf(context);
   return {
     observe(record, check) {
-      if (record.last) return [];
+      if (record.last) return noColumns;
       const rate = record.learningRate * coefficient;
-      for (const block of blocks) {
+      for (let i = 0; i < blocks.length; i++) {
+        const block = blocks[i]!;
         // Norms of this size have lost digits to underflow.
         const underflow = block.entries * smallestNormal[context.precision];
         const weights = weightNormInRule(record, block, norm);
@@ -37,7 +38,7 @@ function start(context: BoundContext): BoundMonitor {
           checkEqual(check, ratio, rate, lost, block.name);
         }
       }
-      return [];
+      return noColumns;
     },
     state: () => ({}),
   };

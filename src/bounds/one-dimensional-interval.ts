@@ -1,5 +1,5 @@
 import { assuming, atTheStart, constantRate, rates } from "./assumptions.js";
-import { type BoundContext, type BoundMonitor, defineBound } from "./bound.js";
+import { type BoundContext, type BoundMonitor, defineBound, noColumns } from "./bound.js";
 import { ratesOf, short } from "./facts.js";
 import { inOneDimension, lineOf } from "./one-dimensional.js";
 import { roundingOf } from "./rounding.js";
@@ -26,14 +26,14 @@ function start(context: BoundContext, state?: unknown): BoundMonitor {
     observe(record, check) {
       const w = weight(record);
       memory.start ??= w;
-      if (memory.start <= 0 || isAtMinimum(record)) return [];
+      if (memory.start <= 0 || isAtMinimum(record)) return noColumns;
       if (memory.entered || record.step >= latestEntry(memory.start, optimum, rate)) {
         const tolerance = rounding(w + optimum);
         check(w, high, tolerance);
         check(low, w, tolerance);
       }
       memory.entered ||= low <= w && w <= high;
-      return [];
+      return noColumns;
     },
     state: () => ({ ...memory }),
     unchecked() {

@@ -1,5 +1,5 @@
 import { type Assumption, assuming, seenPerNeuron } from "./assumptions.js";
-import { type BoundContext, type BoundMonitor, defineBound } from "./bound.js";
+import { type BoundContext, type BoundMonitor, defineBound, noColumns } from "./bound.js";
 import { blocksOf, updateNorm, weightNorm } from "./measures.js";
 import { roundingOf } from "./rounding.js";
 
@@ -17,7 +17,7 @@ function start(context: BoundContext): BoundMonitor {
   const rounding = roundingOf(context);
   return {
     observe(record, check) {
-      if (record.last) return [];
+      if (record.last) return noColumns;
       blocks.forEach((block, b) => {
         if (!(weightNorm(record, block) > rounding(0))) return;
         const rests = updateNorm(record, block) <= rounding(0);
@@ -29,7 +29,7 @@ function start(context: BoundContext): BoundMonitor {
           if (!rests) check(lowest, measured, lost, block.name);
         });
       });
-      return [];
+      return noColumns;
     },
     state: () => ({}),
     unchecked: () => "no step was made from w ≠ 0",

@@ -1,6 +1,6 @@
 import { smallestNormal } from "../compute/algebra.js";
 import { type Assumption, assuming, seenPerNeuron } from "./assumptions.js";
-import { type BoundContext, type BoundMonitor, defineBound } from "./bound.js";
+import { type BoundContext, type BoundMonitor, defineBound, noColumns } from "./bound.js";
 import { blocksOf, hasUpdateNormInRule, updateNormInRule, weightNormInRule } from "./measures.js";
 import { lostOfRate } from "./rounding.js";
 
@@ -21,7 +21,7 @@ function start(context: BoundContext): BoundMonitor {
   const blocks = blocksOf(context);
   return {
     observe(record, check) {
-      if (record.last) return [];
+      if (record.last) return noColumns;
       const rate = record.learningRate * coefficient;
       for (const block of blocks) {
         // Norms of this size have lost digits to underflow, and guards are for those.
@@ -34,7 +34,7 @@ function start(context: BoundContext): BoundMonitor {
         // A direction that is 0 cannot be lengthened.
         if (is === "exactly" && step > underflow) check(rate, step / weights, lost, block.name);
       }
-      return [];
+      return noColumns;
     },
     state: () => ({}),
     unchecked: () => "no step was made from w ≠ 0",

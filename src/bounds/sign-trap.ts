@@ -1,5 +1,5 @@
 import { assuming, atTheStart, rates } from "./assumptions.js";
-import { type BoundContext, type BoundMonitor, defineBound } from "./bound.js";
+import { type BoundContext, type BoundMonitor, defineBound, noColumns } from "./bound.js";
 import { checkEqual } from "./norm-ratio.js";
 import { inOneDimension, lineOf } from "./one-dimensional.js";
 import { roundingOf } from "./rounding.js";
@@ -20,11 +20,11 @@ function start(context: BoundContext, state?: unknown): BoundMonitor {
       // Distance from 0 on the wrong side; negative if w had crossed it.
       const depth = -weight(record);
       memory.trapped ??= depth > 0;
-      if (!memory.trapped) return [];
+      if (!memory.trapped) return noColumns;
       if (!Number.isNaN(memory.expected)) checkEqual(check, depth, memory.expected, memory.absoluteTolerance);
       memory.expected = record.last || isAtMinimum(record) ? Number.NaN : (1 - rate(record)) * depth;
       memory.absoluteTolerance = rounding(Math.abs(depth));
-      return [];
+      return noColumns;
     },
     state: () => ({ ...memory }),
     unchecked: () =>

@@ -1,7 +1,7 @@
 import { power } from "../base/power.js";
 import { type Norm, smallestNormal } from "../compute/algebra.js";
 import { assuming, equationOne, notInNorm } from "./assumptions.js";
-import { type BoundContext, type BoundMonitor, defineBound } from "./bound.js";
+import { type BoundContext, type BoundMonitor, defineBound, noColumns } from "./bound.js";
 import { ruleOf } from "./facts.js";
 import { blocksOf, gradientNorm, updateNorm, weightNorm } from "./measures.js";
 import { lostOfRate } from "./rounding.js";
@@ -16,7 +16,7 @@ function start(context: BoundContext): BoundMonitor {
   const tiny = smallestNormal[context.precision];
   return {
     observe(record, check) {
-      if (record.last) return [];
+      if (record.last) return noColumns;
       for (const block of blocks) {
         const underflow = block.entries * tiny;
         // Where w or g vanishes T1 says that the block stays.
@@ -29,7 +29,7 @@ function start(context: BoundContext): BoundMonitor {
         check(step, reference * block.range, lost, block.name);
         check(reference / block.range, step, lost, block.name);
       }
-      return [];
+      return noColumns;
     },
     state: () => ({}),
     unchecked: () => "no step was made with w ≠ 0 and g ≠ 0",

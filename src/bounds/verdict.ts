@@ -50,10 +50,32 @@ const nothing: readonly number[] = [];
 
 /** @param lost the rounding level of both numbers: a bound up to there has no size to measure by */
 function slackOf(measured: number, bound: number, holds: boolean, relativeTolerance: number, lost: number): number {
-  if (Math.abs(bound) <= lost) return holds ? 0 : -1;
-  const slack = (bound - measured) / Math.abs(bound);
-  if (holds) return Math.max(slack, -relativeTolerance);
+  const size = Math.abs(bound);
+  if (size <= lost) return holds ? 0 : -1;
+  const slack = (bound - measured) / size;
+  if (holds) return slack < -relativeTolerance ? -relativeTolerance : slack;
   return Number.isNaN(slack) ? Number.NEGATIVE_INFINITY : slack;
+}
+
+/**
+ * The check of a bound, which fills its tally. It is so short that V8 makes it a part of the bounds that call it: numbers
+ * need not become objects to be handed over.
+ *
+ * @param now the step of the record being observed
+ */
+function checkInto(tally: Tally, relativeTolerance: number, now: { readonly step: number }): Check {
+  function violated(measured: number, bound: number, layer: string | undefined): void {
+    tally.violation ??= { firstStep: now.step, ...(layer !== undefined && { layer }), measured, bound };
+  }
+  return (measured, limit, absoluteTolerance = 0, layer) => {
+    if (limit === Number.POSITIVE_INFINITY) return;
+    const holds = measured <= limit + relativeTolerance * Math.abs(limit) + absoluteTolerance;
+    const slack = slackOf(measured, limit, holds, relativeTolerance, absoluteTolerance);
+    tally.checks++;
+    tally.sumOfSlacks += slack;
+    if (slack < tally.smallestSlack) tally.smallestSlack = slack;
+    if (!holds) violated(measured, limit, layer);
+  };
 }
 
 /** A loss, weights or gradients that have overflowed: the arithmetic has ended there, and with it what theorems say. */
@@ -97,8 +119,7 @@ export function selectedBounds(bounds: readonly Bound[], selected: "auto" | read
 export function watchBounds(bounds: readonly Bound[], context: BoundContext, state?: unknown): BoundWatch {
   const saved = (fromPlain(state) ?? {}) as Record<string, { tally: Tally; monitor: unknown }>;
   const relativeTolerance = tolerance[context.precision];
-  /** The step of the record being observed, for the checks. */
-  let step = 0;
+  const now = { step: 0 };
 
   function watch(bound: Bound): Watched {
     const earlier = saved[bound.name];
@@ -107,36 +128,28 @@ export function watchBounds(bounds: readonly Bound[], context: BoundContext, sta
       smallestSlack: Number.POSITIVE_INFINITY,
       sumOfSlacks: 0,
     };
-    const check: Check = (measured, limit, absoluteTolerance = 0, layer) => {
-      if (limit === Number.POSITIVE_INFINITY) return;
-      const holds = measured <= limit + relativeTolerance * Math.abs(limit) + absoluteTolerance;
-      const slack = slackOf(measured, limit, holds, relativeTolerance, absoluteTolerance);
-      tally.checks++;
-      tally.sumOfSlacks += slack;
-      if (slack < tally.smallestSlack) tally.smallestSlack = slack;
-      if (!holds && !tally.violation) {
-        tally.violation = { firstStep: step, ...(layer !== undefined && { layer }), measured, bound: limit };
-      }
-    };
+    const check = checkInto(tally, relativeTolerance, now);
     return { bound, monitor: bound.start(context, earlier?.monitor), tally, check };
   }
 
   const chosen = bounds.map((bound) => ({ bound, reason: bound.reasonNotApplicable(context) }));
   const watched = chosen.filter(({ reason }) => reason === undefined).map(({ bound }) => watch(bound));
 
-  const observers = watched.map(({ monitor }) => monitor.observe.bind(monitor));
-  const checks = watched.map(({ check }) => check);
-
+  // A method that is called is not looked up at every step.
+  const observers = watched.map(({ monitor }) => monitor.observe);
   return {
     columns: watched.flatMap(({ bound }) => bound.columns),
     needsEveryStep: watched.length > 0,
     needsInvariants: watched.some(({ bound }) => bound.needsInvariants),
 
     observe(record) {
-      step = record.step;
+      now.step = record.step;
       const ended = isBeyondArithmetic(record);
       if (!record.traced) {
-        if (!ended) for (let i = 0; i < watched.length; i++) observers[i]!(record, checks[i]!);
+        for (let i = 0; !ended && i < watched.length; i++) {
+          const { monitor, check } = watched[i]!;
+          observers[i]!.call(monitor, record, check);
+        }
         return nothing;
       }
       return watched.flatMap(({ bound, monitor, check }) =>

@@ -60,7 +60,7 @@ export interface Algebra<V, S> {
   scalar(value: number): S;
   zerosLike(a: V): V;
   /** The values of several scalars, in one read-back; the scalars are freed. */
-  read(scalars: readonly S[]): number[] | Promise<number[]>;
+  read(scalars: readonly S[]): readonly number[] | Promise<readonly number[]>;
   /** A host copy of a vector's entries, or of a scalar as one entry. */
   values(a: V | S): Float64Array | Promise<Float64Array>;
   isScalar(a: V | S): a is S;

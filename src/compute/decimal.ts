@@ -111,9 +111,9 @@ export class TextBuffer {
     this.bytes[this.end++] = code;
   }
 
-  /** All of it; nothing is left. */
-  take(): string {
-    const text = this.bytes.toString("utf8", firstByte, this.end);
+  /** All of it, in UTF-8 and up to the next that is written; nothing is left. */
+  take(): Buffer {
+    const text = this.bytes.subarray(firstByte, this.end);
     this.end = firstByte;
     this.last.value = Number.NaN;
     return text;

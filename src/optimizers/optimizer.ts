@@ -276,7 +276,8 @@ export function createOptimizer(
       const gradients = clip ? clip.apply(algebra, weights, unclipped) : unclipped;
       const updates = new Array<V>(layers.length);
       const rate = learningRate(step);
-      const nextState = new Array<RuleState<V, S>>(groups.length);
+      // A rule that remembers nothing gives its state back.
+      let nextState: RuleState<V, S>[] | undefined;
       for (let g = 0; g < groups.length; g++) {
         const group = groups[g]!;
         const input: RuleInput<V, S> = {
@@ -293,9 +294,10 @@ export function createOptimizer(
           examples ? { ...input, exampleGradients: examples.map((parts) => block(algebra, parts, group)) } : input,
         );
         putInto(updates, algebra, output.update, weights, group);
-        nextState[g] = output.state;
+        if (output.state !== state[g]) nextState ??= [...state];
+        if (nextState) nextState[g] = output.state;
       }
-      return { updates, state: nextState };
+      return { updates, state: nextState ?? state };
     },
   };
 }

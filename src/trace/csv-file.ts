@@ -41,9 +41,6 @@ export function csvLines(rows: readonly (readonly Field[])[], { escapeFormulas =
 /** A text as a field of a CSV file. */
 export const csvField = (text: string): string => csvLines([[text]]).slice(0, -1);
 
-/** Lines whose fields are ready, as one field that is left as it is. */
-const readyLines = (text: string): string => stringify([[text]], { quote: "", escape: "", eof: false });
-
 const comma = 44;
 const newline = 10;
 
@@ -109,14 +106,14 @@ export class CsvFile {
   flush(): void {
     if (this.pending.length === 0) return;
     this.mayWrite();
-    const text = Buffer.from(readyLines(this.pending.take()));
+    const lines = this.pending.take();
     this.guarded(() => {
-      for (let written = 0; written < text.length; ) {
-        const bytes = writeSync(this.descriptor, text, written, undefined, this.position);
+      for (let written = 0; written < lines.length; ) {
+        const bytes = writeSync(this.descriptor, lines, written, undefined, this.position);
         written += bytes;
         this.position += bytes;
       }
-      this.hash.update(text);
+      this.hash.update(lines);
     });
   }
 

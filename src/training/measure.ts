@@ -81,6 +81,8 @@ export class Measurer<V, S> {
   /** Of problems with one or two weights, the layer of each, and what takes it out of there, if it has company. */
   private readonly few: readonly { readonly layer: number; readonly unit?: V }[];
   private readonly measured: ReturnType<typeof measuredBlocks>;
+  /** The scalars of the last step. */
+  private readonly taken: S[] = [];
   private last: Present<S> | undefined;
   private form: RecordForm<S> | undefined;
 
@@ -103,33 +105,39 @@ export class Measurer<V, S> {
     });
   }
 
-  scalars({ weights, batch, scores, updates, averaged }: StepQuantities<V, S>): S[] {
-    const { algebra, optimum } = this;
+  /** Written anew by the next call: next to a step of a few numbers to make an array takes long. */
+  scalars({ weights, batch, scores, updates, averaged }: StepQuantities<V, S>): readonly S[] {
+    const { algebra, optimum, taken } = this;
     const { rule } = this.optimizer;
     const inRule = otherNorm(rule.norm);
-    const scalars: S[] = [];
-    if (batch) scalars.push(batch.loss);
-    if (batch?.accuracy !== undefined) scalars.push(batch.accuracy);
-    for (const score of scalarsOf(scores)) scalars.push(score);
+    let count = 0;
+    if (batch) taken[count++] = batch.loss;
+    if (batch?.accuracy !== undefined) taken[count++] = batch.accuracy;
+    for (const score of scalarsOf(scores)) taken[count++] = score;
     for (const { layer, unit } of this.few) {
-      scalars.push(unit === undefined ? algebra.sum(weights[layer]!) : algebra.dot(weights[layer]!, unit));
+      taken[count++] = unit === undefined ? algebra.sum(weights[layer]!) : algebra.dot(weights[layer]!, unit);
     }
     for (let i = 0; i < weights.length; i++) {
       const w = weights[i]!;
-      scalars.push(algebra.norm(w, 2));
-      if (inRule !== undefined) scalars.push(algebra.norm(w, inRule));
-      if (batch) scalars.push(algebra.norm(batch.gradients[i]!, 2));
-      if (batch && inRule !== undefined) scalars.push(algebra.norm(batch.gradients[i]!, inRule));
-      if (updates) scalars.push(algebra.norm(updates[i]!, 2), rule.proportion(algebra, w, updates[i]!));
-      if (optimum) scalars.push(algebra.distance(w, optimum[i]!));
+      taken[count++] = algebra.norm(w, 2);
+      if (inRule !== undefined) taken[count++] = algebra.norm(w, inRule);
+      if (batch) taken[count++] = algebra.norm(batch.gradients[i]!, 2);
+      if (batch && inRule !== undefined) taken[count++] = algebra.norm(batch.gradients[i]!, inRule);
+      if (updates) {
+        taken[count++] = algebra.norm(updates[i]!, 2);
+        taken[count++] = rule.proportion(algebra, w, updates[i]!);
+      }
+      if (optimum) taken[count++] = algebra.distance(w, optimum[i]!);
     }
     if (updates && this.measuresInvariants) {
-      scalars.push(...invariantsOf(algebra, this.optimizer, this.problem.layers, weights, updates).flat());
+      const invariants = invariantsOf(algebra, this.optimizer, this.problem.layers, weights, updates);
+      for (const invariant of invariants.flat()) taken[count++] = invariant;
     }
     if (optimum && averaged) {
-      for (const [i, w] of averaged.entries()) scalars.push(algebra.distance(w, optimum[i]!));
+      for (const [i, w] of averaged.entries()) taken[count++] = algebra.distance(w, optimum[i]!);
     }
-    return scalars;
+    if (taken.length !== count) taken.length = count;
+    return taken;
   }
 
   /** What of these quantities is present: the same object as long as that does not change. */

@@ -319,7 +319,7 @@ function* loop<V, S>(training: Training<V, S>, { observe, taken }: Reader): Turn
       if (taken) yield taken();
       return early && (yield* ended(early.end, early.weights));
     } finally {
-      unread.free(steps);
+      unread.free();
     }
   }
 
@@ -333,7 +333,7 @@ function* loop<V, S>(training: Training<V, S>, { observe, taken }: Reader): Turn
       if (sampler) batch = last ? undefined : sampler.next(batchSize as number);
       const { scalars, present, next } = algebra.scope(advance, vectorsAfter);
       upcoming = next;
-      if (present) unread.addMeasurement(scalars, { step, traced, evaluated, present });
+      if (present) unread.addMeasurement(scalars, step, traced, evaluated, present);
       else unread.addLoss(scalars[0]!);
 
       if (last || unread.areMany || (keepWeights && holdsWeights(next!))) {

@@ -3,16 +3,18 @@ import { type Layer, layerSize } from "../compute/layer.js";
 import type { Present } from "./measure.js";
 
 /** A measured step whose numbers are still on the device. */
-export interface UnreadMeasurement<V, S> {
-  readonly step: number;
-  readonly traced: boolean;
-  readonly evaluated: boolean;
-  readonly present: Present<S>;
+interface Measurement<V, S> {
+  step: number;
+  traced: boolean;
+  evaluated: boolean;
+  present: Present<S>;
   /** How many scalars it has. */
-  readonly count: number;
+  count: number;
   /** w_k, where the loop has gone on from there and may be asked for it. */
   weights: readonly V[] | undefined;
 }
+
+export type UnreadMeasurement<V, S> = Readonly<Measurement<V, S>>;
 
 /** Steps in a row that were computed and not yet read back. */
 export interface Unread<V, S> {
@@ -34,8 +36,11 @@ const mostEntries = 2 ** 24;
  * run has diverged does not depend on what of it is measured.
  */
 export class UnreadSteps<V, S> {
-  private scalars: S[] = [];
-  private measured: UnreadMeasurement<V, S>[] = [];
+  // Both are written anew after each reading, and counted apart: next to a step of a few numbers to make them takes long.
+  private readonly scalars: S[] = [];
+  private scalarCount = 0;
+  private readonly measured: Measurement<V, S>[] = [];
+  private measuredCount = 0;
   private firstStep: number;
   private readonly mostMeasured: number;
 
@@ -50,55 +55,71 @@ export class UnreadSteps<V, S> {
   }
 
   get hasMeasured(): boolean {
-    return this.measured.length > 0;
+    return this.measuredCount > 0;
   }
 
   /** Whether to read them now. */
   get areMany(): boolean {
-    return this.measured.length >= this.mostMeasured || this.scalars.length >= mostScalars;
+    return this.measuredCount >= this.mostMeasured || this.scalarCount >= mostScalars;
   }
 
   /** The next step, of which nothing but the loss is known. */
   addLoss(loss: S): void {
-    this.scalars.push(loss);
+    this.scalars[this.scalarCount++] = loss;
   }
 
-  /** The next step, measured; the scalars become the collector's own. */
-  addMeasurement(
-    scalars: S[],
-    { step, traced, evaluated, present }: Pick<UnreadMeasurement<V, S>, "step" | "traced" | "evaluated" | "present">,
-  ): void {
-    if (this.scalars.length === 0) this.scalars = scalars;
-    else for (let i = 0; i < scalars.length; i++) this.scalars.push(scalars[i]!);
-    this.measured.push({ step, traced, evaluated, present, count: scalars.length, weights: undefined });
+  /** The next step, measured. */
+  addMeasurement(scalars: readonly S[], step: number, traced: boolean, evaluated: boolean, present: Present<S>): void {
+    const count = scalars.length;
+    for (let i = 0; i < count; i++) this.scalars[this.scalarCount++] = scalars[i]!;
+    const i = this.measuredCount++;
+    if (i === this.measured.length) {
+      this.measured.push({ step, traced, evaluated, present, count, weights: undefined });
+      return;
+    }
+    const one = this.measured[i]!;
+    one.step = step;
+    one.traced = traced;
+    one.evaluated = evaluated;
+    one.present = present;
+    one.count = count;
   }
 
   /** Keeps the weights of the last step until it is read, if it was measured. */
   keep(weights: readonly V[], step: number): boolean {
-    const last = this.measured.at(-1);
-    if (last?.step !== step) return false;
+    if (this.measuredCount === 0) return false;
+    const last = this.measured[this.measuredCount - 1]!;
+    if (last.step !== step) return false;
     last.weights = weights;
     return true;
   }
 
-  /** @param nextStep the one after the last of them */
+  /**
+   * What there is so far; it is the caller's until another step is added.
+   *
+   * @param nextStep the one after the last of them
+   */
   take(nextStep: number): Unread<V, S> {
     const { firstStep, scalars, measured } = this;
+    if (scalars.length !== this.scalarCount) scalars.length = this.scalarCount;
+    if (measured.length !== this.measuredCount) measured.length = this.measuredCount;
     this.firstStep = nextStep;
-    this.scalars = [];
-    this.measured = [];
+    this.scalarCount = 0;
+    this.measuredCount = 0;
     return { firstStep, scalars, measured };
   }
 
-  /** Frees the weights that were kept for these. */
-  free({ measured }: Unread<V, S>): void {
-    for (const { weights } of measured) if (weights) this.algebra.dispose(weights);
+  /** Frees the weights that were kept for what was taken. */
+  free(): void {
+    for (const one of this.measured) {
+      if (one.weights) this.algebra.dispose(one.weights);
+      one.weights = undefined;
+    }
   }
 
   /** Frees what nobody will read. */
   dispose(): void {
-    const unread = this.take(Number.NaN);
-    this.algebra.dispose(unread.scalars);
-    this.free(unread);
+    this.algebra.dispose(this.take(Number.NaN).scalars);
+    this.free();
   }
 }

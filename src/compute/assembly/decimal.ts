@@ -7,9 +7,8 @@
 const powers: usize = 0;
 const leastPower: i32 = -292;
 
-/** Digits are made here, so many at most, with room on both sides for whole words. */
-const digits: usize = 10240;
-const mostDigits: i32 = 20;
+/** Digits, twenty at most, are made to the left of here, with room on both sides for whole words. */
+const endOfDigits: usize = 10240 + 44;
 
 /** The high half of a·b. */
 // @ts-expect-error: a decorator of AssemblyScript
@@ -69,27 +68,32 @@ function shorten(c: u64, q: i32, isCloserBelow: bool): void {
   significand = s + u64(middle > half || (middle == half && (s & 1) != 0));
 }
 
-/** Writes the digits of n to the left of `end`; returns where they begin. */
+/** The digits of n < 10⁸, the first in the lowest byte: halves of it, halves of these and so on, side by side in one word. */
+// @ts-expect-error: a decorator of AssemblyScript
+@inline
+function eightDigits(n: u32): u64 {
+  const high = n / 10000;
+  let word = u64(high) | (u64(n - 10000 * high) << 32);
+  const hundreds = ((word * 10486) >> 20) & 0x0000007f0000007f;
+  word = hundreds | ((word - 100 * hundreds) << 16);
+  const tens = ((word * 103) >> 10) & 0x000f000f000f000f;
+  return tens | ((word - 10 * tens) << 8);
+}
+
+const zeros: u64 = 0x3030303030303030;
+
+/** Writes the digits of n to the left of `end`, eight at a time; returns where they begin. */
 function writeDigits(n: u64, end: usize): usize {
-  let at = end;
+  let at = end - 8;
   let rest = n;
-  while (rest >= 100000000) {
+  for (; rest >= 100000000; at -= 8) {
     const head = rest / 100000000;
-    let tail = u32(rest - head * 100000000);
-    for (let i = 0; i < 8; i++) {
-      const next = tail / 10;
-      store<u8>(--at, 48 + tail - 10 * next);
-      tail = next;
-    }
+    store<u64>(at, zeros | eightDigits(u32(rest - head * 100000000)));
     rest = head;
   }
-  let head = u32(rest);
-  do {
-    const next = head / 10;
-    store<u8>(--at, 48 + head - 10 * next);
-    head = next;
-  } while (head != 0);
-  return at;
+  const first = eightDigits(u32(rest));
+  store<u64>(at, zeros | first);
+  return at + min<usize>(7, usize(ctz(first)) >> 3);
 }
 
 /** Copies at least so many bytes as there are digits: what is written behind them is written over. */
@@ -101,8 +105,6 @@ function copy(from: usize, to: usize): void {
   store<u64>(to, second, 8);
   store<u64>(to, third, 16);
 }
-
-const zeros: u64 = 0x3030303030303030;
 
 /** Writes n digits, from `from` on, as 0.d₁d₂…·10^point; returns the end. */
 function writeDecimal(from: usize, n: i32, point: i32, to: usize): usize {
@@ -136,14 +138,13 @@ function writeDecimal(from: usize, n: i32, point: i32, to: usize): usize {
   store<u8>(end, 101);
   store<u8>(end + 1, power < 0 ? 45 : 43);
   end += 2;
-  const magnitude = power < 0 ? -power : power;
-  const length = magnitude < 10 ? 1 : magnitude < 100 ? 2 : 3;
-  writeDigits(u64(magnitude), end + length);
-  return end + length;
+  const begin = writeDigits(power < 0 ? -power : power, endOfDigits);
+  copy(begin, end);
+  return end + (endOfDigits - begin);
 }
 
 /**
- * Writes a finite number at an address, from which on 32 bytes are free.
+ * Writes a finite number at an address, from which on 64 bytes are free.
  *
  * @returns the address behind it
  */
@@ -155,19 +156,18 @@ export function writeNumber(x: f64, to: usize): usize {
   }
   if (bits >> 63 != 0) store<u8>(to++, 45);
   const magnitude = Math.abs(x);
-  const end = digits + 24 + mostDigits;
   if (magnitude < 9007199254740992 && Math.floor(magnitude) == magnitude) {
-    const begin = writeDigits(u64(magnitude), end);
+    const begin = writeDigits(u64(magnitude), endOfDigits);
     copy(begin, to);
-    return to + (end - begin);
+    return to + (endOfDigits - begin);
   }
   const fraction = bits & 0xfffffffffffff;
   const biased = i32((bits >> 52) & 0x7ff);
   if (biased == 0) shorten(fraction, -1074, false);
   else shorten(fraction | 0x10000000000000, biased - 1075, fraction == 0 && biased > 1);
-  const begin = writeDigits(significand, end);
-  const point = i32(end - begin) + exponent;
-  let last = end;
+  const begin = writeDigits(significand, endOfDigits);
+  const point = i32(endOfDigits - begin) + exponent;
+  let last = endOfDigits;
   while (load<u8>(last - 1) == 48) last--;
   return writeDecimal(begin, i32(last - begin), point, to);
 }
