@@ -48,7 +48,13 @@ describe("the package", () => {
     );
     const documents = ["CHANGELOG.md", "CITATION.cff", "LICENSE", "README.md"];
     const compiled = ["dist/compute/decimal.wasm", "dist/compute/kernels.wasm"];
-    const rest = ["bin/run-experiment.js", ...compiled, "package.json", "src/native/quiet.cc"];
+    const rest = [
+      "bin/run-experiment.js",
+      ...compiled,
+      "package.json",
+      "src/native/operations.cc",
+      "src/native/quiet.cc",
+    ];
     expect([...paths].sort()).toEqual([...modules, ...copied, ...documents, ...rest].sort());
   });
 

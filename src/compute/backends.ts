@@ -64,7 +64,7 @@ const backends = [
     name: "tensorflow",
     summary: "native TensorFlow, built by `run-experiment native`: CUDA where there is a GPU, else the CPU",
     automatic: true,
-    kernels: 3,
+    kernels: 4,
     shareable: false,
     copiesInput: false,
     // On a CPU with two cores, 16 runs: 784-10 and 784-32-10 take a third of the time, 784-128-10 half, 784-300-100-10 as long.

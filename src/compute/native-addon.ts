@@ -15,7 +15,7 @@ const packageName = "@tensorflow/tfjs-node-gpu";
 
 /** Where `run-experiment native` keeps what it has built; a new layout gets a new name. */
 export function nativeDirectory(): string {
-  return cacheDirectory("native", `tfjs-node-${tfjsNodeVersion}-layout-1`);
+  return cacheDirectory("native", `tfjs-node-${tfjsNodeVersion}-layout-2`);
 }
 
 /** What `run-experiment native` says about what it has built, in native.json. */
@@ -43,6 +43,7 @@ function loadBuilt(directory: string, tf: Core): void {
   const load = (): unknown => require("./addon/tfjs_binding.node");
   // Level 0 is all there is to say.
   const binding = process.env.TF_CPP_MIN_LOG_LEVEL === "0" ? load() : quietly(load);
+  require("./addon/operations.node");
   require(`${packageName}/dist/register_all_kernels`);
   const { NodeJSKernelBackend } = require(`${packageName}/dist/nodejs_kernel_backend`) as {
     NodeJSKernelBackend: new (binding: unknown, packageName: string) => tfl.KernelBackend;

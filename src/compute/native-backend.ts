@@ -18,7 +18,7 @@ export interface Attribute {
 }
 
 /** What the backend keeps of a tensor's data. */
-interface Stored {
+export interface Stored {
   /** That of TensorFlow's tensor, or of the first that wrote the numbers. */
   shape: readonly number[];
   readonly dtype: number;
@@ -26,9 +26,15 @@ interface Stored {
   id: Id;
   /** Numbers that TensorFlow has not been given yet. */
   values: Float32Array | Int32Array | Uint8Array | null;
+  /** The numbers of few that TensorFlow has, where they are known here. */
+  numbers?: Float32Array;
+  /** ‖·‖₂, where it is known. */
+  norm?: number | undefined;
   refCount: number;
   /** Tensors of TensorFlow's that go with the data: the data in other shapes, and what was computed beside it. */
   companions?: Map<string, Id>;
+  /** Of what is not computed yet: it need not be. */
+  forgo?(): void;
 }
 
 type Binding = Readonly<
@@ -70,6 +76,12 @@ export type Kernel = (call: {
   readonly attrs: Readonly<Record<string, unknown>>;
   readonly backend: NativeBackend;
 }) => tf.TensorInfo | tf.TensorInfo[];
+
+/** So many numbers are read, and computed with here, sooner than an operation is started. */
+const fewNumbers = 2048;
+
+export const areFew = ({ shape }: { readonly shape: readonly number[] }) =>
+  shape.reduce((size, length) => size * length, 1) <= fewNumbers;
 
 /** For operations that see the types by their inputs: to be told costs them more than to compute a few numbers. */
 export const none: readonly Attribute[] = [];
@@ -124,6 +136,7 @@ export function shareData(backend: NativeBackend): void {
   const shipped = {
     createOutputTensor: backend.createOutputTensor.bind(backend),
     getInputTensorIds: backend.getInputTensorIds.bind(backend),
+    readSync: backend.readSync.bind(backend),
   };
 
   function idOf(tensor: tf.TensorInfo): Id {
@@ -131,6 +144,7 @@ export function shareData(backend: NativeBackend): void {
     if (tensor.dataId === undefined) return shipped.getInputTensorIds([tensor])[0]!;
     const stored = tensorMap.get(tensor.dataId);
     if (stored.values !== null) {
+      if (stored.values instanceof Float32Array && areFew(tensor)) stored.numbers = stored.values;
       stored.id = binding.createTensor(tensor.shape, stored.dtype, stored.values);
       stored.shape = tensor.shape;
       stored.values = null;
@@ -144,6 +158,14 @@ export function shareData(backend: NativeBackend): void {
       if (output.dtype !== TF_FLOAT) return shipped.createOutputTensor(output);
       return tf.engine().makeTensorFromTensorInfo(resultOf(backend, output));
     },
+    readSync(dataId: object) {
+      const stored = tensorMap.get(dataId);
+      if (stored?.values !== null || stored.dtype !== TF_FLOAT || !areFew(stored)) {
+        return shipped.readSync(dataId);
+      }
+      stored.numbers ??= binding.tensorDataSync(stored.id);
+      return stored.numbers;
+    },
     executeSingleInput: (name: string, input: tf.TensorInfo) =>
       backend.createOutputTensor(binding.executeOp(name, none, [idOf(input)], 1)[0]!),
     executeSingleOutput(name: string, attributes: readonly Attribute[], inputs: readonly tf.TensorInfo[]): tf.Tensor {
@@ -156,6 +178,7 @@ export function shareData(backend: NativeBackend): void {
       const stored = tensorMap.get(dataId);
       stored.refCount--;
       if (!force && stored.refCount > 0) return false;
+      stored.forgo?.();
       if (stored.id >= 0) binding.deleteTensor(stored.id);
       if (stored.companions) for (const id of stored.companions.values()) binding.deleteTensor(id);
       tensorMap.delete(dataId);

@@ -1,35 +1,43 @@
 import * as tf from "@tensorflow/tfjs-core";
 import type { Norm } from "./algebra.js";
+import { provideDeferredOperations } from "./deferred-operations.js";
 import type { DenseAttributes } from "./dense-layer.js";
 import { deviceNorm } from "./device-reductions.js";
 import { provideHostReductions } from "./host-reductions.js";
 import type { IntensitiesAttributes } from "./intensities.js";
-import { crossEntropyKernel, denseKernel, hitsKernel, intensitiesKernel, reluGradientKernel } from "./kernel-names.js";
+import { crossEntropyKernel, denseKernel, intensitiesKernel, reluGradientKernel } from "./kernel-names.js";
 import { type Id, type Kernel, type NativeBackend, none, resultOf, shareData } from "./native-backend.js";
+import { nativeDeferredOperations } from "./native-deferred.js";
+import { hostKernels } from "./native-host-kernels.js";
+import { hasOwnOperations, ownOperations } from "./native-operations.js";
 import { maxPooling } from "./native-pooling.js";
 import { nativeReductions } from "./native-reductions.js";
 
 const backendName = "tensorflow";
 
 /** The bytes, divided by 255, as float32 numbers. */
-function intensities({ binding }: NativeBackend): (bytes: Uint8Array, shape: readonly number[]) => Id {
+function intensities(backend: NativeBackend, isOnGpu: boolean): (bytes: Uint8Array, shape: readonly number[]) => Id {
+  const { binding } = backend;
   const { TF_ATTR_TYPE: type, TF_FLOAT, TF_UINT8 } = binding;
+  const isOwn = !isOnGpu && hasOwnOperations(backend);
   const toFloat = [{ name: "DstT", type, value: TF_FLOAT }];
   const largest = binding.createTensor([], TF_FLOAT, Float32Array.of(255));
   return (bytes, shape) => {
     const uploaded = binding.createTensor(shape, TF_UINT8, bytes);
-    const numbers = binding.executeOp("Cast", toFloat, [uploaded], 1)[0]!.id;
-    const quotients = binding.executeOp("RealDiv", none, [numbers, largest], 1)[0]!.id;
+    const operation = isOwn ? ownOperations.intensities : "Cast";
+    const numbers = binding.executeOp(operation, isOwn ? none : toFloat, [uploaded], 1)[0]!.id;
     binding.deleteTensor(uploaded);
+    if (isOwn) return numbers;
+    const quotients = binding.executeOp("RealDiv", none, [numbers, largest], 1)[0]!.id;
     binding.deleteTensor(numbers);
     return quotients;
   };
 }
 
 /** By name: operations of TensorFlow that TensorFlow.js composes of several, or lacks. */
-function additionsTo(backend: NativeBackend): Readonly<Record<string, Kernel>> {
+function additionsTo(backend: NativeBackend, isOnGpu: boolean): Readonly<Record<string, Kernel>> {
   const { binding } = backend;
-  const toIntensities = intensities(backend);
+  const toIntensities = intensities(backend, isOnGpu);
   const execute = (operation: string, inputs: readonly Id[]) => binding.executeOp(operation, none, inputs, 1)[0]!;
   return {
     [crossEntropyKernel]: ({ inputs: { logits, labels } }) =>
@@ -56,38 +64,6 @@ function additionsTo(backend: NativeBackend): Readonly<Record<string, Kernel>> {
       const { bytes, shape } = attrs as unknown as IntensitiesAttributes;
       const id = toIntensities(bytes, shape);
       return resultOf(backend, { id, shape: [...shape], dtype: binding.TF_FLOAT });
-    },
-  };
-}
-
-/** Float32 numbers of the host as a tensor, which TensorFlow is given only where an operation asks for it. */
-function onHost(backend: NativeBackend, values: Float32Array, shape: number[]): tf.TensorInfo {
-  return { dataId: backend.write(values, shape, "float32"), shape, dtype: "float32" };
-}
-
-/** Of larger tensors TensorFlow fills the memory faster than it can be handed over. */
-const mostFilledHere = 4096;
-
-/** Kernels that compute less than it costs to start an operation. */
-function hostKernels(backend: NativeBackend, shippedFill: Kernel): Readonly<Record<string, Kernel>> {
-  return {
-    [hitsKernel]({ inputs: { logits, labels } }) {
-      const [scores, truth] = [logits!, labels!].map(({ dataId }) => backend.readSync(dataId) as Float32Array);
-      const [rows, classes] = logits!.shape as [number, number];
-      const hits = new Float32Array(rows);
-      for (let row = 0; row < rows; row++) {
-        const first = row * classes;
-        let largest = first;
-        for (let i = first + 1; i < first + classes; i++) if (scores![i]! > scores![largest]!) largest = i;
-        if (largest - first === truth![row]) hits[row] = 1;
-      }
-      return onHost(backend, hits, [rows]);
-    },
-    [tf.Fill](call) {
-      const { shape, value, dtype = "float32" } = call.attrs as unknown as tf.FillAttrs;
-      const size = tf.util.sizeFromShape(shape);
-      if (dtype !== "float32" || size > mostFilledHere) return shippedFill(call);
-      return onHost(backend, new Float32Array(size).fill(value as number), shape);
     },
   };
 }
@@ -135,16 +111,18 @@ export function addNativeKernels({ isOnGpu }: { isOnGpu: boolean }): void {
   const backend = tf.backend() as NativeBackend;
   const shipped = (name: string) => tf.getKernel(name, backendName).kernelFunc as unknown as Kernel;
   shareData(backend);
+  const additions = additionsTo(backend, isOnGpu);
   const kernels: Readonly<Record<string, Kernel>> = {
-    ...additionsTo(backend),
+    ...additions,
     [tf.Reshape]: reshape(shipped(tf.Reshape)),
     [tf.BatchMatMul]: matrixProduct(backend, shipped(tf.BatchMatMul)),
     // A GPU would be waited for at every number.
-    ...(!isOnGpu && hostKernels(backend, shipped(tf.Fill))),
+    ...(!isOnGpu && hostKernels(shipped, additions[crossEntropyKernel]!)),
     ...(!isOnGpu && maxPooling(backend, shipped(tf.MaxPool), shipped(tf.MaxPoolGrad))),
   };
   for (const [name, kernel] of Object.entries(kernels)) register(name, kernel);
   if (isOnGpu) return;
   const scaledNorm = (x: tf.TensorInfo, p: Norm) => tf.tidy(() => deviceNorm(x as tf.Tensor, p).dataSync()[0]!);
   provideHostReductions(backendName, nativeReductions(backend, scaledNorm));
+  if (hasOwnOperations(backend)) provideDeferredOperations(backendName, nativeDeferredOperations(backend));
 }

@@ -2,12 +2,8 @@ import type * as tf from "@tensorflow/tfjs-core";
 import type { Norm } from "./algebra.js";
 import { arrayReductions } from "./array-reductions.js";
 import { type HostReductions, isSafe } from "./host-reductions.js";
-import { type Id, integers, type NativeBackend, none } from "./native-backend.js";
-
-/** So many numbers are read and added up here sooner than an operation is started. */
-const fewNumbers = 2048;
-
-const areFew = ({ shape }: tf.TensorInfo) => shape.reduce((size, length) => size * length, 1) <= fewNumbers;
+import { areFew, type Id, integers, type NativeBackend, none } from "./native-backend.js";
+import { hasOwnOperations, isForOneThread, ownOperations } from "./native-operations.js";
 
 /**
  * Reductions by TensorFlow's own operations, without the handles that TensorFlow.js makes for every result: they cost
@@ -19,7 +15,8 @@ export function nativeReductions(
   backend: NativeBackend,
   scaledNorm: (x: tf.TensorInfo, p: Norm) => number,
 ): HostReductions {
-  const { binding } = backend;
+  const { binding, tensorMap } = backend;
+  const hasNorm = hasOwnOperations(backend);
   /** For each rank a tensor of all axes, kept for good. */
   const axes: Id[] = [];
   const axesOf = ({ shape: { length } }: tf.TensorInfo) => {
@@ -45,13 +42,20 @@ export function nativeReductions(
     return value;
   }
 
+  function euclideanNorm(x: tf.TensorInfo): number {
+    if (hasNorm && isForOneThread(x)) return take(run(ownOperations.norm, [idOf(x)]));
+    const squares = 2 * take(run("L2Loss", [idOf(x)]));
+    return isSafe(squares) ? Math.sqrt(squares) : scaledNorm(x, 2);
+  }
+
   return {
     norm(x, p) {
       if (areFew(x)) return arrayReductions.norm(numbersOf(x), p);
       if (p === 1 || p === "infinity") return reduce(p === 1 ? "Sum" : "Max", run("Abs", [idOf(x)]), x);
       if (p !== 2) return scaledNorm(x, p);
-      const squares = 2 * take(run("L2Loss", [idOf(x)]));
-      return isSafe(squares) ? Math.sqrt(squares) : scaledNorm(x, p);
+      const stored = tensorMap.get(x.dataId);
+      stored.norm ??= euclideanNorm(x);
+      return stored.norm;
     },
     dot(x, y) {
       if (areFew(x)) return arrayReductions.dot(numbersOf(x), numbersOf(y));

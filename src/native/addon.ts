@@ -6,11 +6,12 @@ import { platformLibraries, type TensorFlow } from "./tensorflow.js";
 
 const addonName = "tfjs_binding";
 const quietName = "quiet";
+const operationsName = "operations";
 const tfjsNodePackage = "@tensorflow/tfjs-node-gpu";
 /** What its modules need besides TensorFlow.js itself. */
 const protobufPackage = "google-protobuf";
-/** From src/native and from dist/native alike. */
-const quietSource = fileURLToPath(new URL("../../src/native/quiet.cc", import.meta.url));
+/** A source of this tool, from src/native and from dist/native alike. */
+const ownSource = (name: string) => fileURLToPath(new URL(`../../src/native/${name}.cc`, import.meta.url));
 
 /** The file that `npm pack --json` tells of; newer npms list packages by name. */
 function packedFile(json: string): string {
@@ -66,24 +67,29 @@ function writeStandIns(directory: string): void {
 }
 
 /**
- * What node-gyp is to build: tfjs-node's addon, linked against the wheel's libraries, which it finds relative to itself if
- * they were downloaded with it, and one of ours that loads it without a word.
+ * What node-gyp is to build: tfjs-node's addon and one of ours with operations, linked against the wheel's libraries, which
+ * they find relative to themselves if they were downloaded with them, and one of ours that loads without a word.
  */
 function buildDescription({ directory, isDownloaded }: TensorFlow): object {
   const origin = process.platform === "darwin" ? "@loader_path" : "\\$$ORIGIN";
   const searchPath = `-Wl,-rpath,${isDownloaded ? `${origin}/../site/tensorflow` : directory}`;
+  const linked = (flags: readonly string[]) => ({
+    include_dirs: [join(directory, "include")],
+    defines: ["NAPI_VERSION=8"],
+    libraries: platformLibraries().map((name) => join(directory, name)),
+    ...(process.platform === "darwin"
+      ? { xcode_settings: { OTHER_LDFLAGS: [searchPath], OTHER_CFLAGS: flags, CLANG_CXX_LANGUAGE_STANDARD: "c++17" } }
+      : { ldflags: [searchPath], cflags: flags }),
+  });
   return {
     targets: [
       {
         target_name: addonName,
         sources: ["binding/tfjs_backend.cc", "binding/tfjs_binding.cc"],
-        include_dirs: [join(directory, "include")],
-        defines: ["NAPI_VERSION=8"],
-        libraries: platformLibraries().map((name) => join(directory, name)),
-        ...(process.platform === "darwin"
-          ? { xcode_settings: { OTHER_LDFLAGS: [searchPath], CLANG_CXX_LANGUAGE_STANDARD: "c++17" } }
-          : { ldflags: [searchPath] }),
+        ...linked([]),
       },
+      // Products are rounded before they are added, as they are where each has an operation of its own.
+      { target_name: operationsName, sources: ["binding/operations.cc"], ...linked(["-ffp-contract=off"]) },
       { target_name: quietName, sources: ["binding/quiet.cc"] },
     ],
   };
@@ -131,7 +137,9 @@ export function buildAddon({ directory, version, tensorflow, announce }: BuildRe
   fetchPackage(protobufPackage, "3.21.4", directory);
   writeStandIns(directory);
   writeFileSync(join(sources, "binding.gyp"), JSON.stringify(buildDescription(tensorflow), null, 2));
-  copyFileSync(quietSource, join(sources, "binding", "quiet.cc"));
+  for (const name of [operationsName, quietName]) {
+    copyFileSync(ownSource(name), join(sources, "binding", `${name}.cc`));
+  }
   announce(`Compiling the addon against TensorFlow ${tensorflow.version} …`);
   const { command, first } = nodeGyp();
   const prefix = join(dirname(process.execPath), "..");
@@ -148,7 +156,7 @@ export function buildAddon({ directory, version, tensorflow, announce }: BuildRe
       `the addon does not compile: ${tellingLine(output)}; node-gyp's whole output is in ${keepLog(directory, output)}`,
     );
   mkdirSync(join(directory, "addon"));
-  for (const name of [addonName, quietName].map((name) => `${name}.node`)) {
+  for (const name of [addonName, operationsName, quietName].map((name) => `${name}.node`)) {
     copyFileSync(join(sources, "build", "Release", name), join(directory, "addon", name));
   }
   rmSync(join(sources, "build"), { recursive: true });
