@@ -16,7 +16,7 @@ const { devDependencies, ...description } = JSON.parse(readFileSync(join(root, "
 };
 
 /** The budget, as CONTRIBUTING.md states it. */
-const budget = { packedBytes: 1_450_000, unpackedBytes: 5_500_000, dependencies: 20, installedPackages: 140 };
+const budget = { packedBytes: 1_460_000, unpackedBytes: 5_500_000, dependencies: 20, installedPackages: 140 };
 
 interface Packed {
   readonly filename: string;
