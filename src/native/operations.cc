@@ -8,6 +8,7 @@
 //
 // Squares are added up in double precision, where those of float32 numbers neither overflow nor vanish, and in an order
 // that is the same whatever the width of the registers.
+#include <dlfcn.h>
 #include <node_api.h>
 
 #include <cmath>
@@ -208,7 +209,15 @@ bool Register(const Operation& operation) {
   return isTaken;
 }
 
+/** TensorFlow keeps the addresses of the kernels, and the threads that load this addon end before it does. */
+bool StayInMemory() {
+  Dl_info addon;
+  return dladdr(reinterpret_cast<void*>(&StayInMemory), &addon) != 0 &&
+         dlopen(addon.dli_fname, RTLD_NOW | RTLD_NODELETE) != nullptr;
+}
+
 bool RegisterAll() {
+  if (!StayInMemory()) return false;
   const Operation operations[] = {
       {"RunExperimentIntensities", {"bytes: uint8"}, {"intensities: float"}, ComputeIntensities},
       {"RunExperimentNorm", {"x: float"}, {"norm: float"}, ComputeNorm},

@@ -138,6 +138,23 @@ describe.runIf(testedBackends.includes("tensorflow"))("the native backend", () =
     expect(results(10)).toEqual(results(1000));
   });
 
+  it("starts in a thread after others that had started it have ended", () => {
+    const inThread = `
+      import { startBackend } from "${new URL("../../dist/compute/backends.js", import.meta.url).href}";
+      const { algebra } = await startBackend("tensorflow");
+      console.log(await algebra.read([algebra.norm(algebra.vector(new Float32Array(10_000).fill(1)), 2)]));`;
+    const program = `
+      import { Worker } from "node:worker_threads";
+      for (let i = 0; i < 2; i++) {
+        const worker = new Worker(new URL("data:text/javascript,${encodeURIComponent(inThread)}"));
+        await new Promise((resolve) => worker.on("exit", resolve));
+      }`;
+    const { status, stdout, stderr } = spawnSync(process.execPath, ["--input-type=module", "--eval", program], {
+      encoding: "utf8",
+    });
+    expect({ status, stdout, stderr }).toEqual({ status: 0, stdout: "[ 100 ]\n[ 100 ]\n", stderr: "" });
+  });
+
   it("logs nothing and ends cleanly", () => {
     const program = `
       import { startBackend } from "./dist/compute/backends.js";
