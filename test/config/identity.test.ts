@@ -185,7 +185,7 @@ test("verify tells results that other code has made, or code before versions wer
   expect(runsOf({ ...manifest!.versions, problem: "quadratic 0" })).toMatchObject([
     {
       outcome: "failed",
-      detail: "lars seed=0: it was made by other code (problem: quadratic 0, now quadratic 1); run it again",
+      detail: "lars seed=0: it was made by other code (problem: quadratic 0, now quadratic 2); run it again",
     },
   ]);
   expect(runsOf(undefined)).toMatchObject([
