@@ -4,11 +4,12 @@ interface Sum {
   readonly low: number;
 }
 
-const half = 2 ** 27 + 1;
+/** Parts the digits of a number into two halves. */
+const splitter = 2 ** 27 + 1;
 
 /** What the rounding took from a product, by the halves of its factors (Dekker 1971). */
 function lostOfProduct(a: number, b: number, product: number): number {
-  const [c, d] = [half * a, half * b];
+  const [c, d] = [splitter * a, splitter * b];
   const [aHigh, bHigh] = [c - (c - a), d - (d - b)];
   const [aLow, bLow] = [a - aHigh, b - bHigh];
   return aHigh * bHigh - product + aHigh * bLow + aLow * bHigh + aLow * bLow;
