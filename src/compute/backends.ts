@@ -108,8 +108,8 @@ const backends = [
       if (patched) replaceWasmKernels(kernel);
       else restoreWasmKernels();
       await withoutErrorListeners(() => activate("wasm"));
-      const { guardWasmMemory } = await import("./wasm-memory.js");
-      guardWasmMemory();
+      const { prepareWasmMemory } = await import("./wasm-memory.js");
+      prepareWasmMemory();
       const { wasmReductions } = await import("./wasm-reductions.js");
       provideHostReductions("wasm", wasmReductions(kernel));
       const { wasmDeferredOperations } = await import("./wasm-deferred.js");

@@ -130,7 +130,7 @@ function writeAxes<Name extends string>(
 const productBytes = 128;
 
 /** Where addresses begin that one line of the cache holds no part of another with. */
-const lineBytes = 64;
+export const lineBytes = 64;
 
 export interface MatrixProductOptions {
   readonly exports: KernelExports;

@@ -6,7 +6,7 @@ import type { WasmData } from "./pending-vector.js";
 export interface WasmModule {
   _malloc(bytes: number): number;
   _free(address: number): void;
-  readonly asm: { readonly memory: WebAssembly.Memory; malloc(bytes: number): number };
+  readonly asm: { readonly memory: WebAssembly.Memory; malloc(bytes: number): number; free(address: number): void };
   readonly HEAPU8: Uint8Array;
 }
 

@@ -382,3 +382,20 @@ it("is idempotent and can be undone", async () => {
   replaceWasmKernels(matrixKernel);
   expect(kernel()).not.toBe(shipped);
 });
+
+it("has large tensors begin where a line of the cache does, and uses their memory again", async () => {
+  await startBackend("wasm");
+  const backend = tf.backend() as WasmBackend;
+  const made = (size: number) => tf.fill([size], 1);
+  const addresses = (tensors: readonly tf.Tensor[]) =>
+    tensors.map(({ dataId }) => backend.dataIdMap.get(dataId).memoryOffset);
+  const sizes = [256, 300, 257, 1000, 4099, 70_001];
+  const first = sizes.map(made);
+  expect(addresses(first).map((address) => address % 64)).toEqual(sizes.map(() => 0));
+  tf.dispose(first);
+  const bytes = backend.wasm.HEAPU8.length;
+  // Ten times what the memory holds, had nothing been given back.
+  const rounds = Math.ceil((10 * bytes) / (4 * sizes.reduce((sum, size) => sum + size)));
+  for (let round = 0; round < rounds; round++) tf.dispose(sizes.map((size) => made(size + (round % 7))));
+  expect(backend.wasm.HEAPU8.length).toBe(bytes);
+});
