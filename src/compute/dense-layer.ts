@@ -40,14 +40,26 @@ const { prototype } = library.layers.dense({ units: 1, name: "dense" }).construc
 };
 const composed = prototype.call;
 
+interface DenseInputs {
+  readonly x: Tensor;
+  readonly kernel: Tensor;
+  readonly bias: Tensor | undefined;
+  readonly isRectified: boolean;
+}
+
+/** x·W + b, or the larger of that and 0, in one operation; undefined where the active backend has none for it. */
+export function denseOperation({ x, kernel, bias, isRectified }: DenseInputs): Tensor | undefined {
+  const isMatrix = x.rank === 2 && x.dtype === "float32";
+  if (!isMatrix || !tf.getKernel(denseKernel, tf.getBackend())) return undefined;
+  return runKernel(denseKernel, { x, weights: kernel, ...(bias && { bias }) }, { isRectified });
+}
+
 /** The library composes relu(x·W + b) of operations that each go to the tape, where a backend has a kernel for it. */
 prototype.call = function (inputs, options) {
   const x = Array.isArray(inputs) ? inputs[0]! : inputs;
-  const isMatrix = x.rank === 2 && x.dtype === "float32";
-  if (!isMatrix || !tf.getKernel(denseKernel, tf.getBackend())) return composed.call(this, inputs, options);
   const activation = this.activation.getClassName();
   const isRectified = activation === "relu";
-  const bias = this.bias && { bias: this.bias.read() };
-  const y = runKernel(denseKernel, { x, weights: this.kernel.read(), ...bias }, { isRectified });
+  const y = denseOperation({ x, kernel: this.kernel.read(), bias: this.bias?.read(), isRectified });
+  if (!y) return composed.call(this, inputs, options);
   return isRectified || activation === "linear" ? y : this.activation.apply(y);
 };

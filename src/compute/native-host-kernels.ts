@@ -1,4 +1,5 @@
 import * as tf from "@tensorflow/tfjs-core";
+import { hitsOfRows } from "./hits.js";
 import { crossEntropyKernel, hitsKernel } from "./kernel-names.js";
 import { areFew, type Kernel, type NativeBackend } from "./native-backend.js";
 
@@ -63,18 +64,10 @@ const entrywise =
     return onHost(backend, results, shape);
   };
 
-/** For every row, 1 where its largest logit is its label's, else 0. */
 const hits: Kernel = ({ inputs: { logits, labels }, backend }) => {
   const [scores, truth] = [logits!, labels!].map(({ dataId }) => backend.readSync(dataId) as Float32Array);
   const [rows, classes] = logits!.shape as [number, number];
-  const results = new Float32Array(rows);
-  for (let row = 0; row < rows; row++) {
-    const first = row * classes;
-    let largest = first;
-    for (let i = first + 1; i < first + classes; i++) if (scores![i]! > scores![largest]!) largest = i;
-    if (largest - first === truth![row]) results[row] = 1;
-  }
-  return onHost(backend, results, [rows]);
+  return onHost(backend, hitsOfRows(scores!, truth!, classes), [rows]);
 };
 
 /** −log softmax(logits_i)[label_i] of every row, and softmax(logits_i) − e_{label_i}. */

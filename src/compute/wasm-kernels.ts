@@ -1,10 +1,11 @@
 import * as tf from "@tensorflow/tfjs-core";
-import { crossEntropyKernel, intensitiesKernel, reluGradientKernel } from "./kernel-names.js";
+import { crossEntropyKernel, hitsKernel, intensitiesKernel, reluGradientKernel } from "./kernel-names.js";
 import type { MatrixKernel } from "./matrix-kernel.js";
 import type { Inputs, Kernel, KernelFunction, WasmBackend } from "./wasm-backend.js";
 import { convolution, filterGradient, inputGradient } from "./wasm-convolution.js";
 import { wasmCrossEntropy } from "./wasm-cross-entropy.js";
 import { type Multiplier, multiplierBy } from "./wasm-fusion.js";
+import { wasmHits } from "./wasm-hits.js";
 import { wasmIntensities } from "./wasm-intensities.js";
 import { matrixProducts } from "./wasm-matmul.js";
 import { averagePoolGradient, maxPoolGradient } from "./wasm-pooling.js";
@@ -43,6 +44,7 @@ const additions: Readonly<Record<string, (multiplier: Multiplier, kernel: Matrix
   [crossEntropyKernel]: (_, kernel) => wasmCrossEntropy(kernel),
   [reluGradientKernel]: (_, kernel) => wasmReluGradient(kernel),
   [intensitiesKernel]: (_, kernel) => wasmIntensities(kernel),
+  [hitsKernel]: () => wasmHits,
 };
 
 /** The kernels replaced, as they were shipped; empty while none is. */

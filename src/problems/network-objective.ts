@@ -13,6 +13,7 @@ import { type Augmenter, augmenter } from "../data/augmentation.js";
 import { gatherLabels, gatherPixels } from "../data/batches.js";
 import type { ImageDataset, ImageSet } from "../data/dataset.js";
 import { InputReader } from "../data/input-reader.js";
+import { type DensePass, passThrough } from "./dense-layers.js";
 import type { BuiltNetwork, Network } from "./network.js";
 import * as own from "./network-layers.js";
 import type { Batch, Evaluator, LossAndGradients, Objective, PartialScore, ProblemContext } from "./problem.js";
@@ -180,15 +181,15 @@ export class NetworkObjective implements Objective<Tensor, Scalar> {
     step = 0,
     isMeasured = true,
   ): LossAndGradients<Tensor, Scalar> {
-    this.assign(weights);
     const { size } = this.dataset.train;
     if (batch !== "full") {
-      return this.onBatch(this.upload(this.dataset.train, batch, step), { examples: batch.length, step, isMeasured });
+      const examples = this.upload(this.dataset.train, batch, step);
+      return this.onBatch(weights, examples, { examples: batch.length, step, isMeasured });
     }
     const { algebra } = this;
     return this.fullBatch
       .chunks()
-      .map((chunk) => algebra.scope(() => this.onBatch(chunk, { examples: size, step, isMeasured })))
+      .map((chunk) => algebra.scope(() => this.onBatch(weights, chunk, { examples: size, step, isMeasured })))
       .reduce((total, chunk) => sumOf(algebra, total, chunk));
   }
 
@@ -290,21 +291,30 @@ export class NetworkObjective implements Objective<Tensor, Scalar> {
   }
 
   /** What these examples contribute to the means over `examples`. */
-  private onBatch({ images, labels }: ImageBatch, { examples, step, isMeasured }: PassFacts) {
-    const pass = this.passOf(step);
+  private onBatch(weights: readonly Tensor[], batch: ImageBatch, { examples, step, isMeasured }: PassFacts) {
+    const { denseLayers } = this.network;
+    const { logits, losses, gradients } = denseLayers
+      ? passThrough(denseLayers, weights, batch, 1 / examples)
+      : this.onTape(weights, batch, this.passOf(step), 1 / examples);
+    const accuracy = isMeasured ? { accuracy: this.accuracy(logits, batch.labels, examples) } : {};
+    logits.dispose();
+    return { loss: this.mean(losses, examples), gradients, ...accuracy };
+  }
+
+  /** The same as `passThrough` of any network, by automatic differentiation. */
+  private onTape(weights: readonly Tensor[], { images, labels }: ImageBatch, pass: own.Pass, share: number): DensePass {
+    this.assign(weights);
     let logits: tf.Tensor2D | undefined;
-    const { value, grads: gradients } = tf.engine().gradients(
+    const { value: losses, grads: gradients } = tf.engine().gradients(
       () => {
         // Kept from the forward pass, which would free them, for the accuracy.
         logits = tf.keep(this.logits(images, pass));
         return this.losses(logits, labels);
       },
       [...this.variables],
-      tf.fill([labels.size], 1 / examples),
+      tf.fill([labels.size], share),
     );
-    const accuracy = isMeasured ? { accuracy: this.accuracy(logits!, labels, examples) } : {};
-    logits!.dispose();
-    return { loss: this.mean(value, examples), gradients, ...accuracy };
+    return { logits: logits!, losses, gradients };
   }
 }
 

@@ -29,6 +29,12 @@ export interface StackedTools {
  */
 export type OverRuns = (tools: StackedTools, weights: readonly Tensor[], x: Tensor) => Tensor;
 
+/** A fully connected layer whose gradient is written out; see dense-layers.ts. */
+export interface DenseLayer {
+  readonly activation: DenseActivation;
+  readonly bias: boolean;
+}
+
 /** One layer of a network, described before TensorFlow.js is loaded. */
 export interface NetworkLayer {
   /** Its trained weights in the order the layer keeps them, named `layer/weight`. */
@@ -41,6 +47,8 @@ export interface NetworkLayer {
   create(tools: Toolbox, seed: number): tfl.layers.Layer;
   /** Absent where it computes for one run at a time. */
   readonly overRuns?: OverRuns;
+  /** Of fully connected layers: what they are. */
+  readonly dense?: DenseLayer | undefined;
 }
 
 /** A feed-forward classifier: from images to one logit a class. */
@@ -56,6 +64,8 @@ export interface Network {
   build(tools: Toolbox): BuiltNetwork | Promise<BuiltNetwork>;
   /** The logits of several runs; absent where it computes for one run at a time. */
   readonly overRuns?: OverRuns;
+  /** Its layers, where all of them are fully connected: their gradients need no tape. */
+  readonly denseLayers?: readonly DenseLayer[];
 }
 
 /** A network on the active backend. */
@@ -90,12 +100,14 @@ export function stacked(
   // From 1: TensorFlow.js takes the seed 0 for none at all. A layer without weights shifts no other's.
   const seeds = layers.map(({ weights }) => (weights.length > 0 ? stream.integer(1, 2 ** 31 - 1) : 0));
   const overRuns = chainOverRuns(layers);
+  const denseLayers = layers.flatMap(({ dense = [] }) => dense);
   return {
     inputShape,
     weights: layers.flatMap(({ weights }) => weights),
     nonTrainable: layers.flatMap(({ nonTrainable = [] }) => nonTrainable),
     hasTrainingMode: layers.some(({ hasTrainingMode }) => hasTrainingMode),
     ...(overRuns && { overRuns }),
+    ...(denseLayers.length === layers.length && { denseLayers }),
     build(tools) {
       const input = tools.library.input({ shape: [...inputShape] });
       const outputs = layers.reduce(
@@ -150,6 +162,9 @@ export const activations = ["relu", "tanh", "sigmoid", "gelu"] as const;
 
 export type Activation = (typeof activations)[number] | "linear";
 
+/** Those that are one operation. */
+export type DenseActivation = Exclude<Activation, "gelu">;
+
 /** The distributions of a layer's initial kernel and bias, as TensorFlow.js takes them. */
 export function initializersOf(
   { library }: Toolbox,
@@ -201,6 +216,7 @@ export function dense({ name, inputs, units, activation, bias, ...initialisation
   const kernel: Layer = { name: `${name}/kernel`, shape: [inputs, units] };
   return {
     weights: bias ? [kernel, { name: `${name}/bias`, shape: [units] }] : [kernel],
+    ...(activation !== "gelu" && { dense: { activation, bias } }),
     create: (tools, seed) =>
       tools.library.layers.dense({
         name,

@@ -5,6 +5,8 @@ import { startBackend } from "../../src/compute/backends.js";
 import type { Scalar, TensorAlgebra } from "../../src/compute/tensors.js";
 import type { ImageDataset, ImageSet } from "../../src/data/dataset.js";
 import { mlp } from "../../src/problems/mlp.js";
+import { dense, stacked } from "../../src/problems/network.js";
+import { networkObjective } from "../../src/problems/network-objective.js";
 import type { Evaluator, Objective } from "../../src/problems/problem.js";
 import { softmaxRegression } from "../../src/problems/softmax-regression.js";
 import { scalarsOf, scoresFrom } from "../../src/training/evaluation.js";
@@ -118,6 +120,43 @@ describe.each(testedBackends)("networks on %s", (backend) => {
     A.dispose(weights);
     objective.dispose?.();
   });
+
+  it.each(["relu", "tanh", "sigmoid"] as const)(
+    "has to the bit the gradient that the tape has: %s",
+    async (activation) => {
+      for (const bias of [true, false]) {
+        const given = context(dataset({ height: 5, width: 7, train: 90 }));
+        const layer = { ...plain, bias, activation };
+        const layers = [
+          dense({ ...layer, name: "dense_1", inputs: 35, units: 19 }),
+          dense({ ...layer, name: "dense_2", inputs: 19, units: 8 }),
+          dense({ ...layer, name: "dense_3", inputs: 8, units: 3, activation: "linear" }),
+        ];
+        const { denseLayers, ...onTape } = stacked([35], layers, given);
+        expect(denseLayers).toHaveLength(3);
+        const both = [{ ...onTape, denseLayers: denseLayers! }, onTape];
+        const stream = randomStream({ seed: 8, name: "weights" });
+        const weights = onTape.weights.map(({ shape }) => {
+          const size = shape.reduce((a, b) => a * b);
+          return A.vector(
+            Array.from({ length: size }, () => stream.normal()),
+            shape,
+          );
+        });
+        for (const batch of [range(31, 7), "full"] as const) {
+          const found = [];
+          for (const network of both) {
+            const objective = await networkObjective(A, network, given);
+            found.push(await evaluated(objective, weights, batch));
+            objective.dispose();
+          }
+          expect(found[0]).toEqual(found[1]);
+          expect(found[0]!.gradients.some((gradient) => gradient.some((entry) => entry !== 0))).toBe(true);
+        }
+        A.dispose(weights);
+      }
+    },
+  );
 
   it.each([
     ["relu", (x: number) => Math.max(0, x)],

@@ -1,14 +1,34 @@
 const ln2: f64 = 0.6931471805599453;
 
-/** eˣ for x ≤ 0, to 10⁻¹²: 2ᵏ·eʳ with |r| ≤ ½ log 2, and ten terms of eʳ. */
-function exponential(x: f64): f64 {
+// @ts-expect-error: a decorator of AssemblyScript
+@inline
+function both(x: f64): v128 {
+  return f64x2.splat(x);
+}
+
+/** eˣ of two numbers x ≤ 0 or NaN, to 10⁻¹²: 2ᵏ·eʳ with |r| ≤ ½ log 2, and ten terms of eʳ. */
+function exponentials(x: v128): v128 {
+  const k = f64x2.nearest(f64x2.div(x, both(ln2)));
+  const r = f64x2.sub(x, f64x2.mul(k, both(ln2)));
+  let sum = both(1);
+  for (let n: f64 = 11; n > 0; n--) sum = f64x2.add(both(1), f64x2.mul(f64x2.div(r, both(n)), sum));
+  // The sum with a large number ends in the bits of the integer beside the bias of an exponent.
+  const power = i64x2.shl(f64x2.add(k, both(6755399441055744 + 1023)), 52);
   // Also the limit of what 2ᵏ can be; less is nothing in float32.
-  if (x < -700) return 0;
-  const k = nearest(x / ln2);
-  const r = x - k * ln2;
-  let sum: f64 = 1;
-  for (let n: f64 = 11; n > 0; n--) sum = 1 + (r / n) * sum;
-  return sum * reinterpret<f64>((<i64>k + 1023) << 52);
+  return v128.andnot(f64x2.mul(sum, power), f64x2.lt(x, both(-700)));
+}
+
+/** eˣ⁻ᶜ of two float32 numbers x beside each other. */
+// @ts-expect-error: a decorator of AssemblyScript
+@inline
+function exponentialsFrom(at: usize, center: v128): v128 {
+  return exponentials(f64x2.sub(f64x2.promote_low_f32x4(v128.load64_zero(at)), center));
+}
+
+// @ts-expect-error: a decorator of AssemblyScript
+@inline
+function exponentialFrom(at: usize, center: v128): f64 {
+  return f64x2.extract_lane(exponentials(f64x2.sub(both(load<f32>(at)), center)), 0);
 }
 
 /** log x for normal x, to 10⁻¹³: x = 2ᵏ·m with ½ ≤ m² ≤ 2, and log m = 2·artanh((m − 1)/(m + 1)). */
@@ -46,13 +66,25 @@ export function crossEntropy(
     const label = <usize>load<u32>(labels + (row << 2));
     let largest: f64 = load<f32>(logits);
     for (let i: usize = 1; i < classes; i++) largest = max(largest, <f64>load<f32>(logits + (i << 2)));
+    const center = both(largest);
+    const end = logits + (classes << 2);
+    const pairsEnd = logits + ((classes & ~1) << 2);
     let sum: f64 = 0;
-    for (let i: usize = 0; i < classes; i++) sum += exponential(<f64>load<f32>(logits + (i << 2)) - largest);
-    const margin = largest - <f64>load<f32>(logits + (label << 2));
-    store<f32>(losses + (row << 2), <f32>(logarithm(sum) + margin));
-    for (let i: usize = 0; i < classes; i++) {
-      const power = exponential(<f64>load<f32>(logits + (i << 2)) - largest);
-      store<f32>(gradient + (i << 2), <f32>((i == label ? power - sum : power) / sum));
+    let at = logits;
+    for (; at < pairsEnd; at += 8) {
+      const powers = exponentialsFrom(at, center);
+      sum += f64x2.extract_lane(powers, 0);
+      sum += f64x2.extract_lane(powers, 1);
     }
+    if (at < end) sum += exponentialFrom(at, center);
+    const labelAt = logits + (label << 2);
+    store<f32>(losses + (row << 2), <f32>(logarithm(sum) + (largest - <f64>load<f32>(labelAt))));
+    const toGradient = gradient - logits;
+    for (at = logits; at < pairsEnd; at += 8) {
+      const shares = f64x2.div(exponentialsFrom(at, center), both(sum));
+      v128.store64_lane(at + toGradient, f32x4.demote_f64x2_zero(shares), 0);
+    }
+    if (at < end) store<f32>(at + toGradient, <f32>(exponentialFrom(at, center) / sum));
+    store<f32>(labelAt + toGradient, <f32>((exponentialFrom(labelAt, center) - sum) / sum));
   }
 }
