@@ -144,7 +144,7 @@ const peerCases = [
       name: "logistic-regression",
       data: { examples: 10_000, weights: { dimension: 100, norm: 1, direction: "random" } },
     }),
-    steps: 400,
+    steps: 1000,
   },
 ];
 

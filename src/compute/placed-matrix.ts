@@ -1,5 +1,6 @@
 import type { Fit, Matrix, PointwiseLossName } from "./algebra.js";
 import { vectorOf } from "./host-vectors.js";
+import { lineBytes } from "./matrix-product.js";
 
 /** What the compiled module has for one float64 matrix: addresses, in bytes. */
 interface Exports {
@@ -23,6 +24,9 @@ interface Exports {
 
 const pageBytes = 2 ** 16;
 
+/** A product with a vector reads as many, whatever lies there. */
+const fewestRows = 4;
+
 /** Of a matrix so many bytes stay in the processor's own memory while its rows are read twice. */
 const blockBytes = 2 ** 17;
 
@@ -36,14 +40,15 @@ const pointwiseLosses = {
 /** Bytes that a product with a vector needs besides; see assembly/matrix-vector.ts. */
 const scratchBytes = 160 + 8 * 33;
 
-/** Consecutive vectors of float64 in a memory. */
+/** Consecutive vectors of float64 in a memory, each from the beginning of a line of the cache on. */
 class Layout {
   bytes = 0;
 
   /** The address of one more. */
   place(length: number): number {
-    this.bytes += 8 * length;
-    return this.bytes - 8 * length;
+    const address = this.bytes;
+    this.bytes += Math.ceil((8 * length) / lineBytes) * lineBytes;
+    return address;
   }
 }
 
@@ -69,7 +74,7 @@ export class PlacedMatrix {
     this.columns = columns;
     this.rowsPerBlock = Math.min(rows, 4 * Math.ceil(blockBytes / (32 * columns)));
     const layout = new Layout();
-    layout.place(entries.length);
+    layout.place(Math.max(rows, fewestRows) * columns);
     this.scratch = layout.place(scratchBytes / 8);
     // Losses are taken four at a time, the last ones too.
     const [predictions, losses] = [layout.place(this.rowsPerBlock + 3), layout.place(this.rowsPerBlock + 3)];

@@ -21,7 +21,8 @@ function plus(sum: v128, x: v128, y: v128): v128 {
 }
 
 /**
- * A·x: each row in four sums of fixed order, four rows at a time.
+ * A·x: each row in four sums of fixed order, four rows at a time. Of a matrix of fewer than four rows, memory is read as
+ * if it had four.
  *
  * @param scratch so many bytes as `sumsBytes`
  */
@@ -31,6 +32,7 @@ export function multiplyVector(rows: usize, columns: usize, a: usize, x: usize, 
   const last = result + ((rows - 1) << 3);
   const end = result + (rows << 3);
   const sums = scratch + 32;
+  const lastFour = a + max<usize>(rows, 4) * rowBytes - 4 * rowBytes;
   v128.store(scratch, f64x2.splat(0), 0);
   v128.store(scratch, f64x2.splat(0), 16);
   for (; result < end; result += 32, a += 4 * rowBytes) {
@@ -46,7 +48,11 @@ export function multiplyVector(rows: usize, columns: usize, a: usize, x: usize, 
     let t2 = v128.load(scratch, 16);
     let s3 = v128.load(scratch, 0);
     let t3 = v128.load(scratch, 16);
+    // Meanwhile the rows after the next four are fetched, line by line: rows are too short for the processor to foresee it.
+    const soon = min(a + 8 * rowBytes, lastFour);
     for (let j: usize = 0; j < whole; j += 32) {
+      load<i32>(soon + (j << 2), 0);
+      load<i32>(soon + (j << 2), 64);
       let x0 = v128.load(x + j, 0);
       let x1 = v128.load(x + j, 16);
       s0 = plus(s0, v128.load(a + j, 0), x0);
