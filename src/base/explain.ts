@@ -25,7 +25,11 @@ const mostKeys = 5;
 function unknownKeys(keys: readonly string[], valid: readonly string[]): string {
   const told = keys.slice(0, mostKeys);
   const rest = keys.length > told.length ? ` and ${keys.length - told.length} more` : "";
-  const hints = told.map((key) => suggestion(key, valid)).join("");
+  const hints = told
+    .map((key) =>
+      valid.includes(key) ? ` ${shown(key)} belongs to another form than the rest.` : suggestion(key, valid),
+    )
+    .join("");
   const choice = valid.length > 0 ? ` Valid keys: ${valid.join(", ")}` : "";
   return `unknown key${keys.length > 1 ? "s" : ""} ${told.map(shown).join(", ")}${rest}.${hints}${choice}`;
 }

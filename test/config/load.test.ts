@@ -224,6 +224,13 @@ describe("a config that cannot be read", () => {
     else expect(found).toMatch(message);
   });
 
+  test("with a key of one form beside those of another", async () => {
+    const problem = { name: "logistic-regression", data: { examples: 10, features: 3 } };
+    expect(await wrong({ "one.json": { ...base, problem } })).toBe(
+      'ExperimentError: one.json: problem.data: unknown key "features". "features" belongs to another form than the rest. Valid keys: source, examples, weights, design, file, target, features',
+    );
+  });
+
   test("that has both of what is to be given once, or neither", async () => {
     const message = "ExperimentError: one.json: give either optimizer (one) or optimizers (a list)";
     expect(await wrong({ "one.json": { ...base, optimizers: [base.optimizer] } })).toBe(message);
