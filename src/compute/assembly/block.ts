@@ -1,5 +1,5 @@
 import { copyFloats } from "./copy";
-import { packColumns, packRows } from "./pack";
+import { packColumns, packRows, packWholePanels } from "./pack";
 import { Product } from "./product";
 import { gathered5x16, gathered5x8, tile5x16, tile5x8, tileRows } from "./tile";
 import { aColumns, aRows, bRows, cRows, packedA, packedB, scratch, starts } from "./workspace";
@@ -27,7 +27,10 @@ export function packB(workspace: usize, product: Product, steps: usize, columns:
   const rows = workspace + bRows;
   let panel = workspace + packedB;
   let width: usize = 0;
-  for (let column: usize = 0; column < columns; column += width) {
+  const inWholePanels: usize = stride == 4 && wide ? columns & ~15 : 0;
+  packWholePanels(panel, rows, steps, inWholePanels << 2);
+  panel += (steps * inWholePanels) << 2;
+  for (let column = inWholePanels; column < columns; column += width) {
     width = panelWidth(columns - column, wide);
     packColumns(panel, rows, column * stride, steps, stride, min(width, columns - column), width, isContiguous);
     panel += (steps * width) << 2;

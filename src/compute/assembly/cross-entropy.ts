@@ -18,17 +18,12 @@ function exponentials(x: v128): v128 {
   return v128.andnot(f64x2.mul(sum, power), f64x2.lt(x, both(-700)));
 }
 
-/** eˣ⁻ᶜ of two float32 numbers x beside each other. */
+/** eˣ⁻ᶜ of two float32 numbers x beside each other, or of one. */
 // @ts-expect-error: a decorator of AssemblyScript
 @inline
-function exponentialsFrom(at: usize, center: v128): v128 {
-  return exponentials(f64x2.sub(f64x2.promote_low_f32x4(v128.load64_zero(at)), center));
-}
-
-// @ts-expect-error: a decorator of AssemblyScript
-@inline
-function exponentialFrom(at: usize, center: v128): f64 {
-  return f64x2.extract_lane(exponentials(f64x2.sub(both(load<f32>(at)), center)), 0);
+function exponentialsFrom(at: usize, isPair: bool, center: v128): v128 {
+  const x = isPair ? v128.load64_zero(at) : v128.load32_zero(at);
+  return exponentials(f64x2.sub(f64x2.promote_low_f32x4(x), center));
 }
 
 /** log x for normal x, to 10⁻¹³: x = 2ᵏ·m with ½ ≤ m² ≤ 2, and log m = 2·artanh((m − 1)/(m + 1)). */
@@ -67,24 +62,24 @@ export function crossEntropy(
     let largest: f64 = load<f32>(logits);
     for (let i: usize = 1; i < classes; i++) largest = max(largest, <f64>load<f32>(logits + (i << 2)));
     const center = both(largest);
-    const end = logits + (classes << 2);
-    const pairsEnd = logits + ((classes & ~1) << 2);
     let sum: f64 = 0;
-    let at = logits;
-    for (; at < pairsEnd; at += 8) {
-      const powers = exponentialsFrom(at, center);
+    for (let i: usize = 0; i < classes; i += 2) {
+      const isPair = i + 1 < classes;
+      const powers = exponentialsFrom(logits + (i << 2), isPair, center);
       sum += f64x2.extract_lane(powers, 0);
-      sum += f64x2.extract_lane(powers, 1);
+      if (isPair) sum += f64x2.extract_lane(powers, 1);
     }
-    if (at < end) sum += exponentialFrom(at, center);
-    const labelAt = logits + (label << 2);
-    store<f32>(losses + (row << 2), <f32>(logarithm(sum) + (largest - <f64>load<f32>(labelAt))));
-    const toGradient = gradient - logits;
-    for (at = logits; at < pairsEnd; at += 8) {
-      const shares = f64x2.div(exponentialsFrom(at, center), both(sum));
-      v128.store64_lane(at + toGradient, f32x4.demote_f64x2_zero(shares), 0);
+    const margin = largest - <f64>load<f32>(logits + (label << 2));
+    store<f32>(losses + (row << 2), <f32>(logarithm(sum) + margin));
+    for (let i: usize = 0; i < classes; i += 2) {
+      const isPair = i + 1 < classes;
+      const powers = exponentialsFrom(logits + (i << 2), isPair, center);
+      // Of the label's power the whole sum is taken, of another's nothing.
+      const taken = f64x2.replace_lane(both(i == label ? sum : 0), 1, i + 1 == label ? sum : 0);
+      const slopes = f32x4.demote_f64x2_zero(f64x2.div(f64x2.sub(powers, taken), both(sum)));
+      const to = gradient + (i << 2);
+      if (isPair) v128.store64_lane(to, slopes, 0);
+      else v128.store32_lane(to, slopes, 0);
     }
-    if (at < end) store<f32>(at + toGradient, <f32>(exponentialFrom(at, center) / sum));
-    store<f32>(labelAt + toGradient, <f32>((exponentialFrom(labelAt, center) - sum) / sum));
   }
 }

@@ -108,3 +108,19 @@ export function packColumns(
     for (let to = packed; to < stop; to += 4, from += stride) store<f32>(to, load<f32>(from));
   }
 }
+
+/**
+ * Copies columns of B that lie beside each other into panels of 16, row after row as they lie in memory.
+ *
+ * @param rows addresses of each row
+ * @param bytes of a row, a multiple of 64
+ */
+export function packWholePanels(packed: usize, rows: usize, steps: usize, bytes: usize): void {
+  const end = rows + (steps << 2);
+  const panelBytes = steps << 6;
+  for (; rows < end; rows += 4, packed += 64) {
+    const from = load<usize>(rows);
+    let to = packed;
+    for (let at = from; at < from + bytes; at += 64, to += panelBytes) copyEight(to, at, true);
+  }
+}
