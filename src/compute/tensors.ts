@@ -175,11 +175,18 @@ export function tensorAlgebra(
       }),
 
     ...(deferred && { settle: (values) => deferred.settle(values.filter((value) => typeof value !== "number")) }),
-    scope(f) {
+    scope<T>(f: () => T, keptOf?: (result: T) => readonly Scalar[]): T {
       if (tf.getBackend() !== backend) {
         throw new Error(`backend ${tf.getBackend()} is active where ${backend} is to compute`);
       }
-      return memory.within(() => tf.tidy(f as () => tf.TensorContainer) as ReturnType<typeof f>);
+      // Where scalars are numbers only vectors are to be kept; else the whole result is looked through for them too.
+      let result: T;
+      const kept = () => {
+        result = f();
+        return reductions && keptOf ? [...keptOf(result)] : (result as tf.TensorContainer);
+      };
+      memory.within(() => tf.tidy(kept));
+      return result!;
     },
     dispose: (values) => tf.dispose([...values]),
   };
