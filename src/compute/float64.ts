@@ -254,7 +254,20 @@ function shortRowsTimesVector(entries: Float64Array, x: Float64Array, result: Fl
     result[i + 2] = u;
     result[i + 3] = v;
   }
-  for (; i < rows; i++, first += columns) result[i] = dotFrom(entries, first, x);
+  if (i + 1 < rows) {
+    let s = 0;
+    let t = 0;
+    for (let j = 0; j < columns; j++) {
+      const factor = x[j]!;
+      s += entries[first + j]! * factor;
+      t += entries[first + columns + j]! * factor;
+    }
+    result[i] = s;
+    result[i + 1] = t;
+    i += 2;
+    first += 2 * columns;
+  }
+  if (i < rows) result[i] = dotFrom(entries, first, x);
 }
 
 /** A·x */
