@@ -92,7 +92,7 @@ function quadratics(dimension) {
       name: `quadratic-${dimension}-traced`,
       title: `${what}: every step traced to CSV`,
       config: { ...config, trace: { every: 1 } },
-      steps: 100_000,
+      steps: isDense ? 500_000 : 100_000,
       peerSteps: 20_000,
     },
   ];

@@ -152,9 +152,13 @@ export function watchBounds(bounds: readonly Bound[], context: BoundContext, sta
         }
         return nothing;
       }
-      return watched.flatMap(({ bound, monitor, check }) =>
-        ended ? bound.columns.map(() => Number.NaN) : monitor.observe(record, check),
-      );
+      const values: number[] = [];
+      for (let i = 0; i < watched.length; i++) {
+        const { bound, monitor, check } = watched[i]!;
+        const found = ended ? undefined : observers[i]!.call(monitor, record, check);
+        for (let column = 0; column < bound.columns.length; column++) values.push(found?.[column] ?? Number.NaN);
+      }
+      return values;
     },
 
     verdicts: () =>
