@@ -5,7 +5,7 @@ import type { Optimizer, OptimizerState } from "../optimizers/optimizer.js";
 import type { Batch, Objective, Problem } from "../problems/problem.js";
 import { type DivergedLoss, divergedLoss, divergence } from "./divergence.js";
 import { Evaluation, notEvaluated } from "./evaluation.js";
-import { Measurer, type StepFacts } from "./measure.js";
+import { Measurer, type Present, type StepFacts } from "./measure.js";
 import type { StepRecord } from "./record.js";
 import {
   captureState,
@@ -128,6 +128,17 @@ function held<V, S>(weights: readonly V[], state: OptimizerState<V, S>): Held<V,
   return { weights, state, vectors: vectors ?? weights };
 }
 
+/** What a step computed, still on the device. */
+interface Advance<V, S> {
+  /** Absent where this is the last record. */
+  next: Held<V, S> | undefined;
+  /** What was measured, if it was. */
+  present: Present<S> | undefined;
+  /** Of a step that was measured its measurement, of another one the loss; of the other kind those of an earlier step. */
+  scalars: readonly S[];
+  loss: S | undefined;
+}
+
 /** w + Δw of each layer. */
 function sums<V, S>(algebra: Algebra<V, S>, weights: readonly V[], updates: readonly V[]): V[] {
   const next = new Array<V>(weights.length);
@@ -197,8 +208,11 @@ function* loop<V, S>(training: Training<V, S>, { observe, taken }: Reader): Turn
     return indices.map((i) => objective.lossAndGradients(weights, Int32Array.of(i), step, false).gradients);
   }
 
+  /** Written anew at each step: next to a step of a few numbers to make an object takes long. */
+  const made: Advance<V, S> = { next: undefined, present: undefined, scalars: [], loss: undefined };
+
   /** Step k: what it computed, still on the device, and w_{k+1} unless this is the last record. */
-  function advance() {
+  function advance(): Advance<V, S> {
     const averaged = evaluated ? optimizer.averagedWeights?.(step, state) : undefined;
     const scores = measured ? evaluation.at(weights, evaluated, averaged) : notEvaluated;
     const onBatch = batch === undefined ? undefined : objective.lossAndGradients(weights, batch, step, measured);
@@ -210,15 +224,19 @@ function* loop<V, S>(training: Training<V, S>, { observe, taken }: Reader): Turn
     const next = output && held(sums(algebra, weights, updates!), output.state);
     // What is measured now and what stays are made of the same vectors.
     if (measured && next) algebra.settle?.([...updates!, ...next.vectors]);
-    const quantities = measured ? { weights, batch: onBatch, scores, updates, averaged } : undefined;
-    return {
-      scalars: quantities ? measurer.scalars(quantities) : [onBatch!.loss],
-      present: quantities && measurer.present(quantities),
-      next,
-    };
+    made.next = next;
+    if (measured) {
+      const quantities = { weights, batch: onBatch, scores, updates, averaged };
+      made.scalars = measurer.scalars(quantities);
+      made.present = measurer.present(quantities);
+    } else {
+      made.loss = onBatch!.loss;
+      made.present = undefined;
+    }
+    return made;
   }
 
-  const vectorsAfter = ({ next }: ReturnType<typeof advance>) => next?.vectors ?? [];
+  const vectorsAfter = ({ next }: Advance<V, S>) => next?.vectors ?? [];
 
   /** Whether the state after this step holds on to weights of before it, which then cannot wait to be read. */
   const holdsWeights = (next: Held<V, S>) =>
@@ -331,10 +349,10 @@ function* loop<V, S>(training: Training<V, S>, { observe, taken }: Reader): Turn
       evaluated = last || training.evaluated(step);
       measured = traced || evaluated || training.measureEveryStep;
       if (sampler) batch = last ? undefined : sampler.next(batchSize as number);
-      const { scalars, present, next } = algebra.scope(advance, vectorsAfter);
+      const { scalars, present, loss, next } = algebra.scope(advance, vectorsAfter);
       upcoming = next;
       if (present) unread.addMeasurement(scalars, step, traced, evaluated, present);
-      else unread.addLoss(scalars[0]!);
+      else unread.addLoss(loss!);
 
       if (last || unread.areMany || (keepWeights && holdsWeights(next!))) {
         const end = yield* read(step + 1);
