@@ -138,7 +138,10 @@ class ResidentSet {
   }
 }
 
-/** Mean softmax cross-entropy of a network on a data set of images, and its gradient by automatic differentiation. */
+/**
+ * Mean softmax cross-entropy of a network on a data set of images, and its gradient: by backpropagation written out where all
+ * layers are fully connected, else by automatic differentiation.
+ */
 export class NetworkObjective implements Objective<Tensor, Scalar> {
   /** The model's trained weights, in the order of the problem's layers. */
   private readonly variables: readonly tf.Variable[];
