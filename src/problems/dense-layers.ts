@@ -15,13 +15,15 @@ const activations: Readonly<Record<DenseActivation, { readonly kernel?: string; 
   sigmoid: { kernel: tf.Sigmoid, apply: tf.sigmoid },
 };
 
+/** W and, where the layer has one, b. */
+type DenseWeights = readonly [kernel: Tensor, bias: Tensor | undefined];
+
 /** What follows the products x·W of a layer, in the order in which the library's own layer has it: its rounding is the same. */
-function outputOf({ activation, bias: hasBias }: DenseLayer, x: Tensor, weights: readonly Tensor[]): Tensor {
-  const [kernel, bias] = weights as [Tensor, Tensor?];
+function outputOf(activation: DenseActivation, x: Tensor, [kernel, bias]: DenseWeights): Tensor {
   const isRectified = activation === "relu";
   const joined = denseOperation({ x, kernel, bias, isRectified });
   if (joined) return isRectified ? joined : activations[activation].apply(joined);
-  if (activation === "linear" || (isRectified && !hasBias)) {
+  if (activation === "linear" || (isRectified && !bias)) {
     return tf.fused.matMul({ a: x, b: kernel, activation, ...(bias && { bias }) });
   }
   const product = tf.matMul(x, kernel);
@@ -65,25 +67,20 @@ export function passThrough(
   share: number,
 ): DensePass {
   return tf.tidy(() => {
+    let next = 0;
+    const ofLayers = layers.map(({ bias }): DenseWeights => [weights[next++]!, bias ? weights[next++] : undefined]);
     /** h_0, h_1, … */
     const outputs = [images];
-    const first: number[] = [];
-    let count = 0;
-    for (const [i, layer] of layers.entries()) {
-      first.push(count);
-      count += layer.bias ? 2 : 1;
-      outputs.push(outputOf(layer, outputs[i]!, weights.slice(first[i], count)));
-    }
+    for (const [i, { activation }] of layers.entries()) outputs.push(outputOf(activation, outputs[i]!, ofLayers[i]!));
     const logits = outputs.at(-1) as tf.Tensor2D;
     const [losses, slopes] = crossEntropyWithGradient(logits, labels);
-    const gradients = new Array<Tensor>(count);
+    const gradients: Tensor[] = [];
     let delta: Tensor = tf.mul(slopes, tf.scalar(share));
     for (let i = layers.length - 1; i >= 0; i--) {
-      const { activation, bias } = layers[i]!;
-      delta = throughActivation(activation, delta, outputs[i + 1]!);
-      gradients[first[i]!] = tf.matMul(outputs[i]!, delta, true, false);
-      if (bias) gradients[first[i]! + 1] = tf.sum(delta, 0);
-      if (i > 0) delta = tf.matMul(delta, weights[first[i]!]!, false, true);
+      const [kernel, bias] = ofLayers[i]!;
+      delta = throughActivation(layers[i]!.activation, delta, outputs[i + 1]!);
+      gradients.unshift(tf.matMul(outputs[i]!, delta, true, false), ...(bias ? [tf.sum(delta, 0)] : []));
+      if (i > 0) delta = tf.matMul(delta, kernel, false, true);
     }
     return { logits, losses, gradients };
   });

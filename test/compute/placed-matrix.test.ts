@@ -41,8 +41,10 @@ it.each([
   const row = (i: number) => entries.subarray(i * columns, (i + 1) * columns);
   const product = Array.from(y, (_, i) => row(i).reduce((sum, entry, j) => sum + entry * x[j]!, 0));
   const transposed = Array.from(x, (_, j) => y.reduce((sum, factor, i) => sum + factor * row(i)[j]!, 0));
+  // Each of two sums of n terms of at most 1 may be off by n roundings of a sum of at most n.
+  const tolerance = Math.max(rows, columns) ** 2 * Number.EPSILON;
   const isClose = (found: Float64Array, expected: readonly number[]) =>
-    found.every((value, i) => Math.abs(value - expected[i]!) < 1e-12 * rows * columns);
+    found.every((value, i) => Math.abs(value - expected[i]!) <= tolerance);
   expect(isClose(matrix.multiply(x), product)).toBe(true);
   expect(isClose(matrix.multiplyTransposed(y), transposed)).toBe(true);
   const labels = y.map(Math.sign);
