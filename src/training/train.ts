@@ -2,9 +2,9 @@ import { breather } from "../base/breather.js";
 import type { Algebra } from "../compute/algebra.js";
 import type { BatchSampler } from "../data/batches.js";
 import type { Optimizer, OptimizerState } from "../optimizers/optimizer.js";
-import type { Batch, Objective, Problem } from "../problems/problem.js";
+import type { Batch, LossAndGradients, Objective, Problem } from "../problems/problem.js";
 import { type DivergedLoss, divergedLoss, divergence } from "./divergence.js";
-import { Evaluation, notEvaluated } from "./evaluation.js";
+import { Evaluation } from "./evaluation.js";
 import { Measurer, type Present, type StepFacts } from "./measure.js";
 import type { StepRecord } from "./record.js";
 import {
@@ -128,15 +128,25 @@ function held<V, S>(weights: readonly V[], state: OptimizerState<V, S>): Held<V,
   return { weights, state, vectors: vectors ?? weights };
 }
 
-/** What a step computed, still on the device. */
+/** What a step computes. */
 interface Advance<V, S> {
+  onBatch: LossAndGradients<V, S>;
+  updates: readonly V[];
+  next: Held<V, S>;
+}
+
+/** What stays of a step of which nothing but the loss is looked at. */
+interface Plain<V, S> {
+  loss: S;
+  next: Held<V, S>;
+}
+
+/** What stays of one that is measured. */
+interface Measurement<V, S> {
+  scalars: readonly S[];
+  present: Present<S>;
   /** Absent where this is the last record. */
   next: Held<V, S> | undefined;
-  /** What was measured, if it was. */
-  present: Present<S> | undefined;
-  /** Of a step that was measured its measurement, of another one the loss; of the other kind those of an earlier step. */
-  scalars: readonly S[];
-  loss: S | undefined;
 }
 
 /** w + Δw of each layer. */
@@ -193,50 +203,56 @@ function* loop<V, S>(training: Training<V, S>, { observe, taken }: Reader): Turn
   const everySteps = checkpoints?.everySteps ?? Number.POSITIVE_INFINITY;
   /** The next step that is a multiple of it. */
   let nextSaved = everySteps * (Math.floor(start.step / everySteps) + 1);
+  /** The next step at which it is asked whether to save or to stop, if not before. */
+  let nextQuestion = Math.min(nextSaved, stopAfter + 1);
   let { step } = start;
   let { weights, state, vectors } = held(start.weights, start.state);
   /** Of step k: the examples it is made of, and what of it is looked at. */
   let batch: Batch | undefined = "full";
-  let [measured, evaluated] = [false, false];
+  let [traced, evaluated, measured] = [false, false, false];
   /** w_{k+1} while w_k is still measured. */
   let upcoming: Held<V, S> | undefined;
 
-  /** The gradient of each example of a batch, where the rule needs them. */
-  function gradientsOfExamples(batch: Batch): V[][] | undefined {
-    if (!optimizer.rule.needs?.exampleGradients) return undefined;
+  const needsExamples = optimizer.rule.needs?.exampleGradients === true;
+  /** The gradient of each example of a batch, for a rule that needs them. */
+  function gradientsOfExamples(batch: Batch): V[][] {
     const indices = batch === "full" ? Array.from({ length: problem.examples! }, (_, i) => i) : [...batch];
     return indices.map((i) => objective.lossAndGradients(weights, Int32Array.of(i), step, false).gradients);
   }
 
-  /** Written anew at each step: next to a step of a few numbers to make an object takes long. */
-  const made: Advance<V, S> = { next: undefined, present: undefined, scalars: [], loss: undefined };
+  /** Of a rule that remembers nothing the state is the same at every step, and holds no vectors. */
+  const heldNext = (next: readonly V[], nextState: OptimizerState<V, S>): Held<V, S> =>
+    nextState === state && vectors === weights
+      ? { weights: next, state: nextState, vectors: next }
+      : held(next, nextState);
 
-  /** Step k: what it computed, still on the device, and w_{k+1} unless this is the last record. */
+  /** Step k: the loss and gradients on its batch, its updates, and w_{k+1}. */
   function advance(): Advance<V, S> {
-    const averaged = evaluated ? optimizer.averagedWeights?.(step, state) : undefined;
-    const scores = measured ? evaluation.at(weights, evaluated, averaged) : notEvaluated;
-    const onBatch = batch === undefined ? undefined : objective.lossAndGradients(weights, batch, step, measured);
-    const output =
-      step === steps
-        ? undefined
-        : optimizer.updates(algebra, step, weights, onBatch!.gradients, state, gradientsOfExamples(batch!));
-    const updates = output?.updates;
-    const next = output && held(sums(algebra, weights, updates!), output.state);
-    // What is measured now and what stays are made of the same vectors.
-    if (measured && next) algebra.settle?.([...updates!, ...next.vectors]);
-    made.next = next;
-    if (measured) {
-      const quantities = { weights, batch: onBatch, scores, updates, averaged };
-      made.scalars = measurer.scalars(quantities);
-      made.present = measurer.present(quantities);
-    } else {
-      made.loss = onBatch!.loss;
-      made.present = undefined;
-    }
-    return made;
+    const onBatch = objective.lossAndGradients(weights, batch!, step, measured);
+    const examples = needsExamples ? gradientsOfExamples(batch!) : undefined;
+    const { updates, state: nextState } = optimizer.updates(algebra, step, weights, onBatch.gradients, state, examples);
+    return { onBatch, updates, next: heldNext(sums(algebra, weights, updates), nextState) };
   }
 
-  const vectorsAfter = ({ next }: Advance<V, S>) => next?.vectors ?? [];
+  /** Step k, of which nothing but the loss is looked at. */
+  function goOn(): Plain<V, S> {
+    const { onBatch, next } = advance();
+    return { loss: onBatch.loss, next };
+  }
+
+  /** Step k, or what there is of w_K, with its measurement. */
+  function measure(): Measurement<V, S> {
+    const averaged = evaluated ? optimizer.averagedWeights?.(step, state) : undefined;
+    const scores = evaluation.at(weights, evaluated, averaged);
+    const made = step === steps ? undefined : advance();
+    // What is measured now and what stays are made of the same vectors.
+    if (made) algebra.settle?.([...made.updates, ...made.next.vectors]);
+    const onLast = made || batch === undefined ? undefined : objective.lossAndGradients(weights, batch, step, true);
+    const quantities = { weights, batch: made?.onBatch ?? onLast, scores, updates: made?.updates, averaged };
+    return { scalars: measurer.scalars(quantities), present: measurer.present(quantities), next: made?.next };
+  }
+
+  const vectorsAfter = ({ next }: { readonly next: Held<V, S> | undefined }) => next?.vectors ?? [];
 
   /** Whether the state after this step holds on to weights of before it, which then cannot wait to be read. */
   const holdsWeights = (next: Held<V, S>) =>
@@ -251,6 +267,33 @@ function* loop<V, S>(training: Training<V, S>, { observe, taken }: Reader): Turn
     } else if (!isKept) algebra.dispose(weights);
     ({ weights, state, vectors } = next);
     step++;
+    objective.advance?.();
+    upcoming = undefined;
+  }
+
+  /** Asks what of step k is looked at. */
+  function isMeasured(): boolean {
+    const last = step === steps;
+    traced = last || training.traced(step);
+    evaluated = last || training.evaluated(step);
+    measured = traced || evaluated || training.measureEveryStep;
+    return measured;
+  }
+
+  /** Whether between the last step and the next there is nothing to be read or saved, and no end. */
+  const isUndisturbed = () => step < nextQuestion && !unread.areMany && !signal?.aborted;
+
+  /** Steps of which nothing but the loss is looked at, as long as nothing else is to be done between them. */
+  function plainSteps(): Promise<void> | undefined {
+    let pause: Promise<void> | undefined;
+    do {
+      if (sampler) batch = sampler.next(batchSize as number);
+      const { loss, next } = algebra.scope(goOn, vectorsAfter);
+      unread.addLoss(loss);
+      goOnTo(next);
+      pause = breathe();
+    } while (!pause && isUndisturbed() && !isMeasured());
+    return pause;
   }
 
   const epochAt = (step: number) => step / training.stepsPerEpoch;
@@ -344,34 +387,30 @@ function* loop<V, S>(training: Training<V, S>, { observe, taken }: Reader): Turn
   try {
     if (start.step > stopAfter) return { outcome: "stopped", steps: start.step };
     for (;;) {
-      const last = step === steps;
-      const traced = last || training.traced(step);
-      evaluated = last || training.evaluated(step);
-      measured = traced || evaluated || training.measureEveryStep;
-      if (sampler) batch = last ? undefined : sampler.next(batchSize as number);
-      const { scalars, present, loss, next } = algebra.scope(advance, vectorsAfter);
-      upcoming = next;
-      if (present) unread.addMeasurement(scalars, step, traced, evaluated, present);
-      else unread.addLoss(loss!);
-
-      if (last || unread.areMany || (keepWeights && holdsWeights(next!))) {
-        const end = yield* read(step + 1);
-        if (end) return end;
-      }
-      if (!next) return yield* ended({ outcome: "completed", steps }, weights);
-
-      goOnTo(next);
-      objective.advance?.();
-      upcoming = undefined;
-      const pause = breathe();
+      let pause: Promise<void> | undefined;
+      if (isMeasured()) {
+        if (sampler) batch = step === steps ? undefined : sampler.next(batchSize as number);
+        const { scalars, present, next } = algebra.scope(measure, vectorsAfter);
+        upcoming = next;
+        unread.addMeasurement(scalars, step, traced, evaluated, present);
+        if (!next || unread.areMany || (keepWeights && holdsWeights(next))) {
+          const end = yield* read(step + 1);
+          if (end) return end;
+        }
+        if (!next) return yield* ended({ outcome: "completed", steps }, weights);
+        goOnTo(next);
+        pause = breathe();
+      } else pause = plainSteps();
       if (pause) yield pause;
+      else if (isUndisturbed()) continue;
       const isStopped = signal?.aborted === true || step > stopAfter;
       const isSaved = checkpoints && (isStopped || step === nextSaved || (pause && checkpoints.due()));
-      if (isSaved || isStopped || (pause && unread.hasMeasured)) {
+      if (isSaved || isStopped || unread.areMany || (pause && unread.hasMeasured)) {
         const end = yield* read(step);
         if (end) return end;
       }
       if (step === nextSaved) nextSaved += everySteps;
+      nextQuestion = Math.min(nextSaved, stopAfter + 1);
       if (isSaved) {
         checkpoints.save(yield* settled(captureState(algebra, { step, weights, state }, objective.nonTrainable?.())));
       }
