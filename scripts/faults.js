@@ -76,8 +76,8 @@ const succeeds = (command, args) =>
 /** Types are not checked: a fault may leave something unused. */
 const build = () => succeeds("node_modules/.bin/tsc", ["-p", "tsconfig.build.json", "--noCheck"]);
 
-/** The module of WebAssembly. */
-const buildAssembly = () => succeeds("node_modules/.bin/asc", ["--config", "src/compute/assembly/asconfig.json"]);
+/** The modules of WebAssembly. */
+const buildAssembly = () => succeeds("npm", ["run", "build:assembly"]);
 
 /** @param {readonly string[]} files */
 const testsPass = (files) => succeeds("node_modules/.bin/vitest", ["run", "--bail", "1", ...files]);
