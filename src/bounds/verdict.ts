@@ -1,3 +1,4 @@
+import { ExperimentError } from "../base/errors.js";
 import { fromPlain, toPlain } from "../base/plain-data.js";
 import type { StepRecord } from "../training/record.js";
 import {
@@ -78,6 +79,15 @@ function checkInto(tally: Tally, relativeTolerance: number, now: { readonly step
   };
 }
 
+/** @throws ExperimentError for a bound that does not fill the columns it declares: its numbers would be put under others' names */
+function assertFills({ name, columns }: Bound, found: readonly number[]): void {
+  if (found.length === columns.length) return;
+  const names = columns.map((column) => column.name).join(", ") || "none";
+  throw new ExperimentError(
+    `bound ${name}: observe returned ${found.length} numbers; expected one for each of its columns (${names}), NaN where it has none`,
+  );
+}
+
 /** A loss, weights or gradients that have overflowed: the arithmetic has ended there, and with it what theorems say. */
 function isBeyondArithmetic({ loss, layers, last }: StepRecord): boolean {
   // With mini-batches the last record has neither loss nor gradients.
@@ -156,6 +166,7 @@ export function watchBounds(bounds: readonly Bound[], context: BoundContext, sta
       for (let i = 0; i < watched.length; i++) {
         const { bound, monitor, check } = watched[i]!;
         const found = ended ? undefined : observers[i]!.call(monitor, record, check);
+        if (found) assertFills(bound, found);
         for (let column = 0; column < bound.columns.length; column++) values.push(found?.[column] ?? Number.NaN);
       }
       return values;

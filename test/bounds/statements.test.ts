@@ -1,4 +1,5 @@
 import { describe, expect, test } from "vitest";
+import type { Bound } from "../../src/bounds/bound.js";
 import { bounds } from "../../src/bounds/registry.js";
 import { selectedBounds, watchBounds } from "../../src/bounds/verdict.js";
 import type { LayerRecord, StepRecord } from "../../src/training/record.js";
@@ -332,6 +333,20 @@ describe("where the arithmetic has ended, nothing is checked", () => {
     const watch = watchBounds(selectedBounds(bounds, ["linear-rate", "norm-ratio"]), contextOf(single));
     expect(watch.observe({ ...record, traced: true, loss: nan })).toEqual([nan]);
     expect(watch.observe({ ...record, traced: true })).toEqual([5]);
+  });
+
+  test.each([
+    [[], "returned 0 numbers"],
+    [[1, 2], "returned 2 numbers"],
+  ])("a bound that does not fill its columns is told so: %j", (found, expected) => {
+    const single: TestRun = { problem: quadratic({ spectrum: [4, 1], start: [3, 4] }), rate: 0.1, steps: 1 };
+    const [record] = [...simulate(single)] as [StepRecord];
+    const [linearRate] = selectedBounds(bounds, ["linear-rate"]) as [Bound];
+    const careless: Bound = { ...linearRate, start: () => ({ observe: () => found, state: () => undefined }) };
+    const watch = watchBounds([careless], contextOf(single));
+    expect(() => watch.observe({ ...record, traced: true })).toThrow(
+      `bound linear-rate: observe ${expected}; expected one for each of its columns (linear_rate_distance), NaN`,
+    );
   });
 
   test("a bound that has overflowed says nothing, and is no check", () => {
