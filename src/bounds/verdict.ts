@@ -79,7 +79,7 @@ function checkInto(tally: Tally, relativeTolerance: number, now: { readonly step
   };
 }
 
-/** @throws ExperimentError for a bound that does not fill the columns it declares: its numbers would be put under others' names */
+/** @throws ExperimentError for a bound that returns more or fewer numbers than it declares columns */
 function assertFills({ name, columns }: Bound, found: readonly number[]): void {
   if (found.length === columns.length) return;
   const names = columns.map((column) => column.name).join(", ") || "none";
