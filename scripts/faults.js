@@ -74,7 +74,9 @@ const succeeds = (command, args) =>
   });
 
 /** Types are not checked: a fault may leave something unused. */
-const build = () => succeeds("node_modules/.bin/tsc", ["-p", "tsconfig.build.json", "--noCheck"]);
+const build = async () =>
+  (await succeeds("node_modules/.bin/tsc", ["-p", "tsconfig.build.json", "--noCheck"])) &&
+  (await succeeds("npm", ["run", "build:bundle"]));
 
 /** The modules of WebAssembly. */
 const buildAssembly = () => succeeds("npm", ["run", "build:assembly"]);

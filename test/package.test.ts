@@ -38,9 +38,10 @@ beforeAll(async () => {
 describe("the package", () => {
   test("holds what runs it, and nothing else", () => {
     const paths = packed.files.map(({ path }) => path);
-    const modules = readdirSync(join(root, "src"), { recursive: true, encoding: "utf8" })
+    const types = readdirSync(join(root, "src"), { recursive: true, encoding: "utf8" })
       .filter((path) => path.endsWith(".ts") && !path.startsWith("compute/assembly/"))
-      .flatMap((path) => [".js", ".d.ts"].map((ending) => `dist/${path.replace(/\.ts$/, ending)}`));
+      .map((path) => `dist/${path.replace(/\.ts$/, ".d.ts")}`);
+    const bundle = readdirSync(join(root, "dist/bundle")).map((name) => `dist/bundle/${name}`);
     const copied = ["configs", "examples", "schema", "results/reference"].flatMap((directory) =>
       readdirSync(join(root, directory), { recursive: true, withFileTypes: true })
         .filter((entry) => entry.isFile())
@@ -55,7 +56,7 @@ describe("the package", () => {
       "src/native/operations.cc",
       "src/native/quiet.cc",
     ];
-    expect([...paths].sort()).toEqual([...modules, ...copied, ...documents, ...rest].sort());
+    expect([...paths].sort()).toEqual([...bundle, ...types, ...copied, ...documents, ...rest].sort());
   });
 
   test("keeps to its budget", () => {

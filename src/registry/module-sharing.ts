@@ -41,7 +41,7 @@ export function shareModules(): void {
   if (isShared) return;
   isShared = true;
   if (registerHooks) registerHooks({ resolve });
-  else module.register(import.meta.url);
+  else module.register(new URL("./module-sharing.js", import.meta.url));
 }
 
 /** The URL of a package's entry, looked for as a module in that directory would. */
