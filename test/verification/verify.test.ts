@@ -1,4 +1,4 @@
-import { execFile } from "node:child_process";
+import { execFile, execFileSync } from "node:child_process";
 import { cpSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { promisify } from "node:util";
@@ -77,16 +77,19 @@ it("fails when a reference differs by 1e-6 in one number, and names rule, column
   expect(failure!.detail).toContain(`rule lars: column loss: first at step ${fields[1]}, `);
 });
 
-/** A copy of the built tool with one place of its code changed. */
+/** A copy of the built tool with one of its modules changed, joined anew. */
 function changedTool(name: string, file: string, from: string, to: string): string {
   const tool = join(directory, name);
-  for (const part of ["bin", "dist", "package.json"]) cpSync(join(root, part), join(tool, part), { recursive: true });
+  for (const part of ["bin", "dist", "package.json", "scripts/bundle.js"]) {
+    cpSync(join(root, part), join(tool, part), { recursive: true });
+  }
   symlinkSync(join(root, "node_modules"), join(tool, "node_modules"));
   const path = join(tool, "dist", file);
   const source = readFileSync(path, "utf8");
   const changed = source.replaceAll(from, to);
   expect(changed).not.toBe(source);
   writeFileSync(path, changed);
+  execFileSync(process.execPath, [join(tool, "scripts/bundle.js")]);
   return tool;
 }
 
