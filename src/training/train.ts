@@ -130,23 +130,23 @@ function held<V, S>(weights: readonly V[], state: OptimizerState<V, S>): Held<V,
 
 /** What a step computes. */
 interface Advance<V, S> {
-  onBatch: LossAndGradients<V, S>;
-  updates: readonly V[];
-  next: Held<V, S>;
+  readonly onBatch: LossAndGradients<V, S>;
+  readonly updates: readonly V[];
+  readonly next: Held<V, S>;
 }
 
 /** What stays of a step of which nothing but the loss is looked at. */
 interface Plain<V, S> {
-  loss: S;
-  next: Held<V, S>;
+  readonly loss: S;
+  readonly next: Held<V, S>;
 }
 
 /** What stays of one that is measured. */
 interface Measurement<V, S> {
-  scalars: readonly S[];
-  present: Present<S>;
+  readonly scalars: readonly S[];
+  readonly present: Present<S>;
   /** Absent where this is the last record. */
-  next: Held<V, S> | undefined;
+  readonly next: Held<V, S> | undefined;
 }
 
 /** w + Δw of each layer. */
