@@ -203,8 +203,6 @@ function* loop<V, S>(training: Training<V, S>, { observe, taken }: Reader): Turn
   const everySteps = checkpoints?.everySteps ?? Number.POSITIVE_INFINITY;
   /** The next step that is a multiple of it. */
   let nextSaved = everySteps * (Math.floor(start.step / everySteps) + 1);
-  /** The next step at which it is asked whether to save or to stop, if not before. */
-  let nextQuestion = Math.min(nextSaved, stopAfter + 1);
   let { step } = start;
   let { weights, state, vectors } = held(start.weights, start.state);
   /** Of step k: the examples it is made of, and what of it is looked at. */
@@ -281,7 +279,7 @@ function* loop<V, S>(training: Training<V, S>, { observe, taken }: Reader): Turn
   }
 
   /** Whether between the last step and the next there is nothing to be read or saved, and no end. */
-  const isUndisturbed = () => step < nextQuestion && !unread.areMany && !signal?.aborted;
+  const isUndisturbed = () => step < nextSaved && step <= stopAfter && !unread.areMany && !signal?.aborted;
 
   /** Steps of which nothing but the loss is looked at, as long as nothing else is to be done between them. */
   function plainSteps(): Promise<void> | undefined {
@@ -410,7 +408,6 @@ function* loop<V, S>(training: Training<V, S>, { observe, taken }: Reader): Turn
         if (end) return end;
       }
       if (step === nextSaved) nextSaved += everySteps;
-      nextQuestion = Math.min(nextSaved, stopAfter + 1);
       if (isSaved) {
         checkpoints.save(yield* settled(captureState(algebra, { step, weights, state }, objective.nonTrainable?.())));
       }
