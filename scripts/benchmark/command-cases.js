@@ -101,7 +101,7 @@ const firstStep = {
   rounds: 3,
   async contenders(context) {
     const task = await taskOf(mlp, join(context.directory, "first-step"));
-    const own = await toolContenders(context, ["wasm", "tensorflow"], (engine) =>
+    const own = await toolContenders(context, ["wasm", "tensorflow", "cuda", "webgpu"], (engine) =>
       secondsOfRuns(engine, { ...mlp, steps: 1 }, context),
     );
     const peers = [];
@@ -131,7 +131,7 @@ const sweepConfig = (runs, steps) => ({
 const sweep = {
   name: "sweep",
   section: "sweeps",
-  title: `16 learning rates, MLP 784-300-100-10, batch 128, ${sweepSteps} steps each, --jobs 2: from the command to its end (PyTorch: the 16 one after the other on all cores, from its start to their end, and without its start)`,
+  title: `16 learning rates, MLP 784-300-100-10, batch 128, ${sweepSteps} steps each, --jobs 2 on a CPU: from the command to its end (PyTorch: the 16 one after the other on all cores or the GPU, from its start to their end, and without its start)`,
   unit: "s",
   rounds: 3,
   async contenders(context) {
@@ -139,6 +139,14 @@ const sweep = {
     const own = await toolContenders(context, ["wasm", "tensorflow"], (engine) =>
       secondsOfRuns(engine, sweepConfig(16, steps), context, ["--jobs", "2"]),
     );
+    /** @param {string} runs that train together @param {string} what */
+    const onGpu = async (runs, what) =>
+      (
+        await toolContenders(context, ["cuda", "webgpu"], (engine) =>
+          secondsOfRuns(engine, sweepConfig(16, steps), context, ["--jobs", "1", "--batch-runs", runs]),
+        )
+      ).map((contender) => ({ ...contender, name: `${contender.name}, ${what}` }));
+    own.push(...(await onGpu("off", "one by one")), ...(await onGpu("16", "16 runs together")));
     const peers = [];
     const task = await taskOf(mlp, join(context.directory, "sweep"));
     for (const engine of context.engines.filter(({ backend, threads }) => backend === "pytorch" && threads !== 1)) {

@@ -16,7 +16,8 @@ const pathOf = (/** @type {string} */ file) => fileURLToPath(new URL(file, impor
  * @property {boolean} isPeer false for this tool
  * @property {string} backend of this tool; of a peer its library
  * @property {NodeBinary} [node]
- * @property {number} [threads]
+ * @property {number} [threads] of a peer on the CPU
+ * @property {boolean} isOnGpu
  * @property {() => Server} process a new one
  * @property {() => Promise<Server | undefined>} server the one that lives; nothing where it cannot be had
  * @property {() => void} close ends the one that lives, if there is one
@@ -46,7 +47,7 @@ export function nodeBinary(word) {
 }
 
 /**
- * @param {Pick<Engine, "name" | "isPeer" | "backend"> & Partial<Engine>} facts
+ * @param {Pick<Engine, "name" | "isPeer" | "backend" | "isOnGpu"> & Partial<Engine>} facts
  * @param {() => Server} process
  * @returns {Engine}
  */
@@ -88,24 +89,40 @@ function engine(facts, process) {
  * @param {NodeBinary} node
  */
 const toolOn = (backend, node) =>
-  engine({ name: `${backend}, Node ${node.version.split(".")[0]}`, isPeer: false, backend, node }, () =>
-    jsonLines(node.path, ["--expose-gc", pathOf("tool.js")]),
+  engine(
+    {
+      name: `${backend}, Node ${node.version.split(".")[0]}`,
+      isPeer: false,
+      backend,
+      node,
+      isOnGpu: backend === "webgpu" || backend === "cuda",
+    },
+    () => jsonLines(node.path, ["--expose-gc", pathOf("tool.js")]),
   );
 
 const titles = { pytorch: "PyTorch", jax: "JAX and optax, jit", numpy: "NumPy" };
 
 /**
- * A library of the Python that PYTHON names.
+ * A library of the Python that PYTHON names, on so many threads of the CPU or on the GPU.
  *
  * @param {keyof typeof titles} library
- * @param {number} threads
+ * @param {number | "gpu"} place
  */
-function peer(library, threads) {
+function peer(library, place) {
+  const isOnGpu = place === "gpu";
+  const threads = isOnGpu ? undefined : place;
   const count = library === "pytorch" ? `, ${threads} thread${threads === 1 ? "" : "s"}` : "";
   // OpenBLAS is to take the kernels it thinks best for this CPU.
   const { OPENBLAS_CORETYPE: _, OPENBLAS_L2_SIZE: __, ...environment } = process.env;
-  return engine({ name: titles[library] + count, isPeer: true, backend: library, threads }, () =>
-    jsonLines(process.env.PYTHON ?? "python3", [pathOf("peers/serve.py"), library, String(threads)], environment),
+  return engine(
+    {
+      name: titles[library] + (isOnGpu ? ", GPU" : count),
+      isPeer: true,
+      backend: library,
+      isOnGpu,
+      ...(threads !== undefined && { threads }),
+    },
+    () => jsonLines(process.env.PYTHON ?? "python3", [pathOf("peers/serve.py"), library, String(place)], environment),
   );
 }
 
@@ -117,8 +134,9 @@ function peer(library, threads) {
 export function enginesOn(nodes) {
   const cores = cpus().length;
   const threads = cores > 1 ? [1, cores] : [1];
-  const tool = ["wasm", "tensorflow", "webgpu", "float64"].flatMap((backend) =>
+  const tool = ["wasm", "tensorflow", "cuda", "webgpu", "float64"].flatMap((backend) =>
     nodes.map((node) => toolOn(backend, node)),
   );
-  return [...tool, ...threads.map((count) => peer("pytorch", count)), peer("jax", cores), peer("numpy", cores)];
+  const onCpu = [...threads.map((count) => peer("pytorch", count)), peer("jax", cores), peer("numpy", cores)];
+  return [...tool, ...onCpu, peer("pytorch", "gpu"), peer("jax", "gpu")];
 }

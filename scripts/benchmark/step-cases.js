@@ -45,7 +45,8 @@ export const networkConfig = (problem, batchSize) => ({
   batchSize,
   evaluate: { every: "end", trainingExamples: 16 },
 });
-const everyNetworkEngine = ["wasm", "tensorflow", "webgpu", "pytorch", "jax", "numpy"];
+const tensorBackends = ["wasm", "tensorflow", "cuda", "webgpu"];
+const everyNetworkEngine = [...tensorBackends, "pytorch", "jax", "numpy"];
 /** PyTorch adds up a norm in one float32 pass: of a million weights that is off by 3e-4, and so then is LARS. */
 const float32Tolerance = 1e-3;
 const network = {
@@ -130,7 +131,7 @@ const peerCases = [
     name: "lenet",
     title: "LeNet, batch 64",
     config: networkConfig({ name: "cnn", layers: "lenet" }, 64),
-    engines: ["wasm", "tensorflow", "webgpu", "pytorch", "jax"],
+    engines: [...tensorBackends, "pytorch", "jax"],
     steps: 45,
   },
   ...quadratics(10),
@@ -148,7 +149,7 @@ const peerCases = [
   },
 ];
 
-const scalingEngines = ["wasm", "tensorflow", "pytorch"];
+const scalingEngines = [...tensorBackends, "pytorch"];
 /** @type {readonly StepCase[]} */
 const scalingCases = [
   ...[128, 256, 512, 1024].map((width) => ({
@@ -188,12 +189,15 @@ const scalingCases = [
 
 const firstSteps = 5;
 
+/** A GPU is read several steps at a time, and is soon done with each. @param {Engine} engine @param {number} steps */
+const stepsOn = ({ isOnGpu }, steps) => (isOnGpu ? Math.max(steps, 165) : steps);
+
 /** @param {StepCase} entry @param {Engine} engine @param {Context} context @returns {Promise<Contender | undefined>} */
 async function toolContender({ config, warm, ...entry }, engine, context) {
   const server = await engine.server();
   if (!server) return undefined;
   const onBackend = engine.backend === "float64" ? config : { ...config, backend: engine.backend };
-  const steps = scaled(entry.steps, context, (warm ?? 0) + 5);
+  const steps = scaled(stepsOn(engine, entry.steps), context, (warm ?? 0) + 5);
   return {
     name: engine.name,
     isPeer: false,
@@ -208,7 +212,7 @@ async function peerContender({ config, warm = 5, ...entry }, engine, context, /*
   const server = await engine.server();
   if (!server) return undefined;
   await server.request("prepare", { task });
-  const steps = scaled(entry.peerSteps ?? entry.steps, context, 5);
+  const steps = scaled(entry.peerSteps ?? stepsOn(engine, entry.steps), context, 5);
   const traced = config.trace?.every !== 1_000_000;
   return {
     name: engine.name,
@@ -245,7 +249,8 @@ function stepCase(entry) {
       const task = await taskOf(config, join(context.directory, name));
       const made = [];
       for (const engine of context.engines.filter(({ backend }) => engines.includes(backend))) {
-        if (oneThread && engine.backend === "pytorch" && engine.threads !== 1) continue;
+        if (oneThread && engine.backend === "pytorch" && engine.threads !== 1 && !engine.isOnGpu) continue;
+        if (entry.section === convex && engine.isOnGpu) continue;
         made.push(
           engine.isPeer
             ? await peerContender(entry, engine, context, task)

@@ -79,17 +79,23 @@ const actions = {
     return { device };
   },
   firstSteps: async ({ config }) => (await runOf(config, { read: traced })).found,
-  /** Seconds a step: of the whole run as its manifest has it, or from the record of step `warm` to the last one. */
+  /**
+   * Seconds a step: of the whole run as its manifest has it, or from the record of step `warm` to the last one. Where
+   * several steps are read at once their records come together, and it is from the last of those.
+   */
   async train({ config, warm }) {
     let [from, to] = [0, 0];
+    let first = warm;
+    let isOver = false;
     const record = (/** @type {number} */ step) => {
-      if (step === warm) from = performance.now();
-      if (step === config.steps) to = performance.now();
+      to = performance.now();
+      if (step === warm) queueMicrotask(() => (isOver = true));
+      if (step >= warm && !isOver) [from, first] = [to, step];
     };
     const { manifest } = await runOf(config, warm === undefined ? {} : { record });
     return warm === undefined
       ? (manifest.wallSeconds ?? Number.NaN) / config.steps
-      : (to - from) / 1000 / (config.steps - warm);
+      : (to - from) / 1000 / (config.steps - first);
   },
   /** Resident mebibytes at so many places along the run, the first fifth left out, where memory settles. */
   async memory({ config, samples }) {

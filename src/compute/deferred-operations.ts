@@ -19,6 +19,9 @@ export const entrywiseOperations = [
 
 export type EntrywiseOperation = (typeof entrywiseOperations)[number];
 
+/** What a backend may put off of vectors to one number: ‖·‖₁, ‖·‖₂, ‖·‖_∞ and the sum of the entries. */
+export type Reduction = "norm1" | "norm2" | "largest" | "total";
+
 /** A vector, or a number in place of one whose entries are all the same. */
 export type Entries = Tensor | number;
 
@@ -29,6 +32,10 @@ export type Entries = Tensor | number;
 export interface DeferredOperations {
   /** The result of an operation; undefined where it is to be computed by itself. */
   make(operation: EntrywiseOperation, operands: readonly Entries[]): Tensor | undefined;
+  /** A number of all entries, as a tensor of rank 0. Absent where the host has such numbers at once. */
+  reduce?(reduction: Reduction, a: Tensor): Tensor | undefined;
+  /** The numbers that tensors of rank 0 hold, in one read-back; they stay. Where it is absent, as of any tensors. */
+  read?(scalars: readonly Tensor[]): Promise<number[]>;
   /** Computes these vectors, where they were put off; without any, all that has not been disposed of. */
   settle(vectors?: readonly Tensor[]): void;
 }

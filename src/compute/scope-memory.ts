@@ -1,6 +1,6 @@
 import * as tf from "@tensorflow/tfjs-core";
 import type { Norm } from "./algebra.js";
-import type { DeferredOperations, EntrywiseOperation } from "./deferred-operations.js";
+import type { DeferredOperations, EntrywiseOperation, Reduction } from "./deferred-operations.js";
 import type { Scalar } from "./tensors.js";
 
 /**
@@ -27,6 +27,12 @@ export class ScopeMemory {
   /** The result of an operation that may be put off until the scope ends, and else of `compute`. */
   made(operation: EntrywiseOperation, operands: readonly Scalar[], compute: () => tf.Tensor): tf.Tensor {
     return (this.depth > 0 && this.deferred?.make(operation, operands)) || compute();
+  }
+
+  /** A number of all entries that may be put off until the scope ends, and else of `compute`. */
+  reduced(reduction: Reduction | undefined, a: tf.Tensor, compute: () => tf.Tensor): tf.Tensor {
+    const isPutOff = this.depth > 0 && reduction !== undefined;
+    return (isPutOff && this.deferred?.reduce?.(reduction, a)) || compute();
   }
 
   /** The norm by the data it is of. */

@@ -1,6 +1,6 @@
 import * as tf from "@tensorflow/tfjs-core";
 import { type Algebra, type Norm, smallestNormal } from "./algebra.js";
-import { deferredOperationsOf } from "./deferred-operations.js";
+import { type DeferredOperations, deferredOperationsOf, type Reduction } from "./deferred-operations.js";
 import { accurateSum, columnNorms, deviceNorm } from "./device-reductions.js";
 import { type HostReductions, hostReductionsOf } from "./host-reductions.js";
 import { ScopeMemory } from "./scope-memory.js";
@@ -49,7 +49,20 @@ const scalarOperation =
   (...scalars: Scalar[]): Scalar =>
     areNumbers(scalars) ? Math.fround(onHost(...scalars)) : onDevice(...scalars);
 
-async function readTensors(scalars: readonly Scalar[]): Promise<number[]> {
+/** The norms that a backend may put off. */
+const reductions = new Map<Norm, Reduction>([
+  [1, "norm1"],
+  [2, "norm2"],
+  ["infinity", "largest"],
+]);
+
+async function readTensors(scalars: readonly Scalar[], deferred: DeferredOperations | undefined): Promise<number[]> {
+  if (deferred?.read) {
+    const tensors = scalars.filter((s) => typeof s !== "number");
+    const numbers = (await deferred.read(tensors)).values();
+    tf.dispose(tensors);
+    return scalars.map((s) => (typeof s === "number" ? s : numbers.next().value!));
+  }
   const stacked = tf.tidy(() => tf.stack(scalars.map((s) => (typeof s === "number" ? tf.scalar(s) : s))));
   tf.dispose([...scalars]);
   const values = await stacked.data();
@@ -64,10 +77,10 @@ async function readTensors(scalars: readonly Scalar[]): Promise<number[]> {
  * `HostReductions`, and else tensors of rank 0. Outside `scope` the caller owns every result. Norms neither overflow nor
  * vanish where the norm itself is a float32 number.
  *
- * @param reductions the backend's, which are found where none are given; null: scalars stay on the device
+ * @param host the backend's, which are found where none are given; null: scalars stay on the device
  */
 export function tensorAlgebra(
-  reductions: HostReductions | null = hostReductionsOf(tf.getBackend()) ?? null,
+  host: HostReductions | null = hostReductionsOf(tf.getBackend()) ?? null,
 ): TensorAlgebra & { readonly backend: string } {
   const backend = tf.getBackend();
   const deferred = deferredOperationsOf(backend);
@@ -76,22 +89,32 @@ export function tensorAlgebra(
   const add = (a: Tensor, b: Tensor) => memory.made("sum", [a, b], () => tf.add(a, b));
   const scale = (s: Scalar, a: Tensor) => memory.made("product", [s, a], () => tf.mul(operand(s), a));
   const divideBy = (a: Tensor, s: Scalar) => memory.made("quotient", [a, s], () => tf.div(a, operand(s)));
-  const sum = reductions ? (a: Tensor) => Math.fround(reductions.sum(a)) : accurateSum;
-  const norm = reductions ? (a: Tensor, p: Norm) => Math.fround(reductions.norm(a, p)) : deviceNorm;
+  const subtract = (a: Tensor, b: Tensor) => memory.made("difference", [a, b], () => tf.sub(a, b));
+  const multiply = (a: Tensor, b: Tensor) => memory.made("product", [a, b], () => tf.mul(a, b));
+  const sum = host
+    ? (a: Tensor) => Math.fround(host.sum(a))
+    : (a: Tensor) => memory.reduced("total", a, () => accurateSum(a));
+  const norm = host
+    ? (a: Tensor, p: Norm) => Math.fround(host.norm(a, p))
+    : (a: Tensor, p: Norm) => memory.reduced(reductions.get(p), a, () => deviceNorm(a, p));
+  const over = scalarOperation(
+    (s, t) => s / t,
+    (s, t) => memory.made("quotient", [s, t], () => tf.div(operand(s), operand(t))),
+  );
   return {
     backend,
     precision: "float32",
-    stepsPerRead: reductions ? 1 : 16,
+    stepsPerRead: host ? 1 : 16,
     vector: (values, shape = [values.length]) => tf.tensor(Float32Array.from(values), [...shape]),
     scalar: Math.fround,
     zerosLike: (a) => tf.zerosLike(a),
-    read: (scalars) => (areNumbers(scalars) ? [...scalars] : readTensors(scalars)),
+    read: (scalars) => (areNumbers(scalars) ? [...scalars] : readTensors(scalars, deferred)),
     values: async (a) => (typeof a === "number" ? Float64Array.of(a) : Float64Array.from(await a.data())),
     isScalar: (a): a is Scalar => typeof a === "number" || a.rank === 0,
 
     add,
-    subtract: (a, b) => memory.made("difference", [a, b], () => tf.sub(a, b)),
-    multiply: (a, b) => memory.made("product", [a, b], () => tf.mul(a, b)),
+    subtract,
+    multiply,
     divide: (a, b) => memory.made("quotient", [a, b], () => tf.div(a, b)),
     scale,
     divideBy,
@@ -116,10 +139,10 @@ export function tensorAlgebra(
       memory.made("chosen", [a, b, then, otherwise], () => tf.tidy(() => tf.where(tf.less(a, b), then, otherwise))),
 
     norm: (a, p) => memory.norm(a, p, () => norm(a, p)),
-    distance: (a, b) => norm(tf.sub(a, b), 2),
-    dot: (a, b) => (reductions ? Math.fround(reductions.dot(a, b)) : tf.tidy(() => accurateSum(tf.mul(a, b)))),
+    distance: (a, b) => (host ? norm(tf.sub(a, b), 2) : tf.tidy(() => norm(subtract(a, b), 2) as Tensor)),
+    dot: (a, b) => (host ? Math.fround(host.dot(a, b)) : tf.tidy(() => sum(multiply(a, b)) as Tensor)),
     sum,
-    mean: (a) => (reductions ? Math.fround(reductions.sum(a) / a.size) : tf.tidy(() => tf.div(accurateSum(a), a.size))),
+    mean: (a) => (host ? Math.fround(host.sum(a) / a.size) : tf.tidy(() => over(sum(a), a.size) as Tensor)),
 
     multiplyMatrix: ({ rows, columns, entries }, x) =>
       tf.tidy(() => tf.reshape(tf.matMul(matrix(entries, rows, columns), matrix(x, columns, 1)), [rows])),
@@ -143,24 +166,23 @@ export function tensorAlgebra(
 
     plus: scalarOperation(
       (s, t) => s + t,
-      (s, t) => tf.add(operand(s), operand(t)),
+      (s, t) => memory.made("sum", [s, t], () => tf.add(operand(s), operand(t))),
     ),
     minus: scalarOperation(
       (s, t) => s - t,
-      (s, t) => tf.sub(operand(s), operand(t)),
+      (s, t) => memory.made("difference", [s, t], () => tf.sub(operand(s), operand(t))),
     ),
     times: scalarOperation(
       (s, t) => s * t,
-      (s, t) => tf.mul(operand(s), operand(t)),
+      (s, t) => memory.made("product", [s, t], () => tf.mul(operand(s), operand(t))),
     ),
-    over: scalarOperation(
-      (s, t) => s / t,
-      (s, t) => tf.div(operand(s), operand(t)),
-    ),
-    root: scalarOperation(Math.sqrt, (s) => tf.sqrt(s)),
+    over,
+    root: scalarOperation(Math.sqrt, (s) => memory.made("squareRoot", [s], () => tf.sqrt(s))),
     ifLess(s, t, then, otherwise) {
       if (typeof s === "number" && typeof t === "number") return s < t ? then : otherwise;
-      return tf.tidy(() => tf.where(tf.less(operand(s), operand(t)), operand(then), operand(otherwise)));
+      return memory.made("chosen", [s, t, then, otherwise], () =>
+        tf.tidy(() => tf.where(tf.less(operand(s), operand(t)), operand(then), operand(otherwise))),
+      );
     },
 
     concatenate: (parts) => tf.tidy(() => tf.concat(parts.map((part) => tf.reshape(part, [part.size])))),
@@ -183,7 +205,7 @@ export function tensorAlgebra(
       let result: T;
       const kept = () => {
         result = f();
-        return reductions && keptOf ? [...keptOf(result)] : (result as tf.TensorContainer);
+        return host && keptOf ? [...keptOf(result)] : (result as tf.TensorContainer);
       };
       memory.within(() => tf.tidy(kept));
       return result!;

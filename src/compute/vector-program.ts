@@ -1,9 +1,17 @@
+import { type EntrywiseOperation, entrywiseOperations } from "./deferred-operations.js";
 import type { KernelExports } from "./matrix-product.js";
-import { type ComputedVector, isPending, type PendingVector } from "./pending-vector.js";
+import type { ComputedVector } from "./pending-vector.js";
+import { isPendingOnWasm, type WasmData, type WasmVector } from "./wasm-vector.js";
 
 /** Entries that are computed at a time: some twenty such blocks and parts of as many vectors lie in a processor's first cache. */
 const blockEntries = 128;
 const blockBytes = 4 * blockEntries;
+
+/** The numbers of operations in assembly/entrywise.ts. */
+const numbers = Object.fromEntries(entrywiseOperations.map((name, i) => [name, i])) as Record<
+  EntrywiseOperation,
+  number
+>;
 
 /** Words of an instruction: its operation, and five addresses, each with whether it moves on; see assembly/entrywise.ts. */
 const instructionWords = 11;
@@ -30,7 +38,7 @@ export class VectorProgram {
    * @param vectors all of one size, each after those it is made of, which are among them or computed
    * @param results where the entries of those go that are wanted
    */
-  run(vectors: readonly PendingVector[], results: ReadonlyMap<PendingVector, ComputedVector>): void {
+  run(vectors: readonly WasmVector[], results: ReadonlyMap<WasmVector, ComputedVector<WasmData>>): void {
     const constants: number[] = [];
     const blocks = assignBlocks(vectors, results, constants);
     const programBytes = 4 * instructionWords * vectors.length;
@@ -50,11 +58,11 @@ export class VectorProgram {
     };
     vectors.forEach((vector, i) => {
       at = i * instructionWords;
-      words[at++] = vector.operation;
+      words[at++] = numbers[vector.operation];
       write(vector.block, results.get(vector)?.data.memoryOffset);
       for (const operand of vector.operands) {
         if (typeof operand === "number") write(indexOf(constants, operand));
-        else if (isPending(operand)) write(operand.block, results.get(operand)?.data.memoryOffset);
+        else if (isPendingOnWasm(operand)) write(operand.block, results.get(operand)?.data.memoryOffset);
         else write(0, operand.data!.memoryOffset);
       }
     });
@@ -81,8 +89,8 @@ const indexOf = (numbers: readonly number[], wanted: number) => numbers.findInde
  * @returns how many blocks there are
  */
 function assignBlocks(
-  vectors: readonly PendingVector[],
-  results: ReadonlyMap<PendingVector, ComputedVector>,
+  vectors: readonly WasmVector[],
+  results: ReadonlyMap<WasmVector, ComputedVector<WasmData>>,
   constants: number[],
 ): number {
   vectors.forEach((vector, i) => {
@@ -90,14 +98,14 @@ function assignBlocks(
     for (const operand of vector.operands) {
       if (typeof operand === "number") {
         if (indexOf(constants, operand) < 0) constants.push(operand);
-      } else if (isPending(operand)) operand.lastUse = i;
+      } else if (isPendingOnWasm(operand)) operand.lastUse = i;
     }
   });
   let blocks = constants.length;
   const free: number[] = [];
   vectors.forEach((vector, i) => {
     for (const operand of new Set(vector.operands)) {
-      if (isPending(operand) && operand.lastUse === i && !results.has(operand)) free.push(operand.block);
+      if (isPendingOnWasm(operand) && operand.lastUse === i && !results.has(operand)) free.push(operand.block);
     }
     if (!results.has(vector)) vector.block = free.pop() ?? blocks++;
   });

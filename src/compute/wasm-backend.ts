@@ -1,6 +1,6 @@
 import type * as tf from "@tensorflow/tfjs-core";
 import { getKernel } from "@tensorflow/tfjs-core";
-import type { WasmData } from "./pending-vector.js";
+import type { WasmData } from "./wasm-vector.js";
 
 /** What is used of the interior of the wasm backend: its Emscripten module. */
 export interface WasmModule {

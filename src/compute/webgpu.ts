@@ -3,7 +3,7 @@ import { messageOf } from "../base/errors.js";
 import { activate, loadCore, Unavailable } from "./activation.js";
 import { missingVulkan } from "./vulkan.js";
 
-/** Limits that the backend's kernels are written for, raised from WebGPU's cautious defaults to the adapter's own. */
+/** Limits that the backend's kernels and ours are written for, raised from WebGPU's cautious defaults to the adapter's own. */
 const raisedLimits = [
   "maxBufferSize",
   "maxComputeInvocationsPerWorkgroup",
@@ -11,6 +11,7 @@ const raisedLimits = [
   "maxComputeWorkgroupsPerDimension",
   "maxComputeWorkgroupStorageSize",
   "maxStorageBufferBindingSize",
+  "maxStorageBuffersPerShaderStage",
 ] as const;
 
 const packages = "webgpu and @tensorflow/tfjs-backend-webgpu";
@@ -111,6 +112,8 @@ export async function startWebgpu({ isAutomatic }: { isAutomatic: boolean }) {
   await activate("webgpu");
   const { correctAveragePoolGradient } = await import("./average-pool-gradient.js");
   correctAveragePoolGradient("webgpu");
+  const { addWebgpuKernels } = await import("./webgpu-kernels.js");
+  addWebgpuKernels();
   const kind = isSoftware(adapter) ? "CPU, WebGPU in software" : "GPU, WebGPU";
   return { device: `${kind}, ${describe(adapter)}`, version: tf.version_core };
 }

@@ -3,7 +3,8 @@
 import jax
 
 jax.config.update("jax_enable_x64", True)
-jax.config.update("jax_platforms", "cpu")
+# All digits of float32, which a GPU would else round to TF32.
+jax.config.update("jax_default_matmul_precision", "highest")
 
 import jax.numpy as jnp  # noqa: E402
 import optax  # noqa: E402
@@ -11,8 +12,15 @@ from jax import lax  # noqa: E402
 from task import is_convolution  # noqa: E402
 
 
-def start(_threads):
-    return f"JAX {jax.__version__}, optax {optax.__version__}"
+def start(threads):
+    jax.config.update("jax_platforms", "cpu" if threads else "cuda")
+    version = f"JAX {jax.__version__}, optax {optax.__version__}"
+    if threads:
+        return version
+    try:
+        return f"{version} ({jax.devices()[0].device_kind})"
+    except (AssertionError, RuntimeError):
+        raise RuntimeError("it finds no GPU") from None
 
 
 def norms(arrays):

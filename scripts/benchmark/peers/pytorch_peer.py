@@ -5,9 +5,24 @@ import torch.nn.functional as F
 from task import is_convolution
 
 
+device = "cpu"
+
+
 def start(threads):
-    torch.set_num_threads(threads)
-    return f"PyTorch {torch.__version__}"
+    global device
+    if threads:
+        torch.set_num_threads(threads)
+        return f"PyTorch {torch.__version__}"
+    if not torch.cuda.is_available():
+        raise RuntimeError("it finds no GPU")
+    device = "cuda"
+    # All digits of float32, which a GPU would else round to TF32.
+    torch.backends.cuda.matmul.allow_tf32 = torch.backends.cudnn.allow_tf32 = False
+    return f"PyTorch {torch.__version__} ({torch.cuda.get_device_name()})"
+
+
+def on_device(array):
+    return torch.from_numpy(array).to(device)
 
 
 class Step:
@@ -30,11 +45,12 @@ class Step:
                 return torch.stack([*scalars, *weight_norms, *gradient_norms, *update_norms]).tolist()
 
     def finish(self):
-        pass
+        if device == "cuda":
+            torch.cuda.synchronize()
 
 
 def quadratic(task):
-    hessian, optimum = torch.from_numpy(task.hessian), torch.from_numpy(task.optimum)
+    hessian, optimum = on_device(task.hessian), on_device(task.optimum)
     multiply = torch.mul if hessian.ndim == 1 else torch.mv
 
     @torch.no_grad()
@@ -48,7 +64,7 @@ def quadratic(task):
 
 
 def logistic_regression(task):
-    features, targets = torch.from_numpy(task.features), torch.from_numpy(task.targets)
+    features, targets = on_device(task.features), on_device(task.targets)
     ridge = task.options["ridge"]
 
     @torch.no_grad()
@@ -63,10 +79,10 @@ def logistic_regression(task):
 
 
 def network(task):
-    images, labels = torch.from_numpy(task.images), torch.from_numpy(task.labels).long()
+    images, labels = on_device(task.images), on_device(task.labels).long()
     if images.ndim == 4:
         images = images.permute(0, 3, 1, 2).contiguous()
-    batches = torch.from_numpy(task.batches).long()
+    batches = on_device(task.batches).long()
 
     def evaluate(k, weights, _):
         chosen = batches[k % len(batches)]
@@ -93,7 +109,7 @@ def channels_first(weights):
     """Filters as PyTorch has them, [out, in, height, width], and the first dense layer's rows in the order in which
     they then come. Norms are those of the same numbers."""
     result, channels = [], None
-    for w in map(torch.from_numpy, weights):
+    for w in map(on_device, weights):
         if is_convolution(w):
             channels = w.shape[3]
             result.append(w.permute(3, 2, 0, 1).contiguous())

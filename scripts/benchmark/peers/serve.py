@@ -2,7 +2,7 @@
 
 The process lives through all rounds, so that neither its start nor the library's import counts.
 
-Usage: python serve.py pytorch|jax|numpy THREADS
+Usage: python serve.py pytorch|jax|numpy THREADS|gpu
 """
 
 import csv
@@ -13,10 +13,14 @@ import sys
 import tempfile
 import time
 
-library, threads = sys.argv[1], int(sys.argv[2])
+library, place = sys.argv[1:]
+threads = None if place == "gpu" else int(place)
 # Read by the BLAS libraries when they are loaded.
 for variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
-    os.environ[variable] = str(threads)
+    if threads:
+        os.environ[variable] = str(threads)
+# JAX would take most of a GPU's memory, which PyTorch is to have too.
+os.environ["XLA_PYTHON_CLIENT_PREALLOCATE"] = "false"
 
 from task import Task  # noqa: E402
 

@@ -1,0 +1,98 @@
+import type { EntrywiseOperation } from "./deferred-operations.js";
+import { declarations, float, nanTest, word, workgroupSize } from "./webgpu-program.js";
+
+type Expression = (a: string, b: string, c: string, d: string) => string;
+
+/** The operations in WGSL, of numbers of type `T`. NaN is passed on, save by the choice, for which no comparison with NaN holds. */
+const expressions: Readonly<Record<EntrywiseOperation, Expression>> = {
+  sum: (a, b) => `${a} + ${b}`,
+  difference: (a, b) => `${a} - ${b}`,
+  product: (a, b) => `${a} * ${b}`,
+  quotient: (a, b) => `${a} / ${b}`,
+  magnitude: (a) => `abs(${a})`,
+  squareRoot: (a) => `sqrt(${a})`,
+  sign: (a) => `orNaN(sign(${a}), ${a})`,
+  signOrOne: (a) => `orNaN(select(T(-1.0), T(1.0), ${a} >= T(0.0)), ${a})`,
+  clipped: (a, b, c) => `orNaN(clamp(${a}, ${b}, ${c}), ${a})`,
+  chosen: (a, b, c, d) => `select(${d}, ${c}, ${a} < ${b})`,
+};
+
+/** Where an operand of an instruction is: a number, or what an earlier instruction or the place of one gives. */
+export type Source =
+  /** A parameter, as a number. */
+  | { readonly number: number }
+  /** A parameter, as a place among the scalars. */
+  | { readonly scalar: number }
+  | { readonly vector: number }
+  | { readonly result: number };
+
+/** An operation, in the order in which they are computed. */
+export interface Instruction {
+  readonly operation: EntrywiseOperation;
+  readonly operands: readonly Source[];
+  /** The buffer that the result goes to, counted among the results, or for scalars the parameter that says its place. */
+  readonly to?: number | undefined;
+}
+
+const prelude = (type: "f32" | "vec4<f32>", test: "isNaN" | "areNaN") => `
+alias T = ${type};${nanTest}
+fn orNaN(x: T, a: T) -> T { return select(x, a, ${test}(a)); }`;
+
+function operandOf(source: Source): string {
+  if ("number" in source) return `T(${float(source.number)})`;
+  if ("scalar" in source) return `T(scalars[${word(source.scalar)}])`;
+  return "vector" in source ? `a${source.vector}[i]` : `x${source.result}`;
+}
+
+const computed = ({ operation, operands }: Instruction, i: number) => {
+  const [a = "", b = "", c = "", d = ""] = operands.map(operandOf);
+  return `  let x${i} = ${expressions[operation](a, b, c, d)};`;
+};
+
+const named = (letter: string, count: number, type: string) =>
+  Object.fromEntries(Array.from({ length: count }, (_, i) => [`${letter}${i}`, type]));
+
+/**
+ * Vectors of one length, entry by entry. The first parameter is how many entries or, where `isByFour`, how many fours of
+ * them there are.
+ */
+export function vectorSource(
+  instructions: readonly Instruction[],
+  counts: Readonly<Record<"vectors" | "results" | "parameters", number>>,
+  isByFour: boolean,
+): string {
+  const type = isByFour ? "vec4<f32>" : "f32";
+  const buffers = {
+    scalars: "f32",
+    ...named("a", counts.vectors, type),
+    ...named("r", counts.results, `write ${type}`),
+  };
+  const lines = instructions.flatMap((instruction, i) => [
+    computed(instruction, i),
+    ...(instruction.to === undefined ? [] : [`  r${instruction.to}[i] = x${i};`]),
+  ]);
+  return `${declarations(buffers, counts.parameters)}
+${prelude(type, isByFour ? "areNaN" : "isNaN")}
+@compute @workgroup_size(${workgroupSize})
+fn main(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgroups) groups: vec3<u32>) {
+  let i = id.x + id.y * groups.x * ${workgroupSize}u;
+  if (i >= ${word(0)}) { return; }
+  // What no operand is of is bound all the same.
+  _ = scalars[0];
+${lines.join("\n")}
+}`;
+}
+
+/** Scalars, one after the other. */
+export function scalarSource(instructions: readonly Instruction[], parameters: number): string {
+  const lines = instructions.flatMap((instruction, i) => [
+    computed(instruction, i),
+    ...(instruction.to === undefined ? [] : [`  scalars[${word(instruction.to)}] = x${i};`]),
+  ]);
+  return `${declarations({ scalars: "write f32" }, parameters)}
+${prelude("f32", "isNaN")}
+@compute @workgroup_size(1)
+fn main() {
+${lines.join("\n")}
+}`;
+}
