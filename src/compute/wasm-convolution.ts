@@ -1,34 +1,12 @@
-import * as tf from "@tensorflow/tfjs-core";
+import type * as tf from "@tensorflow/tfjs-core";
+import { convolutionGeometry, type Shape4D } from "./convolution-geometry.js";
 import type { Product } from "./matrix-product.js";
 import { addressOf, type Inputs, type KernelFunction, type WasmBackend } from "./wasm-backend.js";
 import { fusedProducts, fusionOf, type Multiplier } from "./wasm-fusion.js";
 
-type Shape4D = [number, number, number, number];
-type Geometry = ReturnType<typeof geometry>;
+type Geometry = ReturnType<typeof convolutionGeometry>;
 /** Rows and columns to add around every image. */
 type Margins = Readonly<Record<"top" | "bottom" | "left" | "right", number>>;
-
-function geometry(
-  inputShape: readonly number[],
-  filterShape: readonly number[],
-  {
-    strides,
-    pad,
-    dimRoundingMode,
-    dilations = 1,
-  }: Pick<tf.Conv2DAttrs, "strides" | "pad" | "dimRoundingMode"> & Partial<Pick<tf.Conv2DAttrs, "dilations">>,
-) {
-  return tf.backend_util.computeConv2DInfo(
-    inputShape as Shape4D,
-    filterShape as Shape4D,
-    strides,
-    dilations,
-    pad,
-    dimRoundingMode,
-    false,
-    "channelsLast",
-  );
-}
 
 /** Where products are made, and by what. */
 interface Site {
@@ -83,7 +61,7 @@ export function convolution(shipped: KernelFunction, multiplier: Multiplier): Ke
     const { x, filter } = call.inputs as Inputs<"x" | "filter">;
     const attrs = call.attrs as unknown as tf.Conv2DAttrs;
     if (attrs.dataFormat !== "NHWC") return shipped(call);
-    const info = geometry(x.shape, filter.shape, attrs);
+    const info = convolutionGeometry(x.shape, filter.shape, attrs);
     const backend = call.backend as WasmBackend;
     return withMargins({ backend, multiplier }, x, info.padInfo, (padded) =>
       fusedProducts({ backend, multiplier }, info.outShape, fusionOf(call), (result) => {
@@ -109,7 +87,7 @@ export function filterGradient(multiplier: Multiplier): KernelFunction {
     const { x, dy } = call.inputs as Inputs<"x" | "dy">;
     const { filterShape, dataFormat, ...rest } = call.attrs as unknown as tf.Conv2DBackpropFilterAttrs;
     if (dataFormat !== "NHWC") throw new Error(`Conv2DBackpropFilter on wasm needs NHWC data, not ${dataFormat}`);
-    const info = geometry(x.shape, filterShape, rest);
+    const info = convolutionGeometry(x.shape, filterShape, rest);
     const backend = call.backend as WasmBackend;
     return withMargins({ backend, multiplier }, x, info.padInfo, (padded) =>
       fusedProducts({ backend, multiplier }, filterShape, {}, (result) => {
@@ -228,7 +206,7 @@ export function inputGradient(shipped: KernelFunction, multiplier: Multiplier): 
     const { dy, filter } = call.inputs as Inputs<"dy" | "filter">;
     const { inputShape, dataFormat, ...rest } = call.attrs as unknown as tf.Conv2DBackpropInputAttrs;
     if (dataFormat !== "NHWC") return shipped(call);
-    const info = geometry(inputShape, filter.shape, rest);
+    const info = convolutionGeometry(inputShape, filter.shape, rest);
     const site = { backend: call.backend as WasmBackend, multiplier };
     if (isLessInPatches(info)) return addedPatches(site, { dy, filter }, info);
     const { strideHeight, strideWidth, filterHeight, filterWidth, inHeight, inWidth, padInfo } = info;

@@ -275,6 +275,7 @@ class WebgpuVectors extends PendingVectors<WebgpuData, WebgpuVector> {
       const operands = vector.operands.map(sourceOf);
       return { operation: vector.operation as EntrywiseOperation, operands, to: destination(vector, parameters) };
     });
+    parameters.push(0);
     return { instructions, parameters, inputs };
   }
 

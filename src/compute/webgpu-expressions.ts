@@ -1,5 +1,5 @@
 import type { EntrywiseOperation } from "./deferred-operations.js";
-import { declarations, float, nanTest, word, workgroupSize } from "./webgpu-program.js";
+import { declarations, float, nanTest, opaque, word, workgroupSize } from "./webgpu-program.js";
 
 type Expression = (a: string, b: string, c: string, d: string) => string;
 
@@ -11,9 +11,10 @@ const expressions: Readonly<Record<EntrywiseOperation, Expression>> = {
   quotient: (a, b) => `${a} / ${b}`,
   magnitude: (a) => `abs(${a})`,
   squareRoot: (a) => `sqrt(${a})`,
-  sign: (a) => `orNaN(sign(${a}), ${a})`,
+  sign: (a) => `orNaN(select(select(T(0.0), T(1.0), ${a} > T(0.0)), T(-1.0), ${a} < T(0.0)), ${a})`,
   signOrOne: (a) => `orNaN(select(T(-1.0), T(1.0), ${a} >= T(0.0)), ${a})`,
-  clipped: (a, b, c) => `orNaN(clamp(${a}, ${b}, ${c}), ${a})`,
+  // −0 becomes 0.
+  clipped: (a, b, c) => `orNaN(select(clamp(${a}, ${b}, ${c}), T(0.0), abs(clamp(${a}, ${b}, ${c})) == T(0.0)), ${a})`,
   chosen: (a, b, c, d) => `select(${d}, ${c}, ${a} < ${b})`,
 };
 
@@ -34,9 +35,11 @@ export interface Instruction {
   readonly to?: number | undefined;
 }
 
-const prelude = (type: "f32" | "vec4<f32>", test: "isNaN" | "areNaN") => `
+/** @param zero the parameter that is 0 */
+const prelude = (type: "f32" | "vec4<f32>", zero: number) => `
 alias T = ${type};${nanTest}
-fn orNaN(x: T, a: T) -> T { return select(x, a, ${test}(a)); }`;
+${opaque(zero, type)}
+fn orNaN(x: T, a: T) -> T { return select(x, a, ${type === "f32" ? "isNaN" : "areNaN"}(a)); }`;
 
 function operandOf(source: Source): string {
   if ("number" in source) return `T(${float(source.number)})`;
@@ -46,15 +49,15 @@ function operandOf(source: Source): string {
 
 const computed = ({ operation, operands }: Instruction, i: number) => {
   const [a = "", b = "", c = "", d = ""] = operands.map(operandOf);
-  return `  let x${i} = ${expressions[operation](a, b, c, d)};`;
+  return `  let x${i} = opaque(${expressions[operation](a, b, c, d)});`;
 };
 
 const named = (letter: string, count: number, type: string) =>
   Object.fromEntries(Array.from({ length: count }, (_, i) => [`${letter}${i}`, type]));
 
 /**
- * Vectors of one length, entry by entry. The first parameter is how many entries or, where `isByFour`, how many fours of
- * them there are.
+ * Vectors of one length, entry by entry: each operation is rounded by itself, as if it were a program of its own. The first
+ * parameter is how many entries or, where `isByFour`, how many fours of them there are, and the last one is 0.
  */
 export function vectorSource(
   instructions: readonly Instruction[],
@@ -72,7 +75,7 @@ export function vectorSource(
     ...(instruction.to === undefined ? [] : [`  r${instruction.to}[i] = x${i};`]),
   ]);
   return `${declarations(buffers, counts.parameters)}
-${prelude(type, isByFour ? "areNaN" : "isNaN")}
+${prelude(type, counts.parameters - 1)}
 @compute @workgroup_size(${workgroupSize})
 fn main(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgroups) groups: vec3<u32>) {
   let i = id.x + id.y * groups.x * ${workgroupSize}u;
@@ -83,14 +86,14 @@ ${lines.join("\n")}
 }`;
 }
 
-/** Scalars, one after the other. */
+/** Scalars, one after the other. The last parameter is 0. */
 export function scalarSource(instructions: readonly Instruction[], parameters: number): string {
   const lines = instructions.flatMap((instruction, i) => [
     computed(instruction, i),
     ...(instruction.to === undefined ? [] : [`  scalars[${word(instruction.to)}] = x${i};`]),
   ]);
   return `${declarations({ scalars: "write f32" }, parameters)}
-${prelude("f32", "isNaN")}
+${prelude("f32", parameters - 1)}
 @compute @workgroup_size(1)
 fn main() {
 ${lines.join("\n")}

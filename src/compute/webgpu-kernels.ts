@@ -4,24 +4,14 @@ import type { DenseAttributes } from "./dense-layer.js";
 import type { IntensitiesAttributes } from "./intensities.js";
 import { crossEntropyKernel, denseKernel, hitsKernel, intensitiesKernel, reluGradientKernel } from "./kernel-names.js";
 import type { WebgpuBackend, WebgpuKernel } from "./webgpu-backend.js";
+import { filterGradient } from "./webgpu-convolution.js";
 import { webgpuDeferredOperations } from "./webgpu-deferred.js";
-import { declarations, ProgramRunner, word, workgroupSize } from "./webgpu-program.js";
+import { declarations, forEach, groupsFor, ProgramRunner, word } from "./webgpu-program.js";
 
 const backendName = "webgpu";
 
 /** Programs that are recorded before they are submitted: to submit costs as much as to record some twenty. */
 const programsPerSubmission = 128;
-
-/** What a program has that does its work for each of so many rows, entries or words: `i` is which. */
-const forEach = (body: string) => `
-@compute @workgroup_size(${workgroupSize})
-fn main(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgroups) groups: vec3<u32>) {
-  let i = id.x + id.y * groups.x * ${workgroupSize}u;
-  if (i >= ${word(0)}) { return; }
-${body}
-}`;
-
-const groupsFor = (count: number) => Math.ceil(count / workgroupSize);
 
 const crossEntropySource = `${declarations({ logits: "f32", labels: "i32", losses: "write f32", slopes: "write f32" }, 2)}
 ${forEach(`
@@ -54,7 +44,7 @@ ${forEach("  results[i] = table[(bytes[i >> 2u] >> (8u * (i & 3u))) & 0xffu];")}
 /** By name: what TensorFlow.js composes of several programs, or does on the host. */
 function kernelsBy(runner: ProgramRunner): Readonly<Record<string, WebgpuKernel>> {
   const { backend } = runner;
-  const shippedKernel = (name: string) => tf.getKernel(name, backendName).kernelFunc;
+  const shipped = (name: string) => tf.getKernel(name, backendName).kernelFunc;
   const table = runner.storage(4 * 256);
   backend.queue.writeBuffer(
     table,
@@ -89,8 +79,9 @@ function kernelsBy(runner: ProgramRunner): Readonly<Record<string, WebgpuKernel>
       const inputs = { a: x!, b: weights!, ...(bias && { bias }) };
       const activation = isRectified ? "relu" : "linear";
       const attributes = { transposeA: false, transposeB: false, activation } as unknown as tf.NamedAttrMap;
-      return shippedKernel(tf._FusedMatMul)({ inputs, attrs: attributes, backend }) as tf.TensorInfo;
+      return shipped(tf._FusedMatMul)({ inputs, attrs: attributes, backend }) as tf.TensorInfo;
     },
+    [tf.Conv2DBackpropFilter]: filterGradient(runner, shipped(tf.Conv2DBackpropFilter) as unknown as WebgpuKernel),
     [intensitiesKernel]({ attrs }) {
       const { bytes, shape } = attrs as IntensitiesAttributes;
       const result = runner.output(shape);
@@ -135,6 +126,7 @@ export function addWebgpuKernels(): void {
   const runner = new ProgramRunner(backend);
   uploadByQueue(backend, runner);
   for (const [kernelName, kernel] of Object.entries(kernelsBy(runner))) {
+    if (tf.getKernel(kernelName, backendName)) tf.unregisterKernel(kernelName, backendName);
     tf.registerKernel({ kernelName, backendName, kernelFunc: kernel as unknown as tf.KernelFunc });
   }
   provideDeferredOperations(backendName, webgpuDeferredOperations(runner));

@@ -23,10 +23,31 @@ export const word = (place: number): string => `P[${place >> 2}][${place & 3}]`;
 /** The same as a float32 number. */
 export const float = (place: number): string => `bitcast<f32>(${word(place)})`;
 
+/** What a program has that does its work for each of so many rows, entries or words: `i` is which. */
+export const forEach = (body: string): string => `
+@compute @workgroup_size(${workgroupSize})
+fn main(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgroups) groups: vec3<u32>) {
+  let i = id.x + id.y * groups.x * ${workgroupSize}u;
+  if (i >= ${word(0)}) { return; }
+${body}
+}`;
+
+/** Workgroups for so many invocations. */
+export const groupsFor = (count: number): number => Math.ceil(count / workgroupSize);
+
 /** NaN by its bits: compilers may take it for granted that there is none. */
 export const nanTest = `
 fn isNaN(x: f32) -> bool { return (bitcast<u32>(x) & 0x7fffffffu) > 0x7f800000u; }
 fn areNaN(x: vec4<f32>) -> vec4<bool> { return (bitcast<vec4<u32>>(x) & vec4(0x7fffffffu)) > vec4(0x7f800000u); }`;
+
+/**
+ * A number whose origin the compiler does not see, by a parameter that is always 0. Compilers for GPUs may else compute
+ * (a/b)/c as a/(b·c), which can leave float32 where the former does not, or round a·b + c once.
+ */
+export const opaque = (zero: number, type: "f32" | "vec4<f32>" = "f32"): string => {
+  const bits = type.replace("f32", "u32");
+  return `fn opaque(x: ${type}) -> ${type} { return bitcast<${type}>(bitcast<${bits}>(x) ^ ${bits}(${word(zero)})); }`;
+};
 
 const float32 = new Float32Array(1);
 const bits = new Uint32Array(float32.buffer);

@@ -1,5 +1,5 @@
 import type { Reduction } from "./deferred-operations.js";
-import { declarations, type ProgramRunner, word, workgroupSize } from "./webgpu-program.js";
+import { declarations, opaque, type ProgramRunner, word, workgroupSize } from "./webgpu-program.js";
 
 /** A number of all entries of a buffer, and where among the scalars it is to be. */
 export interface WantedReduction {
@@ -25,8 +25,11 @@ const partialSize = 6;
  * magnitudes from 2⁵⁰ on are taken of 2⁻⁸⁴ times the entry, and those below 2⁻⁵⁰ of 2⁷⁶ times (as in Blue's algorithm for
  * ‖·‖₂, ACM Transactions on Mathematical Software 4(1), 1978). The largest magnitude is compared by its bits, of which
  * those of NaN are the largest.
+ *
+ * @param zero the parameter that is 0
  */
-const sums = `
+const sums = (zero: number) => `
+${opaque(zero)}
 var<private> largest: u32 = 0u;
 var<private> sums: array<f32, 5>;
 var<workgroup> largestOf: array<u32, ${workgroupSize}>;
@@ -37,7 +40,7 @@ fn take(entry: u32) {
   let isLarge = magnitude >= 0x58800000u;
   let isSmall = magnitude < 0x26800000u;
   let x = bitcast<f32>(entry);
-  let scaled = x * select(select(1.0, 0x1p76, isSmall), 0x1p-84, isLarge);
+  let scaled = opaque(x * select(select(1.0, 0x1p76, isSmall), 0x1p-84, isLarge));
   let square = scaled * scaled;
   largest = max(largest, magnitude);
   sums[0] += abs(x);
@@ -67,7 +70,7 @@ fn main(@builtin(local_invocation_index) invocation: u32, @builtin(workgroup_id)
 /** Each workgroup leaves the sums of its part of one of these vectors. Of each a size, its first workgroup and how many. */
 function partialSource(vectors: number): string {
   const names = Array.from({ length: vectors }, (_, i) => `a${i}`);
-  const parameters = 3 * vectors + 1;
+  const parameters = 3 * vectors + 2;
   const parts = names.map((name, i) => {
     const [size, first, groups] = [word(3 * i), word(3 * i + 1), word(3 * i + 2)];
     return `
@@ -77,7 +80,7 @@ function partialSource(vectors: number): string {
   }`;
   });
   return `${declarations({ ...Object.fromEntries(names.map((name) => [name, "u32"])), partials: "write u32" }, parameters)}
-${sums}
+${sums(parameters - 1)}
 ${main} {${parts.join("")}
   gather(invocation);
   if (invocation == 0u) {
@@ -89,13 +92,13 @@ ${main} {${parts.join("")}
 }
 
 /** A workgroup for each number: four parameters of it are a first partial sum, how many, the reduction, and its place. */
-const finalSource = (numbers: number) => `${declarations({ partials: "u32", scalars: "write f32" }, 4 * numbers)}
-${sums}
+const finalSource = (numbers: number) => `${declarations({ partials: "u32", scalars: "write f32" }, 4 * numbers + 1)}
+${sums(4 * numbers)}
 
 fn euclidean() -> f32 {
   let total = sumsOf[0];
-  if (total[2] > 0.0) { return sqrt(total[2] + total[3] * 0x1p-84 * 0x1p-84) * 0x1p84; }
-  if (total[3] > 0.0) { return sqrt(total[3] + total[4] * 0x1p-76 * 0x1p-76); }
+  if (total[2] > 0.0) { return sqrt(total[2] + opaque(total[3] * 0x1p-84) * 0x1p-84) * 0x1p84; }
+  if (total[3] > 0.0) { return sqrt(total[3] + opaque(total[4] * 0x1p-76) * 0x1p-76); }
   return sqrt(total[4]) * 0x1p-76;
 }
 
@@ -146,7 +149,7 @@ export function reduceAll(
       return [size, firsts.get(buffer)! - first, groupsOf(size)];
     });
     const here = some.reduce((sum, buffer) => sum + groupsOf(sizes.get(buffer)!), 0);
-    runner.run(partialSource(some.length), [...some, partials], [...facts, first], here);
+    runner.run(partialSource(some.length), [...some, partials], [...facts, first, 0], here);
   }
   // The program is the same for many numbers and few, so that few programs are compiled.
   const capacity = 2 ** Math.ceil(Math.log2(wanted.length));
@@ -156,7 +159,7 @@ export function reduceAll(
     reductions.indexOf(reduction),
     place,
   ]);
-  const parameters = [...numbers, ...Array<number>(4 * (capacity - wanted.length)).fill(0)];
+  const parameters = [...numbers, ...Array<number>(4 * (capacity - wanted.length) + 1).fill(0)];
   runner.run(finalSource(capacity), [partials, scalars], parameters, wanted.length);
   runner.release(partials);
 }

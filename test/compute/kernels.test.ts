@@ -206,6 +206,60 @@ describe.each(testedBackends)("kernels on %s", (name) => {
     );
   });
 
+  it("sum up the gradient of a convolution by its filter over all places of all images", async () => {
+    const facts = fc.record({
+      images: fc.integer({ min: 1, max: 3 }),
+      side: fc.constantFrom(5, 9, 28),
+      channels: fc.integer({ min: 1, max: 3 }),
+      outChannels: fc.constantFrom(1, 3, 6, 65),
+      rows: fc.integer({ min: 1, max: 3 }),
+      columns: fc.integer({ min: 1, max: 3 }),
+      stride: fc.integer({ min: 1, max: 2 }),
+      pad: fc.constantFrom("same" as const, "valid" as const),
+    });
+    await fc.assert(
+      fc.asyncProperty(facts, async ({ images, side, channels, outChannels, rows, columns, stride, pad }) => {
+        const wave = (shape: readonly number[], rate: number) => {
+          const size = shape.reduce((product, length) => product * length);
+          return tf.tensor(
+            Float32Array.from({ length: size }, (_, i) => Math.sin(rate * i * i)),
+            [...shape],
+          );
+        };
+        const x = wave([images, side, side, channels], 0.7) as tf.Tensor4D;
+        const filter = wave([rows, columns, channels, outChannels], 0.3) as tf.Tensor4D;
+        const outSide = pad === "same" ? Math.ceil(side / stride) : 0;
+        const [height, width] =
+          pad === "same"
+            ? [outSide, outSide]
+            : ([rows, columns].map((n) => Math.ceil((side - n + 1) / stride)) as [number, number]);
+        const dy = wave([images, height, width, outChannels], 1.1) as tf.Tensor4D;
+        const { value, grads } = tf.engine().gradients(() => tf.conv2d(x, filter, stride, pad), [filter], dy);
+        const [found, pixels, slopes] = await Promise.all([grads[0]!.data(), x.data(), dy.data()]);
+        const margin = (out: number, size: number) =>
+          pad === "same" ? Math.max(0, (out - 1) * stride + size - side) >> 1 : 0;
+        const [top, left] = [margin(height, rows), margin(width, columns)];
+        for (let tap = 0; tap < found.length; tap++) {
+          const o = tap % outChannels;
+          const c = Math.floor(tap / outChannels) % channels;
+          const s = Math.floor(tap / outChannels / channels) % columns;
+          const r = Math.floor(tap / outChannels / channels / columns);
+          let sum = 0;
+          for (let q = 0; q < images * height * width; q++) {
+            const row = (Math.floor(q / width) % height) * stride + r - top;
+            const column = (q % width) * stride + s - left;
+            if (row < 0 || row >= side || column < 0 || column >= side) continue;
+            const image = Math.floor(q / width / height);
+            sum += pixels[((image * side + row) * side + column) * channels + c]! * slopes[q * outChannels + o]!;
+          }
+          expect(Math.abs(found[tap]! - sum)).toBeLessThan(2e-6 * images * height * width);
+        }
+        tf.dispose([x, filter, dy, value, ...grads]);
+      }),
+      { numRuns: 15, seed: 3 },
+    );
+  });
+
   it("make intensities of bytes that are those bytes over 255, rounded once", async () => {
     const bytes = Uint8Array.from({ length: 261 }, (_, i) => i);
     const images = intensities(bytes, [29, 9]);
