@@ -86,7 +86,7 @@ const backends = [
     name: "webgpu",
     summary: "any GPU with Vulkan, Metal or Direct3D 12; auto takes no software adapter",
     automatic: true,
-    kernels: 3,
+    kernels: 4,
     shareable: false,
     copiesInput: false,
     portable: false,

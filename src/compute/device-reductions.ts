@@ -54,6 +54,13 @@ function sumOfPowers(a: Tensor, p: number, sum: (powers: Tensor) => Tensor): Ten
   return tf.pow(sum(tf.pow(tf.abs(a), p)), 1 / p);
 }
 
+/** a/u; WebGPU may multiply by the reciprocal, which of numbers from 2¹²⁶ on is 0 there, and divides by √u twice. */
+function quotient(a: Tensor, u: Tensor): Tensor {
+  if (tf.getBackend() !== "webgpu") return tf.div(a, u);
+  const root = tf.sqrt(u);
+  return tf.div(tf.div(a, root), root);
+}
+
 function normsBy(a: Tensor, p: Norm, reduction: Reduction): Tensor {
   return tf.tidy(() => {
     const magnitudes = tf.abs(a);
@@ -62,11 +69,8 @@ function normsBy(a: Tensor, p: Norm, reduction: Reduction): Tensor {
     if (p === "infinity") return largest;
     // What all can be divided by, so that no power leaves float32: not 0, nor what a processor may take for it, nor infinity.
     const unit = tf.clipByValue(largest, smallestNormal.float32, largestFinite);
-    // In two steps, since a GPU may multiply by the reciprocal, which of numbers from 2¹²⁶ on is 0 there.
-    const root = tf.sqrt(unit);
-    const scaled = tf.div(tf.div(a, root), root);
     // Not by the unit: where all entries are 0 some GPUs make 2^(−127/p) of the root.
-    return tf.mul(largest, sumOfPowers(scaled, p, reduction.sum));
+    return tf.mul(largest, sumOfPowers(quotient(a, unit), p, reduction.sum));
   });
 }
 

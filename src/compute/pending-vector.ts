@@ -21,7 +21,12 @@ export interface Making<Data extends Counted> {
   readonly operation: EntrywiseOperation | Reduction;
   readonly operands: readonly Operand<Data>[];
   readonly shape: readonly number[];
+  /** Of each operand which entries go with those of the result, where it need not have the same shape. */
+  readonly spans?: readonly Span[];
 }
+
+/** All in their order, one for each row or each column, or one of all. */
+export type Span = "all" | "row" | "column" | "one";
 
 /**
  * A vector that is made of others entry by entry, as soon as anybody asks for it: it has the place of its data in the
@@ -32,6 +37,7 @@ export abstract class PendingVector<Data extends Counted> implements Counted {
   readonly operation: EntrywiseOperation | Reduction;
   readonly operands: readonly Operand<Data>[];
   readonly shape: readonly number[];
+  readonly spans: readonly Span[];
   /** The number of its entries. */
   readonly size: number;
   refCount = 1;
@@ -45,12 +51,13 @@ export abstract class PendingVector<Data extends Counted> implements Counted {
     readonly dataId: DataId,
     /** Grows from one to the next: none is made of later ones. */
     readonly order: number,
-    { operation, operands, shape }: Making<Data>,
+    { operation, operands, shape, spans }: Making<Data>,
     private readonly compute: () => Data,
   ) {
     this.operation = operation;
     this.operands = operands;
     this.shape = shape;
+    this.spans = spans ?? [];
     this.size = shape.reduce((size, length) => size * length, 1);
   }
 

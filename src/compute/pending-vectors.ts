@@ -10,7 +10,7 @@ import {
 } from "./pending-vector.js";
 
 /** More than any rule puts off in a step; a longer chain of operations is computed piece by piece. */
-const mostPending = 256;
+export const mostPending = 256;
 
 /** A backend's table of data. */
 export interface Table<Data> {
@@ -39,8 +39,8 @@ export abstract class PendingVectors<Data extends Counted, Vector extends Pendin
     backend.disposeData = (dataId, force) => this.dispose(dataId, force);
   }
 
-  /** The shape of the result; undefined where the operation is not to be put off. */
-  protected abstract shapeOf(entries: readonly Entries[]): readonly number[] | undefined;
+  /** The form of the result; undefined where the operation is not to be put off. */
+  protected abstract formOf(entries: readonly Entries[]): Pick<Making<Data>, "shape" | "spans"> | undefined;
 
   /** A vector that has the place of its data in the table. */
   protected abstract vector(dataId: tf.DataId, order: number, making: Making<Data>): Vector;
@@ -58,8 +58,8 @@ export abstract class PendingVectors<Data extends Counted, Vector extends Pendin
 
   make(operation: EntrywiseOperation, entries: readonly Entries[]): tf.Tensor | undefined {
     // The gradient may be asked for where the tape is on.
-    const shape = tf.engine().isTapeOn() ? undefined : this.shapeOf(entries);
-    return shape && this.putOff({ operation, operands: entries.map((one) => this.held(one)), shape });
+    const form = tf.engine().isTapeOn() ? undefined : this.formOf(entries);
+    return form && this.putOff({ operation, operands: entries.map((one) => this.held(one)), ...form });
   }
 
   protected putOff(making: Making<Data>): tf.Tensor {

@@ -1,5 +1,6 @@
 import * as tf from "@tensorflow/tfjs-core";
 import { breather } from "../base/breather.js";
+import { deferredOperationsOf, mostRows } from "./deferred-operations.js";
 import { type Place, type RecordedNode, Stack } from "./recorded.js";
 import { Recorder, type RecordingAlgebra, recordingAlgebra } from "./recording.js";
 import type { RecordingGraph, Source } from "./recording-graph.js";
@@ -126,6 +127,18 @@ function groupsOf(graphs: readonly RecordingGraph[]): [RecordingGraph, ...Record
   return groups;
 }
 
+/** The numbers of tensors that have one a row, one tensor after the other. */
+async function numbersOf(tensors: readonly tf.Tensor[]): Promise<ArrayLike<number>> {
+  const deferred = deferredOperationsOf(tf.getBackend());
+  if (deferred?.read && tensors.every(({ shape }) => shape[0]! <= mostRows)) return deferred.read(tensors);
+  const all = tf.concat([...tensors]);
+  try {
+    return await all.data();
+  } finally {
+    all.dispose();
+  }
+}
+
 /** The numbers of all these scalars, in one read-back. */
 async function readAll(requests: readonly Request[]): Promise<number[][]> {
   const stacks = [...new Set(requests.flatMap(({ scalars }) => scalars.map((node) => placeOf(node).stack)))];
@@ -136,9 +149,7 @@ async function readAll(requests: readonly Request[]): Promise<number[][]> {
     starts.set(stack, count);
     count += stack.rows;
   }
-  const all = tf.concat(stacks.map(({ tensor }) => tensor));
-  const values = await all.data();
-  all.dispose();
+  const values = await numbersOf(stacks.map(({ tensor }) => tensor));
   return requests.map(({ scalars }) =>
     scalars.map((node) => {
       const { stack, row } = placeOf(node);

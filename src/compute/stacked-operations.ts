@@ -2,10 +2,16 @@
 // the length 1 in place of the runs.
 import * as tf from "@tensorflow/tfjs-core";
 import type { Norm } from "./algebra.js";
+import {
+  type DeferredOperations,
+  deferredOperationsOf,
+  type Entries,
+  type EntrywiseOperation,
+} from "./deferred-operations.js";
 import { columnNormsOfEach, rowNorms, rowSums } from "./device-reductions.js";
 import { hostReductionsOf } from "./host-reductions.js";
 import type { StackedCall, StackedOperation } from "./recording-graph.js";
-import { sign } from "./tensors.js";
+import { reductionOf, sign } from "./tensors.js";
 
 type Tensor = tf.Tensor;
 
@@ -40,9 +46,19 @@ export function spread(tensors: readonly Tensor[]): Tensor[] {
   return tensors.map((a) => (a.shape[0] === runs ? a : tf.tile(a, [runs, ...Array<number>(a.rank - 1).fill(1)])));
 }
 
+/** What the active backend may put off of such shapes. */
+function broadcasting(): DeferredOperations | undefined {
+  const deferred = deferredOperationsOf(tf.getBackend());
+  return deferred?.broadcasts ? deferred : undefined;
+}
+
+/** The result of an operation that may be put off, and else of `compute`. */
+const made = (operation: EntrywiseOperation, operands: readonly Entries[], compute: () => Tensor): Tensor =>
+  broadcasting()?.make(operation, operands) ?? tf.tidy(compute);
+
 /** Limits the entries, but not NaN, as everywhere. */
 function clip(a: Tensor, low: Tensor, high: Tensor): Tensor {
-  return tf.tidy(() => tf.add(tf.minimum(tf.maximum(a, low), high), tf.mul(tf.step(a), 0)));
+  return made("clipped", [a, low, high], () => tf.add(tf.minimum(tf.maximum(a, low), high), tf.mul(tf.step(a), 0)));
 }
 
 const isSame = (a: Float32Array, b: Float32Array) => a.length === b.length && a.every((x, i) => Object.is(x, b[i]));
@@ -61,20 +77,26 @@ export const vector: StackedOperation<Float32Array> = {
 
 export const zeros = family("zeros", (size: number) => () => tf.zeros([1, size]));
 
-export const add = stackedOperation("add", (a, b) => tf.add(a!, b!));
-export const subtract = stackedOperation("subtract", (a, b) => tf.sub(a!, b!));
-export const multiply = stackedOperation("multiply", (a, b) => tf.mul(a!, b!));
-export const divide = stackedOperation("divide", (a, b) => tf.div(a!, b!));
-export const addScaled = stackedOperation("addScaled", (a, s, b) => tf.tidy(() => tf.add(a!, tf.mul(s!, b!))));
+const sumOf = (a: Tensor, b: Tensor) => made("sum", [a, b], () => tf.add(a, b));
+const differenceOf = (a: Tensor, b: Tensor) => made("difference", [a, b], () => tf.sub(a, b));
+const productOf = (a: Tensor, b: Tensor) => made("product", [a, b], () => tf.mul(a, b));
+/** a/b, b being as a, or one number of each row or of all. */
+export const quotientOf = (a: Tensor, b: Entries): Tensor => made("quotient", [a, b], () => tf.div(a, b));
+
+export const add = stackedOperation("add", (a, b) => sumOf(a!, b!));
+export const subtract = stackedOperation("subtract", (a, b) => differenceOf(a!, b!));
+export const multiply = stackedOperation("multiply", (a, b) => productOf(a!, b!));
+export const divide = stackedOperation("divide", (a, b) => quotientOf(a!, b!));
+export const addScaled = stackedOperation("addScaled", (a, s, b) => tf.tidy(() => sumOf(a!, productOf(s!, b!))));
 export const scaleByQuotient = stackedOperation("scaleByQuotient", (s, t, a) =>
-  tf.tidy(() => tf.mul(s!, tf.div(a!, t!))),
+  tf.tidy(() => productOf(s!, quotientOf(a!, t!))),
 );
-export const absolute = stackedOperation("absolute", (a) => tf.abs(a!));
-export const signs = stackedOperation("sign", (a) => sign(a!));
+export const absolute = stackedOperation("absolute", (a) => made("magnitude", [a!], () => tf.abs(a!)));
+export const signs = stackedOperation("sign", (a) => made("sign", [a!], () => sign(a!)));
 export const signsOrOne = stackedOperation("signOrOne", (a) =>
-  tf.tidy(() => tf.sub(1, tf.mul(tf.step(tf.neg(a!)), 2))),
+  made("signOrOne", [a!], () => tf.sub(1, tf.mul(tf.step(tf.neg(a!)), 2))),
 );
-export const squareRoot = stackedOperation("squareRoot", (a) => tf.sqrt(a!));
+export const squareRoot = stackedOperation("squareRoot", (a) => made("squareRoot", [a!], () => tf.sqrt(a!)));
 export const exponential = stackedOperation("exponential", (a) => tf.exp(a!));
 export const cosine = stackedOperation("cosine", (a) => tf.cos(a!));
 export const power = stackedOperation("power", (a, c) => tf.pow(a!, c!));
@@ -82,16 +104,23 @@ export const limit = stackedOperation("clip", (a, low, high) => clip(a!, low!, h
 export const sigmoid = stackedOperation("sigmoid", (a) => tf.sigmoid(a!));
 export const softplus = stackedOperation("softplus", (a) => tf.softplus(a!));
 export const whereLess = stackedOperation("whereLess", (a, b, then, otherwise) =>
-  tf.tidy(() => tf.where(tf.less(a!, b!), then!, otherwise!)),
+  made("chosen", [a!, b!, then!, otherwise!], () => tf.where(tf.less(a!, b!), then!, otherwise!)),
 );
 
-const norms = (a: Tensor, p: Norm) => rowNorms(a, p, hostReductionsOf(tf.getBackend()) !== undefined);
+/** The sum of each row, as [rows, 1]. */
+export const sumsOf = (a: Tensor): Tensor => broadcasting()?.reduceRows?.("total", a) ?? rowSums(a);
+
+function norms(a: Tensor, p: Norm): Tensor {
+  const reduction = reductionOf.get(p);
+  const isRead = hostReductionsOf(tf.getBackend()) !== undefined;
+  return (reduction && broadcasting()?.reduceRows?.(reduction, a)) ?? rowNorms(a, p, isRead);
+}
 
 export const norm = family("norm", (p: Norm) => (a) => norms(a!, p));
-export const distance = stackedOperation("distance", (a, b) => tf.tidy(() => norms(tf.sub(a!, b!), 2)));
-export const dot = stackedOperation("dot", (a, b) => tf.tidy(() => rowSums(tf.mul(a!, b!))));
-export const sum = stackedOperation("sum", (a) => rowSums(a!));
-export const mean = stackedOperation("mean", (a) => tf.tidy(() => tf.div(rowSums(a!), a!.shape[1]!)));
+export const distance = stackedOperation("distance", (a, b) => tf.tidy(() => norms(differenceOf(a!, b!), 2)));
+export const dot = stackedOperation("dot", (a, b) => tf.tidy(() => sumsOf(productOf(a!, b!))));
+export const sum = stackedOperation("sum", (a) => sumsOf(a!));
+export const mean = stackedOperation("mean", (a) => tf.tidy(() => quotientOf(sumsOf(a!), a!.shape[1]!)));
 
 /** A·x; a matrix that all runs share is multiplied by all vectors at once. */
 export const multiplyMatrix = family(

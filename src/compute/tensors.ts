@@ -50,7 +50,7 @@ const scalarOperation =
     areNumbers(scalars) ? Math.fround(onHost(...scalars)) : onDevice(...scalars);
 
 /** The norms that a backend may put off. */
-const reductions = new Map<Norm, Reduction>([
+export const reductionOf: ReadonlyMap<Norm, Reduction> = new Map<Norm, Reduction>([
   [1, "norm1"],
   [2, "norm2"],
   ["infinity", "largest"],
@@ -96,7 +96,7 @@ export function tensorAlgebra(
     : (a: Tensor) => memory.reduced("total", a, () => accurateSum(a));
   const norm = host
     ? (a: Tensor, p: Norm) => Math.fround(host.norm(a, p))
-    : (a: Tensor, p: Norm) => memory.reduced(reductions.get(p), a, () => deviceNorm(a, p));
+    : (a: Tensor, p: Norm) => memory.reduced(reductionOf.get(p), a, () => deviceNorm(a, p));
   const over = scalarOperation(
     (s, t) => s / t,
     (s, t) => memory.made("quotient", [s, t], () => tf.div(operand(s), operand(t))),

@@ -27,8 +27,9 @@ class WasmVectors extends PendingVectors<WasmData, WasmVector> {
     });
   }
 
-  protected shapeOf(entries: readonly Entries[]): number[] | undefined {
-    return commonShape(entries);
+  protected formOf(entries: readonly Entries[]) {
+    const shape = commonShape(entries);
+    return shape && { shape };
   }
 
   protected vector(dataId: tf.DataId, order: number, making: Making<WasmData>): WasmVector {

@@ -33,7 +33,6 @@ export interface WebgpuBackend extends tf.KernelBackend {
   recordAndSubmit(...call: unknown[]): void;
   uploadToGPU(dataId: tf.DataId): void;
   makeTensorInfo(shape: readonly number[], dtype: tf.DataType): tf.TensorInfo;
-  getBufferData(buffer: GPUBuffer): Promise<ArrayBuffer>;
 }
 
 /** A kernel as it is registered, without the autodiff of a Tensor. */

@@ -1,20 +1,37 @@
 import * as tf from "@tensorflow/tfjs-core";
-import type { DeferredOperations, Entries, EntrywiseOperation, Reduction } from "./deferred-operations.js";
-import { type ComputedVector, isPending, type Making, type Operand, PendingVector } from "./pending-vector.js";
+import {
+  type DeferredOperations,
+  type Entries,
+  type EntrywiseOperation,
+  mostRows,
+  type Reduction,
+} from "./deferred-operations.js";
+import {
+  type ComputedVector,
+  isPending,
+  type Making,
+  type Operand,
+  PendingVector,
+  type Span,
+} from "./pending-vector.js";
 import { PendingVectors } from "./pending-vectors.js";
 import type { WebgpuBackend, WebgpuData } from "./webgpu-backend.js";
 import { type Instruction, type Source, scalarSource, vectorSource } from "./webgpu-expressions.js";
 import { bitsOf, type ProgramRunner, workgroupSize } from "./webgpu-program.js";
 import { reduceAll } from "./webgpu-reductions.js";
-
-/** How many scalars there may be at a time. */
-const scalarCount = 2 ** 15;
+import { PlacedScalars, ScalarMemory } from "./webgpu-scalars.js";
 
 const reductions: readonly string[] = ["norm1", "norm2", "largest", "total"] satisfies Reduction[];
 
-/** A vector, or a scalar, that waits to be computed on the device. */
+/** Whether a tensor of this shape is a scalar, or one of each of several runs. */
+const isScalarShape = (shape: readonly number[]) =>
+  shape.length === 0 || (shape.length === 2 && shape[1] === 1 && shape[0]! <= mostRows);
+
+/** A vector, or scalars, that wait to be computed on the device. */
 class WebgpuVector extends PendingVector<WebgpuData> implements WebgpuData {
   readonly values = null;
+  readonly isScalar: boolean;
+  readonly isReduction: boolean;
 
   constructor(
     dataId: tf.DataId,
@@ -23,96 +40,96 @@ class WebgpuVector extends PendingVector<WebgpuData> implements WebgpuData {
     compute: (vector: WebgpuVector) => WebgpuData,
   ) {
     super(dataId, order, making, () => compute(this));
+    this.isScalar = isScalarShape(making.shape);
+    this.isReduction = reductions.includes(making.operation);
   }
 
   get resource(): GPUBuffer {
     return this.computed.resource!;
-  }
-
-  get isScalar(): boolean {
-    return this.shape.length === 0;
-  }
-
-  get isReduction(): boolean {
-    return reductions.includes(this.operation);
-  }
-}
-
-/** A scalar that is computed: a place in the buffer that all scalars share. */
-class PlacedScalar implements WebgpuData {
-  readonly dtype = "float32";
-  readonly shape = [];
-  readonly values = null;
-  refCount = 1;
-  /** A buffer of its own, where one of TensorFlow.js's kernels has asked for it. */
-  copy: GPUBuffer | undefined;
-
-  constructor(
-    readonly place: number,
-    private readonly makeCopy: (scalar: PlacedScalar) => GPUBuffer,
-  ) {}
-
-  get resource(): GPUBuffer {
-    this.copy ??= this.makeCopy(this);
-    return this.copy;
   }
 }
 
 type Results = ReadonlyMap<WebgpuVector, ComputedVector<WebgpuData>>;
 
 const isHere = (operand: Operand<WebgpuData>): operand is WebgpuVector => isPending(operand);
+const isMissing = ({ data }: WebgpuVector) => data === undefined;
+const placeOf = ({ data }: ComputedVector<WebgpuData>): number => (data as PlacedScalars).place;
 
 /** How many computed vectors these are made of. */
 function inputsOf(vectors: readonly WebgpuVector[]): number {
   const inputs = new Set<tf.DataId>();
   for (const operand of vectors.flatMap(({ operands }) => operands)) {
-    if (typeof operand === "number" || isHere(operand) || operand.data instanceof PlacedScalar) continue;
+    if (typeof operand === "number" || isHere(operand) || operand.data instanceof PlacedScalars) continue;
     inputs.add(operand.dataId);
   }
   return inputs.size;
 }
 
+function spanOf(one: Entries, shape: readonly number[]): Span {
+  if (typeof one === "number" || tf.util.arraysEqual(one.shape, shape as number[])) return "all";
+  if (one.size === 1) return "one";
+  return one.shape[0] === 1 ? "column" : "row";
+}
+
+/** The shape that these have together; undefined where they do not go together, or are not put off. */
+function jointShape(entries: readonly Entries[]): readonly number[] | undefined {
+  let shape: readonly number[] | undefined;
+  for (const one of entries) {
+    if (typeof one === "number") continue;
+    if (one.dtype !== "float32" || one.size === 0) return undefined;
+    if (one.rank === 0) continue;
+    if (shape === undefined || tf.util.arraysEqual(shape as number[], one.shape)) shape = one.shape;
+    else if (shape.length !== 2 || one.rank !== 2) return undefined;
+    else {
+      const [rows, columns] = [0, 1].map((axis) => Math.max(shape![axis]!, one.shape[axis]!)) as [number, number];
+      shape = [rows, columns];
+    }
+  }
+  const [rows, columns] = shape ?? [];
+  const fits = entries.every((one) => {
+    if (typeof one === "number" || one.rank === 0 || one.rank !== 2) return true;
+    const [ownRows, ownColumns] = one.shape as [number, number];
+    const isWhole = ownRows === rows && ownColumns === columns;
+    // Scalars of rows are found by the row, and there are not too many of them.
+    return (
+      isWhole ||
+      (isScalarShape(one.shape) && (ownRows === rows || ownRows === 1)) ||
+      (ownRows === 1 && ownColumns === columns)
+    );
+  });
+  return fits ? (shape ?? []) : undefined;
+}
+
 /**
  * Pending vectors and scalars on a GPU, where to start a program takes longer than to compute a vector of some thousand
- * entries. Scalars lie in one buffer: all norms of a step are taken by two programs, what is computed from them by one,
- * and one copy brings them to the host.
+ * entries. Scalars, one or one of each run, lie in one buffer: all norms of a step are taken by two programs, what is
+ * computed from them by one, and one copy brings them to the host.
  */
 class WebgpuVectors extends PendingVectors<WebgpuData, WebgpuVector> {
+  readonly broadcasts = true;
   private readonly gpu: WebgpuBackend;
-  private readonly scalars: GPUBuffer;
-  private readonly freePlaces = Int32Array.from({ length: scalarCount }, (_, i) => scalarCount - 1 - i);
-  private freeCount = scalarCount;
+  private readonly scalars: ScalarMemory;
   private readonly mostBuffers: number;
   private readonly computeOne = (vector: WebgpuVector) => this.compute(vector);
-  private readonly copyOf = ({ place }: PlacedScalar): GPUBuffer => {
-    const copy = this.runner.storage(4);
-    this.runner.copy(this.scalars, place, copy, 0, 1);
-    return copy;
-  };
 
   constructor(private readonly runner: ProgramRunner) {
     super(runner.backend, runner.backend.tensorMap);
     this.gpu = runner.backend;
-    this.scalars = runner.storage(4 * scalarCount);
+    this.scalars = new ScalarMemory(runner);
     this.mostBuffers = this.gpu.device.limits.maxStorageBuffersPerShaderStage;
   }
 
-  /** Scalars go with vectors of any shape. */
-  protected shapeOf(entries: readonly Entries[]): readonly number[] | undefined {
-    let shape: readonly number[] | undefined;
-    for (const one of entries) {
-      if (typeof one === "number") continue;
-      if (one.dtype !== "float32" || one.size === 0) return undefined;
-      if (one.rank === 0) continue;
-      if (shape && !tf.util.arraysEqual(shape as number[], one.shape)) return undefined;
-      shape = one.shape;
-    }
-    return this.hasPlaces ? (shape ?? []) : undefined;
+  protected formOf(entries: readonly Entries[]) {
+    const shape = jointShape(entries);
+    if (!shape || !this.hasRoomFor(shape)) return undefined;
+    return { shape, spans: entries.map((one) => spanOf(one, shape)) };
   }
 
-  /** Whether there are places for whatever else may be pending. */
-  private get hasPlaces(): boolean {
-    return this.freeCount > scalarCount / 8;
+  /** Whether scalars that are the result, or come with it, have places. */
+  private hasRoomFor(shape: readonly number[]): boolean {
+    return (
+      this.scalars.isRoomyFor(1) && (shape.length !== 2 || shape[0]! > mostRows || this.scalars.isRoomyFor(shape[0]!))
+    );
   }
 
   protected vector(dataId: tf.DataId, order: number, making: Making<WebgpuData>): WebgpuVector {
@@ -120,63 +137,64 @@ class WebgpuVectors extends PendingVectors<WebgpuData, WebgpuVector> {
   }
 
   reduce(reduction: Reduction, a: tf.Tensor): tf.Tensor | undefined {
-    if (a.rank === 0 || a.dtype !== "float32" || a.size === 0 || !this.hasPlaces || tf.engine().isTapeOn())
-      return undefined;
-    return this.putOff({ operation: reduction, operands: [this.held(a)], shape: [] });
+    return a.rank > 0 ? this.reduced(reduction, a, []) : undefined;
   }
 
-  /** A scalar that TensorFlow.js has made is a number, where the host has it, or else copied to the others. */
+  reduceRows(reduction: Reduction, a: tf.Tensor): tf.Tensor | undefined {
+    return a.rank === 2 && a.shape[0]! <= mostRows ? this.reduced(reduction, a, [a.shape[0]!, 1]) : undefined;
+  }
+
+  private reduced(reduction: Reduction, a: tf.Tensor, shape: readonly number[]): tf.Tensor | undefined {
+    if (a.dtype !== "float32" || a.size === 0 || !this.hasRoomFor(shape) || tf.engine().isTapeOn()) return undefined;
+    return this.putOff({ operation: reduction, operands: [this.held(a)], shape });
+  }
+
+  /** Scalars that TensorFlow.js has made are brought to the others or, where the host has the only one, are that number. */
   protected override held(one: Entries): Operand<WebgpuData> {
-    if (typeof one === "number" || one.rank > 0) return super.held(one);
+    if (typeof one === "number" || !isScalarShape(one.shape)) return super.held(one);
     const data = this.table.get(one.dataId);
-    if (data instanceof WebgpuVector || data instanceof PlacedScalar) return super.held(one);
-    return data.values ? data.values[0]! : this.placed(one.dataId);
+    if (data instanceof WebgpuVector || data instanceof PlacedScalars) return super.held(one);
+    if (data.values && one.rank === 0) return data.values[0]!;
+    this.adopt(one.dataId, data, one.size);
+    return super.held(one);
   }
 
-  private placed(of: tf.DataId): ComputedVector<WebgpuData> {
-    const data = this.takePlace();
-    const dataId = {};
-    this.table.set(dataId, data);
-    this.runner.copy(this.runner.bufferOf({ dataId: of }), 0, this.scalars, data.place, 1);
-    return { dataId, data };
-  }
-
-  private takePlace(): PlacedScalar {
-    if (this.freeCount === 0) throw new Error(`more than ${scalarCount} scalars are held`);
-    this.freeCount--;
-    return new PlacedScalar(this.freePlaces[this.freeCount]!, this.copyOf);
+  private adopt(dataId: tf.DataId, data: WebgpuData, count: number): void {
+    const { runner, table } = this;
+    const buffer = runner.bufferOf({ dataId });
+    const placed = this.scalars.take(count);
+    placed.refCount = data.refCount;
+    runner.copy(buffer, 0, this.scalars.buffer, placed.place, count);
+    runner.release(buffer);
+    table.delete(dataId);
+    table.set(dataId, placed);
   }
 
   protected override disposeComputed(dataId: tf.DataId, force = false): boolean {
     const data = this.table.has(dataId) && this.table.get(dataId);
-    if (!(data instanceof PlacedScalar)) return super.disposeComputed(dataId, force);
+    if (!(data instanceof PlacedScalars)) return super.disposeComputed(dataId, force);
     data.refCount = force ? 0 : data.refCount - 1;
     if (data.refCount > 0) return false;
-    // What is recorded up to here comes before whatever will have the place.
-    this.freePlaces[this.freeCount++] = data.place;
-    if (data.copy) this.runner.release(data.copy);
+    this.scalars.free(data);
     this.table.delete(dataId);
     return true;
   }
 
-  protected memoryFor({ dataId: own, shape, isScalar }: WebgpuVector): ComputedVector<WebgpuData> {
-    if (isScalar) return { dataId: own, data: this.takePlace() };
+  protected memoryFor({ dataId: own, shape, size, isScalar }: WebgpuVector): ComputedVector<WebgpuData> {
+    if (isScalar) return { dataId: own, data: this.scalars.take(size) };
     const { dataId } = this.runner.output(shape);
     this.runner.bufferOf({ dataId });
     return { dataId, data: this.table.get(dataId) };
   }
 
   protected override compute(vector: WebgpuVector): WebgpuData {
-    this.computeScalarsOf([vector]);
+    this.computeBefore([vector]);
     return vector.data ?? super.compute(vector);
   }
 
   protected override evaluateAll(vectors: readonly WebgpuVector[], isAsked = false): void {
-    this.computeScalarsOf(vectors);
-    super.evaluateAll(
-      vectors.filter(({ data }) => data === undefined),
-      isAsked,
-    );
+    this.computeBefore(vectors);
+    super.evaluateAll(vectors.filter(isMissing), isAsked);
   }
 
   /** Where a program cannot have as many buffers, by several. */
@@ -190,89 +208,104 @@ class WebgpuVectors extends PendingVectors<WebgpuData, WebgpuVector> {
     }
     const some = wanted.length > 1 ? wanted.slice(0, wanted.length >> 1) : [needed[needed.length >> 1]!];
     this.evaluate(some, true);
-    this.evaluate(
-      wanted.filter(({ data }) => data === undefined),
-      isAsked,
-    );
+    this.evaluate(wanted.filter(isMissing), isAsked);
   }
 
-  /** Computes all scalars that these vectors are made of, and those of them that are scalars. */
-  private computeScalarsOf(vectors: readonly WebgpuVector[]): void {
-    const scalars = this.pendingOf(vectors).filter(({ isScalar }) => isScalar);
-    if (scalars.length === 0) return;
-    const reduced = scalars.filter(({ isReduction }) => isReduction).flatMap(({ operands }) => operands.filter(isHere));
-    if (reduced.length > 0) this.evaluateAll([...new Set(reduced)], true);
-    const missing = scalars.filter(({ data }) => data === undefined);
-    const [numbers, others] = [missing.filter((one) => one.isReduction), missing.filter((one) => !one.isReduction)];
-    if (numbers.length > 0) this.reduceTogether(numbers);
-    if (others.length > 0) this.placeAll(this.calculate(others));
+  /**
+   * Computes what has another size than these vectors that are made of it, so that what is left of each is one program:
+   * scalars, those of these vectors that are scalars themselves, and rows.
+   */
+  private computeBefore(vectors: readonly WebgpuVector[]): void {
+    const needed = this.pendingOf(vectors);
+    const rows = needed.flatMap(({ operands, spans }) =>
+      operands.filter((_, i) => spans[i] === "column").filter(isHere),
+    );
+    const reduced = needed.filter(({ isReduction }) => isReduction).flatMap(({ operands }) => operands.filter(isHere));
+    const others = [...new Set([...rows, ...reduced])].filter(({ isScalar }) => !isScalar);
+    if (others.length > 0) this.evaluateAll(others, true);
+    let scalars = needed.filter((one) => one.isScalar && isMissing(one));
+    while (scalars.length > 0) {
+      const numbers = scalars.filter(({ isReduction, operands }) => isReduction && !isHere(operands[0]!));
+      if (numbers.length > 0) this.reduceTogether(numbers);
+      this.calculateAmong(scalars.filter(isMissing));
+      scalars = scalars.filter(isMissing);
+    }
+  }
+
+  /** Computes those of the scalars that wait for no reduction. */
+  private calculateAmong(scalars: readonly WebgpuVector[]): void {
+    const waiting = new Set<Operand<WebgpuData>>();
+    const byCount = new Map<number, WebgpuVector[]>();
+    for (const scalar of scalars) {
+      if (scalar.isReduction || scalar.operands.some((operand) => waiting.has(operand))) waiting.add(scalar);
+      else byCount.set(scalar.size, [...(byCount.get(scalar.size) ?? []), scalar]);
+    }
+    // What all runs share comes before what each has of its own.
+    for (const [count, some] of [...byCount].sort(([a], [b]) => a - b)) this.calculate(some, count);
   }
 
   private reduceTogether(numbers: readonly WebgpuVector[]): void {
     const results = new Map(numbers.map((number) => [number, this.memoryFor(number)]));
     const wanted = numbers.map((number) => {
       const operand = number.operands[0] as ComputedVector<WebgpuData>;
-      const size = operand.data.shape.reduce((product, length) => product * length, 1);
-      const buffer = this.runner.bufferOf(operand);
-      return { reduction: number.operation as Reduction, buffer, size, place: placeOf(results.get(number)!) };
+      const size = tf.util.sizeFromShape(operand.data.shape as number[]);
+      const facts = { buffer: this.runner.bufferOf(operand), rows: number.size, size: size / number.size };
+      return { reduction: number.operation as Reduction, ...facts, place: placeOf(results.get(number)!) };
     });
-    reduceAll(this.runner, wanted, this.scalars, this.mostBuffers);
+    reduceAll(this.runner, wanted, this.scalars.buffer, this.mostBuffers);
     this.placeAll(results);
   }
 
-  private calculate(scalars: readonly WebgpuVector[]): Results {
+  /** @param count how many scalars each of them is */
+  private calculate(scalars: readonly WebgpuVector[], count: number): void {
     const results = new Map(scalars.map((scalar) => [scalar, this.memoryFor(scalar)]));
-    const { instructions, parameters } = this.instructionsFor(scalars, (scalar, list) => {
-      return list.push(placeOf(results.get(scalar)!)) - 1;
-    });
-    this.runner.run(scalarSource(instructions, parameters.length), [this.scalars], parameters, 1);
-    return results;
+    const place = (scalar: WebgpuVector, parameters: number[]) => parameters.push(placeOf(results.get(scalar)!)) - 1;
+    const { instructions, parameters } = this.instructionsFor(scalars, place, [count]);
+    this.runner.run(scalarSource(instructions, parameters.length), [this.scalars.buffer], parameters, 1);
+    this.placeAll(results);
   }
 
   protected run(needed: readonly WebgpuVector[], results: Results): void {
-    const { size } = needed[0]!;
-    const isByFour = size % 4 === 0;
-    const count = isByFour ? size / 4 : size;
+    const { shape, size } = needed[0]!;
+    const isByFour = (shape.length === 2 ? shape[1]! : size) % 4 === 0;
+    const [count, width] = [size, shape.length === 2 ? shape[1]! : size].map((n) => (isByFour ? n / 4 : n)) as [
+      number,
+      number,
+    ];
     const outputs = [...results.keys()];
-    const { instructions, parameters, inputs } = this.instructionsFor(
-      needed,
-      (vector) => (results.has(vector) ? outputs.indexOf(vector) : undefined),
-      [count],
-    );
+    const output = (vector: WebgpuVector) => (results.has(vector) ? outputs.indexOf(vector) : undefined);
+    const { instructions, parameters, inputs } = this.instructionsFor(needed, output, [count, width]);
     const counts = { vectors: inputs.length, results: outputs.length, parameters: parameters.length };
     const buffers = [
-      this.scalars,
+      this.scalars.buffer,
       ...inputs.map((input) => this.runner.bufferOf(input)),
       ...outputs.map((output) => results.get(output)!.data.resource!),
     ];
     for (const { dataId } of outputs) this.gpu.commandQueueOwnedIds.add(dataId);
-    this.runner.run(
-      vectorSource(instructions, counts, isByFour),
-      buffers,
-      parameters,
-      Math.ceil(count / workgroupSize),
-    );
+    const source = vectorSource(instructions, counts, isByFour);
+    this.runner.run(source, buffers, parameters, Math.ceil(count / workgroupSize));
   }
 
   /** @param destination of a result: a place among the outputs, or that of a parameter */
   private instructionsFor(
     needed: readonly WebgpuVector[],
     destination: (vector: WebgpuVector, parameters: number[]) => number | undefined,
-    parameters: number[] = [],
+    parameters: number[],
   ) {
     const order = new Map(needed.map((vector, i) => [vector, i]));
     const inputs: ComputedVector<WebgpuData>[] = [];
     const parameter = (value: number) => parameters.push(value) - 1;
-    const sourceOf = (operand: Operand<WebgpuData>): Source => {
+    const sourceOf = (operand: Operand<WebgpuData>, span: Span): Source => {
       if (typeof operand === "number") return { number: parameter(bitsOf(operand)) };
       if (isHere(operand)) return { result: order.get(operand)! };
       const data = operand.data!;
-      if (data instanceof PlacedScalar) return { scalar: parameter(data.place) };
+      if (data instanceof PlacedScalars) return { scalar: parameter(data.place), isOfRow: data.count > 1 };
       const known = inputs.findIndex(({ dataId }) => dataId === operand.dataId);
-      return { vector: known >= 0 ? known : inputs.push({ dataId: operand.dataId, data }) - 1 };
+      const vector = known >= 0 ? known : inputs.push({ dataId: operand.dataId, data }) - 1;
+      return { vector, isOfColumn: span === "column" };
     };
     const instructions = needed.map((vector): Instruction => {
-      const operands = vector.operands.map(sourceOf);
+      const operands = vector.operands.map((operand, i) => sourceOf(operand, vector.spans[i] ?? "all"));
       return { operation: vector.operation as EntrywiseOperation, operands, to: destination(vector, parameters) };
     });
     parameters.push(0);
@@ -283,15 +316,17 @@ class WebgpuVectors extends PendingVectors<WebgpuData, WebgpuVector> {
     this.settle(tensors);
     const held = tensors.map((tensor) => this.held(tensor));
     try {
-      const values = new Float32Array(await this.gpu.getBufferData(this.scalars));
-      return held.map((one) => (typeof one === "number" ? one : values[placeOf(one as ComputedVector<WebgpuData>)]!));
+      const values = await this.scalars.values();
+      return held.flatMap((one) => {
+        if (typeof one === "number") return one;
+        const { place, count } = one.data as PlacedScalars;
+        return [...values.subarray(place, place + count)];
+      });
     } finally {
       for (const one of held) if (typeof one !== "number") this.release(one);
     }
   }
 }
-
-const placeOf = ({ data }: ComputedVector<WebgpuData>): number => (data as PlacedScalar).place;
 
 /** Operations on vectors and scalars of the WebGPU backend, put off. */
 export const webgpuDeferredOperations = (runner: ProgramRunner): DeferredOperations => new WebgpuVectors(runner);

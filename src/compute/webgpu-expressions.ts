@@ -1,4 +1,4 @@
-import type { EntrywiseOperation } from "./deferred-operations.js";
+import { type EntrywiseOperation, mostRows } from "./deferred-operations.js";
 import { declarations, float, nanTest, opaque, word, workgroupSize } from "./webgpu-program.js";
 
 type Expression = (a: string, b: string, c: string, d: string) => string;
@@ -22,9 +22,10 @@ const expressions: Readonly<Record<EntrywiseOperation, Expression>> = {
 export type Source =
   /** A parameter, as a number. */
   | { readonly number: number }
-  /** A parameter, as a place among the scalars. */
-  | { readonly scalar: number }
-  | { readonly vector: number }
+  /** A parameter, as the place of the first scalar; of each row there is one, or one of all. */
+  | { readonly scalar: number; readonly isOfRow: boolean }
+  /** A buffer, which has an entry for each of the result or, of each row the same, for each column. */
+  | { readonly vector: number; readonly isOfColumn: boolean }
   | { readonly result: number };
 
 /** An operation, in the order in which they are computed. */
@@ -43,8 +44,8 @@ fn orNaN(x: T, a: T) -> T { return select(x, a, ${type === "f32" ? "isNaN" : "ar
 
 function operandOf(source: Source): string {
   if ("number" in source) return `T(${float(source.number)})`;
-  if ("scalar" in source) return `T(scalars[${word(source.scalar)}])`;
-  return "vector" in source ? `a${source.vector}[i]` : `x${source.result}`;
+  if ("scalar" in source) return `T(scalars[${word(source.scalar)}${source.isOfRow ? " + row" : ""}])`;
+  return "vector" in source ? `a${source.vector}[${source.isOfColumn ? "column" : "i"}]` : `x${source.result}`;
 }
 
 const computed = ({ operation, operands }: Instruction, i: number) => {
@@ -57,7 +58,8 @@ const named = (letter: string, count: number, type: string) =>
 
 /**
  * Vectors of one length, entry by entry: each operation is rounded by itself, as if it were a program of its own. The first
- * parameter is how many entries or, where `isByFour`, how many fours of them there are, and the last one is 0.
+ * parameters are how many entries there are and how many of them make a row or, where `isByFour`, how many fours of
+ * them; the last one is 0.
  */
 export function vectorSource(
   instructions: readonly Instruction[],
@@ -80,22 +82,25 @@ ${prelude(type, counts.parameters - 1)}
 fn main(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgroups) groups: vec3<u32>) {
   let i = id.x + id.y * groups.x * ${workgroupSize}u;
   if (i >= ${word(0)}) { return; }
+  let row = i / ${word(1)};
+  let column = i % ${word(1)};
   // What no operand is of is bound all the same.
   _ = scalars[0];
 ${lines.join("\n")}
 }`;
 }
 
-/** Scalars, one after the other. The last parameter is 0. */
+/** Scalars, or one of each row, one after the other. The first parameter is how many rows there are, the last one 0. */
 export function scalarSource(instructions: readonly Instruction[], parameters: number): string {
   const lines = instructions.flatMap((instruction, i) => [
     computed(instruction, i),
-    ...(instruction.to === undefined ? [] : [`  scalars[${word(instruction.to)}] = x${i};`]),
+    ...(instruction.to === undefined ? [] : [`  scalars[${word(instruction.to)} + row] = x${i};`]),
   ]);
   return `${declarations({ scalars: "write f32" }, parameters)}
 ${prelude("f32", parameters - 1)}
-@compute @workgroup_size(1)
-fn main() {
+@compute @workgroup_size(${mostRows})
+fn main(@builtin(local_invocation_index) row: u32) {
+  if (row >= ${word(0)}) { return; }
 ${lines.join("\n")}
 }`;
 }

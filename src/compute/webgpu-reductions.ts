@@ -1,11 +1,12 @@
 import type { Reduction } from "./deferred-operations.js";
 import { declarations, opaque, type ProgramRunner, word, workgroupSize } from "./webgpu-program.js";
 
-/** A number of all entries of a buffer, and where among the scalars it is to be. */
+/** A number of each row of a buffer, and where among the scalars the first one is to be. */
 export interface WantedReduction {
   readonly reduction: Reduction;
   readonly buffer: GPUBuffer;
-  /** The number of entries. */
+  readonly rows: number;
+  /** The number of entries of a row. */
   readonly size: number;
   readonly place: number;
 }
@@ -16,6 +17,9 @@ const reductions: readonly Reduction[] = ["norm1", "norm2", "largest", "total"];
 /** Entries that a workgroup adds up, as long as there are not too many workgroups. */
 const entriesPerGroup = 4096;
 const mostGroups = 64;
+
+/** Numbers that a program takes: their parameters are 16 kB at most. */
+const mostValues = 1024;
 
 /** Numbers that a workgroup leaves behind. */
 const partialSize = 6;
@@ -67,16 +71,22 @@ const main = `
 @compute @workgroup_size(${workgroupSize})
 fn main(@builtin(local_invocation_index) invocation: u32, @builtin(workgroup_id) group: vec3<u32>)`;
 
-/** Each workgroup leaves the sums of its part of one of these vectors. Of each a size, its first workgroup and how many. */
+/**
+ * Each workgroup leaves the sums of its part of a row of one of these vectors. Of each vector there are four parameters: the
+ * size of a row, its first workgroup, how many a row has, and the number of rows.
+ */
 function partialSource(vectors: number): string {
   const names = Array.from({ length: vectors }, (_, i) => `a${i}`);
-  const parameters = 3 * vectors + 2;
+  const parameters = 4 * vectors + 2;
   const parts = names.map((name, i) => {
-    const [size, first, groups] = [word(3 * i), word(3 * i + 1), word(3 * i + 2)];
+    const [size, first, groups, rows] = [0, 1, 2, 3].map((j) => word(4 * i + j));
     return `
-  if (group.x >= ${first} && group.x < ${first} + ${groups}) {
+  if (group.x >= ${first} && group.x < ${first} + ${groups} * ${rows}) {
+    let row = (group.x - ${first}) / ${groups};
+    let end = (row + 1u) * ${size};
     let stride = ${groups} * ${workgroupSize}u;
-    for (var i = (group.x - ${first}) * ${workgroupSize}u + invocation; i < ${size}; i += stride) { take(${name}[i]); }
+    let start = row * ${size} + (group.x - ${first}) % ${groups} * ${workgroupSize}u + invocation;
+    for (var i = start; i < end; i += stride) { take(${name}[i]); }
   }`;
   });
   return `${declarations({ ...Object.fromEntries(names.map((name) => [name, "u32"])), partials: "write u32" }, parameters)}
@@ -84,7 +94,7 @@ ${sums(parameters - 1)}
 ${main} {${parts.join("")}
   gather(invocation);
   if (invocation == 0u) {
-    let at = (${word(3 * vectors)} + group.x) * ${partialSize}u;
+    let at = (${word(4 * vectors)} + group.x) * ${partialSize}u;
     partials[at] = largestOf[0];
     for (var i = 0u; i < 5u; i++) { partials[at + 1u + i] = bitcast<u32>(sumsOf[0][i]); }
   }
@@ -131,35 +141,39 @@ export function reduceAll(
   scalars: GPUBuffer,
   mostBuffers: number,
 ): void {
-  const sizes = new Map(wanted.map(({ buffer, size }) => [buffer, size]));
-  const firsts = new Map<GPUBuffer, number>();
-  const groupsOf = (size: number) => Math.min(Math.ceil(size / entriesPerGroup), mostGroups);
-  let groups = 0;
-  for (const [buffer, size] of sizes) {
-    firsts.set(buffer, groups);
-    groups += groupsOf(size);
+  /** Of each buffer, as it is divided into rows, its first workgroup, how many a row has, and the others. */
+  const parts = new Map<string, { buffer: GPUBuffer; size: number; rows: number; first: number; groups: number }>();
+  const buffers = [...new Set(wanted.map(({ buffer }) => buffer))];
+  const keyOf = ({ buffer, rows }: WantedReduction) => `${buffers.indexOf(buffer)} ${rows}`;
+  let count = 0;
+  for (const one of wanted) {
+    const { buffer, size, rows } = one;
+    if (parts.has(keyOf(one))) continue;
+    const groups = Math.min(Math.ceil(size / entriesPerGroup), mostGroups);
+    parts.set(keyOf(one), { buffer, size, rows, first: count, groups });
+    count += groups * rows;
   }
-  const partials = runner.storage(4 * partialSize * groups);
-  const buffers = [...sizes.keys()];
-  for (let i = 0; i < buffers.length; i += mostBuffers - 1) {
-    const some = buffers.slice(i, i + mostBuffers - 1);
-    const first = firsts.get(some[0]!)!;
-    const facts = some.flatMap((buffer) => {
-      const size = sizes.get(buffer)!;
-      return [size, firsts.get(buffer)! - first, groupsOf(size)];
-    });
-    const here = some.reduce((sum, buffer) => sum + groupsOf(sizes.get(buffer)!), 0);
-    runner.run(partialSource(some.length), [...some, partials], [...facts, first, 0], here);
+  const partials = runner.storage(4 * partialSize * count);
+  const list = [...parts.values()];
+  for (let i = 0; i < list.length; i += mostBuffers - 1) {
+    const some = list.slice(i, i + mostBuffers - 1);
+    const { first } = some[0]!;
+    const facts = some.flatMap((part) => [part.size, part.first - first, part.groups, part.rows]);
+    const here = some.reduce((sum, { groups, rows }) => sum + groups * rows, 0);
+    runner.run(partialSource(some.length), [...some.map(({ buffer }) => buffer), partials], [...facts, first, 0], here);
   }
-  // The program is the same for many numbers and few, so that few programs are compiled.
-  const capacity = 2 ** Math.ceil(Math.log2(wanted.length));
-  const numbers = wanted.flatMap(({ reduction, buffer, size, place }) => [
-    firsts.get(buffer)!,
-    groupsOf(size),
-    reductions.indexOf(reduction),
-    place,
-  ]);
-  const parameters = [...numbers, ...Array<number>(4 * (capacity - wanted.length) + 1).fill(0)];
-  runner.run(finalSource(capacity), [partials, scalars], parameters, wanted.length);
+  const numbers = wanted.flatMap((one) => {
+    const { first, groups } = parts.get(keyOf(one))!;
+    const kind = reductions.indexOf(one.reduction);
+    return Array.from({ length: one.rows }, (_, row) => [first + row * groups, groups, kind, one.place + row]).flat();
+  });
+  for (let i = 0; i < numbers.length; i += 4 * mostValues) {
+    const some = numbers.slice(i, i + 4 * mostValues);
+    const values = some.length / 4;
+    // The program is the same for many numbers and few, so that few programs are compiled.
+    const capacity = 2 ** Math.ceil(Math.log2(values));
+    const parameters = [...some, ...Array<number>(4 * (capacity - values) + 1).fill(0)];
+    runner.run(finalSource(capacity), [partials, scalars], parameters, values);
+  }
   runner.release(partials);
 }

@@ -3,11 +3,11 @@ import * as tf from "@tensorflow/tfjs-core";
 import "../compute/relu-gradient.js";
 import * as library from "@tensorflow/tfjs-layers";
 import { crossEntropy } from "../compute/cross-entropy.js";
-import { rowSums } from "../compute/device-reductions.js";
+import { hits } from "../compute/hits.js";
 import type { Recorded } from "../compute/recorded.js";
 import type { RecordedScalar, RecordingAlgebra } from "../compute/recording.js";
 import type { StackedOperation } from "../compute/recording-graph.js";
-import { spread } from "../compute/stacked-operations.js";
+import { quotientOf, spread, sumsOf } from "../compute/stacked-operations.js";
 import type { ImageDataset, ImageSet } from "../data/dataset.js";
 import type { Network, OverRuns } from "./network.js";
 import * as own from "./network-layers.js";
@@ -146,12 +146,11 @@ class StackedNetwork {
 
   /** Of one number an example the share of the mean that each run has. */
   private mean({ count, outOf }: Pass, runs: number, numbers: Tensor): Tensor {
-    return tf.div(rowSums(tf.reshape(numbers, [runs, count])), outOf);
+    return quotientOf(sumsOf(tf.reshape(numbers, [runs, count])), outOf);
   }
 
   private accuracy(pass: Pass, runs: number, logits: Tensor, labels: tf.Tensor1D): Tensor {
-    const isRight = tf.equal(tf.argMax(logits, -1), this.labelsOf(pass, runs, labels));
-    return this.mean(pass, runs, tf.cast(isRight, "float32"));
+    return this.mean(pass, runs, hits(logits as tf.Tensor2D, this.labelsOf(pass, runs, labels)));
   }
 }
 

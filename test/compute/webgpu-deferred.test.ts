@@ -98,7 +98,7 @@ describe.skipIf(!testedBackends.includes("webgpu"))("operations that webgpu puts
   it("are made at once where more scalars are held than there is a place for", async () => {
     const before = await settled();
     const a = A.vector([3, 4]);
-    const scalars = Array.from({ length: 30 }, () =>
+    const scalars = Array.from({ length: 34 }, () =>
       A.scope(() => Array.from({ length: 1000 }, (_, i) => A.times(A.scalar(i), A.norm(a, 2)))),
     ).flat();
     const values = await A.read(scalars);
