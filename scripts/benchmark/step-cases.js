@@ -201,7 +201,7 @@ async function toolContender({ config, warm, ...entry }, engine, context) {
   return {
     name: engine.name,
     isPeer: false,
-    measure: () => server.request("train", { config: { ...onBackend, steps }, warm }),
+    measure: () => server.request("train", { config: { ...onBackend, steps }, warm, isOnGpu: engine.isOnGpu }),
     firstSteps: () =>
       server.request("firstSteps", { config: { ...onBackend, steps: firstSteps, bounds: [], trace: { every: 1 } } }),
   };
