@@ -1,6 +1,8 @@
 // Measures steps, sweeps, starts, matrix products and memory of this tool beside PyTorch, JAX and NumPy, as far as they
-// are there, and writes docs/benchmarks.md, which says how it is done, and docs/benchmarks.csv.
-// Usage: npm run build && npm run benchmark -- [case…] [--quick] [--rounds n] [--node path|version]… [--out directory]
+// are there, and writes docs/benchmarks.md, which says how it is done, and docs/benchmarks.csv. With --gpu it measures what
+// a GPU has a part in, beside PyTorch and JAX on the same GPU, and writes docs/benchmarks-gpu.md and docs/benchmarks-gpu.csv.
+// Usage: npm run build &&
+//   npm run benchmark -- [case…] [--gpu] [--quick] [--rounds n] [--node path|version]… [--out directory]
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { cpus, loadavg, tmpdir } from "node:os";
 import { join } from "node:path";
@@ -8,7 +10,7 @@ import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { ExperimentError, messageOf } from "../dist/base/errors.js";
 import { chosenCases } from "./benchmark/cases.js";
-import { enginesOn, nodeBinary } from "./benchmark/engines.js";
+import { demandGpu, enginesOn, nodeBinary } from "./benchmark/engines.js";
 import { machineFacts } from "./benchmark/machine.js";
 import { measure } from "./benchmark/measure.js";
 import { pageOf } from "./benchmark/page.js";
@@ -25,13 +27,14 @@ function requested() {
     args: words,
     allowPositionals: true,
     options: {
+      gpu: { type: "boolean", default: false },
       quick: { type: "boolean", default: false },
       rounds: { type: "string" },
       node: { type: "string", multiple: true, default: [] },
       out: { type: "string" },
     },
   });
-  const { quick, node, out } = values;
+  const { gpu, quick, node, out } = values;
   const rounds = Number(values.rounds ?? (quick ? 2 : 5));
   if (!Number.isInteger(rounds) || rounds < 1) {
     throw new ExperimentError(`--rounds ${values.rounds}: expected a whole number from 1 on`);
@@ -39,7 +42,8 @@ function requested() {
   const nodes = [process.execPath, ...node].map(nodeBinary);
   const isWhole = positionals.length === 0 && !quick;
   return {
-    cases: chosenCases(positionals),
+    isOnGpu: gpu,
+    cases: chosenCases(positionals, gpu),
     nodes: nodes.filter(({ path }, i) => nodes.findIndex((other) => other.path === path) === i),
     rounds,
     effort: quick ? 0.1 : 1,
@@ -53,9 +57,9 @@ function show(/** @type {Row} */ { engine, unit, figures }) {
 }
 
 async function benchmark() {
-  const { cases, nodes, rounds, effort, out } = requested();
+  const { isOnGpu, cases, nodes, rounds, effort, out } = requested();
   const [date, load] = [new Date(), loadavg()[0] ?? Number.NaN];
-  const engines = enginesOn(nodes);
+  const engines = enginesOn(nodes, isOnGpu);
   const directory = mkdtempSync(join(tmpdir(), "benchmark-"));
   /** @type {Row[]} */
   const rows = [];
@@ -66,6 +70,7 @@ async function benchmark() {
     leftOut.add(line);
   };
   try {
+    if (isOnGpu) await demandGpu(engines);
     for (const one of cases) {
       const found = await measure(one, { engines, directory, effort }, rounds);
       for (const { name, obstacle } of engines) if (obstacle !== undefined) leaveOut(`${name}: ${obstacle}`);
@@ -82,10 +87,11 @@ async function benchmark() {
   mkdirSync(out, { recursive: true });
   const command = ["npm run benchmark", ...(words.length > 0 ? ["--", ...words] : [])].join(" ");
   const machine = machineFacts(engines);
-  const facts = { date, command, machine, cores: cpus().length, load, rounds, effort, leftOut: [...leftOut] };
-  writeFileSync(join(out, "benchmarks.csv"), csvOf(rows));
-  writeFileSync(join(out, "benchmarks.md"), pageOf(rows, facts));
-  console.log(`written: ${join(out, "benchmarks.md")}, ${join(out, "benchmarks.csv")}`);
+  const facts = { isOnGpu, date, command, machine, cores: cpus().length, load, rounds, effort, leftOut: [...leftOut] };
+  const file = join(out, isOnGpu ? "benchmarks-gpu" : "benchmarks");
+  writeFileSync(`${file}.csv`, csvOf(rows));
+  writeFileSync(`${file}.md`, pageOf(rows, facts));
+  console.log(`written: ${file}.md, ${file}.csv`);
 }
 
 try {

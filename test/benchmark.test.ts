@@ -1,10 +1,13 @@
 import { execFile, spawnSync } from "node:child_process";
 import { mkdtempSync, readFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { cpus, tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { beforeAll, describe, expect, test } from "vitest";
+import { chosenCases } from "../scripts/benchmark/cases.js";
+import { enginesOn } from "../scripts/benchmark/engines.js";
+import { machineFacts } from "../scripts/benchmark/machine.js";
 import { deviation, measure } from "../scripts/benchmark/measure.js";
 import { measurements, pageOf } from "../scripts/benchmark/page.js";
 import { csvOf, type Row, rowsOf } from "../scripts/benchmark/rows.js";
@@ -132,13 +135,87 @@ test("contenders that compute something else are not compared", async () => {
   await expect(measure(race, context, 1)).rejects.toThrow("race: theirs does not compute what ours does");
 });
 
+const facts = {
+  date: new Date(0),
+  command: "npm run benchmark",
+  machine: {},
+  cores: 2,
+  load: 0.2,
+  rounds: 5,
+  effort: 1,
+  leftOut: [],
+};
+
 test.each([
   ["a busy machine", { load: 1.5, effort: 1 }, "The machine had other work to do"],
   ["a quick look", { load: 0, effort: 0.1 }, "A quick look"],
 ])("the page of %s says that it is not to be quoted", (_, state, warning) => {
-  const facts = { date: new Date(0), command: "npm run benchmark", machine: {}, cores: 2, rounds: 5, leftOut: [] };
-  expect(pageOf([], { ...facts, ...state })).toContain(`**${warning}`);
-  expect(pageOf([], { ...facts, load: 0.2, effort: 1 })).not.toContain("not to be quoted");
+  for (const isOnGpu of [false, true]) {
+    expect(pageOf([], { ...facts, isOnGpu, ...state })).toContain(`**${warning}`);
+    expect(pageOf([], { ...facts, isOnGpu })).not.toContain("not to be quoted");
+  }
+});
+
+describe("on a GPU", () => {
+  const engines = enginesOn([{ version: "24.0.0", path: process.execPath }], true);
+
+  test("every case is one that a backend on a GPU has a part in", () => {
+    expect(new Set(chosenCases([], true).map(({ section }) => section))).toEqual(
+      new Set(["networks", "cost against width", "cost against batch size", "cost against layers", "sweeps", "start"]),
+    );
+    expect(chosenCases(["start"], true).map(({ name }) => name)).toEqual(["start-first-step"]);
+    expect(chosenCases(["softmax", "lenet"], true)).toEqual(chosenCases(["softmax", "lenet"], false));
+  });
+
+  test("the first peers, to which tables of scaling have their ratios, are on the GPU, the others on all cores", () => {
+    const cores = cpus().length;
+    expect(engines.filter(({ isPeer }) => isPeer).map(({ name }) => name)).toEqual([
+      "PyTorch, GPU",
+      "JAX and optax, jit, GPU",
+      `PyTorch, ${cores} thread${cores > 1 ? "s" : ""}`,
+      "JAX and optax, jit",
+    ]);
+  });
+
+  test("the page says which GPU, and tells of CPUs elsewhere", async () => {
+    const race = {
+      ...shown,
+      section: "cost against width",
+      contenders: async () => [
+        contender("webgpu, Node 24", [0.002], 4, false),
+        contender("PyTorch, GPU", [0.001], 4, true),
+      ],
+    };
+    const rows = await measure(race, context, 1);
+    const started = engines.map((engine) =>
+      engine.backend === "webgpu" ? { ...engine, device: "GPU, WebGPU, a card (buffers up to 4 GiB)" } : engine,
+    );
+    const page = pageOf(rows, { ...facts, isOnGpu: true, machine: machineFacts(started) });
+    expect(page).toContain("# Benchmarks on a GPU\n");
+    expect(page).toContain("| GPU | WebGPU, a card (buffers up to 4 GiB) |");
+    expect(page).toContain("In brackets: how many times that of PyTorch, GPU.");
+    expect(page).toContain("| A race | 2 (2 ×) | 1 |");
+    expect(page).toContain("(benchmarks.md)");
+    expect(page).not.toMatch(/NumPy|Convex/);
+    expect(machineFacts(engines)).not.toHaveProperty("GPU");
+  });
+
+  test("a benchmark ends with one line where this tool finds none", () => {
+    const { status, stderr } = spawnSync(process.execPath, ["scripts/benchmark.js", "--gpu", "softmax", "--quick"], {
+      cwd: root,
+      encoding: "utf8",
+      env: { ...process.env, CUDA_VISIBLE_DEVICES: "", RUN_EXPERIMENT_WEBGPU_ADAPTER: "no such adapter" },
+    });
+    expect([status, stderr.trim().split("\n").length]).toEqual([2, 1]);
+    expect(stderr).toMatch(/^--gpu: this tool can compute on no GPU here; .*backend cuda: .+; backend webgpu: .+/);
+  });
+});
+
+test("the committed page tells how it is done as a new one would", () => {
+  const text = readFileSync(join(root, "docs/benchmarks.md"), "utf8");
+  const [introduction, ...rest] = pageOf([], { ...facts, isOnGpu: false }).split(/\n\n(?=\||## )/);
+  expect(text.startsWith(`${introduction}\n`)).toBe(true);
+  expect(text.endsWith(rest.slice(1).join("\n\n"))).toBe(true);
 });
 
 test("the committed page shows what its CSV says", () => {
@@ -148,6 +225,7 @@ test("the committed page shows what its CSV says", () => {
 
 test.each([
   [["nothing-like-it"], 'no case or section begins with "nothing-like-it"; there are softmax, mlp'],
+  [["--gpu", "quadratic-10"], 'no case or section begins with "quadratic-10"; there are softmax, mlp'],
   [["--rounds", "0"], "--rounds 0: expected a whole number from 1 on"],
   [["--node", "/nowhere/node"], "--node /nowhere/node: expected the path of a Node, or a version that npm has"],
   [["--slow"], "Unknown option '--slow'"],

@@ -26,6 +26,7 @@
  * @property {number} [rounds] where they are not the number that was asked for
  * @property {number} [tolerance] how far the first steps of two contenders may be apart, relative
  * @property {boolean} [gradientJumps] whether rounding can move a gradient by more than itself
+ * @property {boolean} [onGpu] whether a GPU has a part in it
  * @property {(context: Context) => Promise<Contender[]>} contenders those that are there
  */
 

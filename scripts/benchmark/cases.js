@@ -11,20 +11,22 @@ import { stepCases } from "./step-cases.js";
 export const cases = [...stepCases, ...commandCases, ...productCases, ...memoryCases];
 
 /**
- * The cases whose name or section begins with one of the words; all for none.
+ * The cases whose name or section begins with one of the words; all for none. On a GPU only those that it has a part in.
  *
  * @param {readonly string[]} words
+ * @param {boolean} isOnGpu
  */
-export function chosenCases(words) {
+export function chosenCases(words, isOnGpu) {
+  const possible = isOnGpu ? cases.filter(({ onGpu }) => onGpu) : cases;
   const names =
     (/** @type {string} */ word) =>
     (/** @type {Case} */ { name, section }) =>
       name.startsWith(word) || section.startsWith(word);
-  const unknown = words.find((word) => !cases.some(names(word)));
+  const unknown = words.find((word) => !possible.some(names(word)));
   if (unknown !== undefined) {
     throw new ExperimentError(
-      `no case or section begins with "${unknown}"; there are ${cases.map(({ name }) => name).join(", ")}`,
+      `no case or section begins with "${unknown}"; there are ${possible.map(({ name }) => name).join(", ")}`,
     );
   }
-  return words.length === 0 ? cases : cases.filter((one) => words.some((word) => names(word)(one)));
+  return words.length === 0 ? possible : possible.filter((one) => words.some((word) => names(word)(one)));
 }

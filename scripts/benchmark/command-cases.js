@@ -99,6 +99,7 @@ const firstStep = {
     "A run of one step of the MLP 784-300-100-10: from the command to its end (of the peers to the step's numbers)",
   unit: "s",
   rounds: 3,
+  onGpu: true,
   async contenders(context) {
     const task = await taskOf(mlp, join(context.directory, "first-step"));
     const own = await toolContenders(context, ["wasm", "tensorflow", "cuda", "webgpu"], (engine) =>
@@ -134,6 +135,7 @@ const sweep = {
   title: `16 learning rates, MLP 784-300-100-10, batch 128, ${sweepSteps} steps each, --jobs 2 on a CPU: from the command to its end (PyTorch: the 16 one after the other on all cores or the GPU, from its start to their end, and without its start)`,
   unit: "s",
   rounds: 3,
+  onGpu: true,
   async contenders(context) {
     const steps = scaled(sweepSteps, context, 5);
     const own = await toolContenders(context, ["wasm", "tensorflow"], (engine) =>

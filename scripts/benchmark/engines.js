@@ -127,16 +127,40 @@ function peer(library, place) {
 }
 
 /**
- * All engines; which of them are there shows when they are started.
+ * All engines, or those for a page about a GPU; which of them are there shows when they are started. Tables of scaling have
+ * their ratios to the first peer.
  *
  * @param {readonly NodeBinary[]} nodes
+ * @param {boolean} isOnGpu
  */
-export function enginesOn(nodes) {
+export function enginesOn(nodes, isOnGpu) {
+  // The libraries of NVIDIA keep all digits of float32, of TensorFlow too, which has no setting of its own for it here.
+  process.env.NVIDIA_TF32_OVERRIDE = "0";
   const cores = cpus().length;
   const threads = cores > 1 ? [1, cores] : [1];
   const tool = ["wasm", "tensorflow", "cuda", "webgpu", "float64"].flatMap((backend) =>
     nodes.map((node) => toolOn(backend, node)),
   );
+  const peersOnGpu = [peer("pytorch", "gpu"), peer("jax", "gpu")];
+  if (isOnGpu) return [...tool, ...peersOnGpu, peer("pytorch", cores), peer("jax", cores)];
   const onCpu = [...threads.map((count) => peer("pytorch", count)), peer("jax", cores), peer("numpy", cores)];
-  return [...tool, ...onCpu, peer("pytorch", "gpu"), peer("jax", "gpu")];
+  return [...tool, ...onCpu, ...peersOnGpu];
+}
+
+/**
+ * Starts this tool on the GPU, on each backend that can.
+ *
+ * @param {readonly Engine[]} engines
+ * @throws ExperimentError where none can
+ */
+export async function demandGpu(engines) {
+  const obstacles = new Set();
+  for (const one of engines.filter(({ isPeer, isOnGpu }) => !isPeer && isOnGpu)) {
+    await one.server();
+    if (one.obstacle === undefined) return;
+    obstacles.add(one.obstacle.split("\n", 1)[0]);
+  }
+  throw new ExperimentError(
+    `--gpu: this tool can compute on no GPU here; mend one of these, or leave --gpu out: ${[...obstacles].join("; ")}`,
+  );
 }

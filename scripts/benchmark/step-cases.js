@@ -22,7 +22,7 @@ import { taskOf } from "./task.js";
  * @property {number} tolerance
  * @property {boolean} [gradientJumps]
  * @property {number} [rounds]
- * @property {boolean} [oneThread] whether PyTorch is asked on one thread alone
+ * @property {boolean} [oneThread] whether PyTorch on the CPU is asked on one thread alone
  */
 
 const networks = "networks";
@@ -236,6 +236,7 @@ function stepCase(entry) {
     config,
     engines,
   } = entry;
+  const onGpu = engines.includes("webgpu");
   return {
     name,
     section,
@@ -243,6 +244,7 @@ function stepCase(entry) {
     unit,
     tolerance,
     gradientJumps,
+    onGpu,
     ...(rounds !== undefined && { rounds }),
     async contenders(context) {
       if (!builtIn.problems.some((problem) => problem.name === config.problem.name)) return [];
@@ -250,7 +252,7 @@ function stepCase(entry) {
       const made = [];
       for (const engine of context.engines.filter(({ backend }) => engines.includes(backend))) {
         if (oneThread && engine.backend === "pytorch" && engine.threads !== 1 && !engine.isOnGpu) continue;
-        if (entry.section === convex && engine.isOnGpu) continue;
+        if (engine.isOnGpu && !onGpu) continue;
         made.push(
           engine.isPeer
             ? await peerContender(entry, engine, context, task)
