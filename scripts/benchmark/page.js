@@ -55,10 +55,10 @@ const onGpu = {
   introduction: `What a training step of a network, a sweep and a start cost on a GPU, beside PyTorch and JAX doing the same on the same GPU, and
 what they cost on all cores of the same machine. Made by \`npm run benchmark -- --gpu\`; [benchmarks-gpu.csv](benchmarks-gpu.csv) has
 all digits. On CPUs: [Benchmarks](benchmarks.md).`,
-  method: `- On a GPU float32 has all its digits in every contender: nothing is rounded to TF32, to which the peers'
-  settings see, and \`NVIDIA_TF32_OVERRIDE=0\`.
-- On a GPU this tool reads back up to 16 steps at once; the numbers of every step are in the trace all the same. The peers read those
-  of each step at once, before the next begins, because their loop does.`,
+  method: `- On a GPU float32 has all its digits in every contender: nothing is rounded to TF32 (settings of PyTorch and JAX, and
+  \`NVIDIA_TF32_OVERRIDE=0\` for all).
+- On a GPU this tool reads back up to 16 steps at once; the numbers of every step are in the trace all the same. The peers read
+  those of each step before the next begins, because their loop does.`,
   rerun: `    npm ci && npm run build
     npx run-experiment doctor              # whether cuda or webgpu finds the GPU
     npm run benchmark -- --gpu             # rewrites this page
