@@ -69,6 +69,28 @@ async function benchmark() {
     if (!leftOut.has(line)) console.log(`left out: ${line}`);
     leftOut.add(line);
   };
+  const command = ["npm run benchmark", ...(words.length > 0 ? ["--", ...words] : [])].join(" ");
+  /** The page of what there is so far: a benchmark that is ended early has measured something. */
+  const write = (/** @type {string} */ out) => {
+    mkdirSync(out, { recursive: true });
+    const machine = machineFacts(engines);
+    const facts = {
+      isOnGpu,
+      date,
+      command,
+      machine,
+      cores: cpus().length,
+      load,
+      rounds,
+      effort,
+      leftOut: [...leftOut],
+    };
+    const file = join(out, isOnGpu ? "benchmarks-gpu" : "benchmarks");
+    writeFileSync(`${file}.csv`, csvOf(rows));
+    writeFileSync(`${file}.md`, pageOf(rows, facts));
+    return file;
+  };
+  let file;
   try {
     if (isOnGpu) await demandGpu(engines);
     for (const one of cases) {
@@ -78,20 +100,13 @@ async function benchmark() {
       else console.log(`${one.name}: ${one.title}`);
       for (const row of found) show(row);
       rows.push(...found);
+      if (out !== undefined) file = write(out);
     }
   } finally {
     for (const engine of engines) engine.close();
     rmSync(directory, { recursive: true });
   }
-  if (out === undefined) return;
-  mkdirSync(out, { recursive: true });
-  const command = ["npm run benchmark", ...(words.length > 0 ? ["--", ...words] : [])].join(" ");
-  const machine = machineFacts(engines);
-  const facts = { isOnGpu, date, command, machine, cores: cpus().length, load, rounds, effort, leftOut: [...leftOut] };
-  const file = join(out, isOnGpu ? "benchmarks-gpu" : "benchmarks");
-  writeFileSync(`${file}.csv`, csvOf(rows));
-  writeFileSync(`${file}.md`, pageOf(rows, facts));
-  console.log(`written: ${file}.md, ${file}.csv`);
+  if (file !== undefined) console.log(`written: ${file}.md, ${file}.csv`);
 }
 
 try {
