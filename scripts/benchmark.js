@@ -69,7 +69,8 @@ async function benchmark() {
     if (!leftOut.has(line)) console.log(`left out: ${line}`);
     leftOut.add(line);
   };
-  const command = ["npm run benchmark", ...(words.length > 0 ? ["--", ...words] : [])].join(" ");
+  const asked = words.filter((word, i) => !word.startsWith("--out") && words[i - 1] !== "--out");
+  const command = ["npm run benchmark", ...(asked.length > 0 ? ["--", ...asked] : [])].join(" ");
   /** The page of what there is so far: a benchmark that is ended early has measured something. */
   const write = (/** @type {string} */ out) => {
     mkdirSync(out, { recursive: true });

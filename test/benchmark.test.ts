@@ -218,9 +218,9 @@ test("the committed page tells how it is done as a new one would", () => {
   expect(text.endsWith(rest.slice(1).join("\n\n"))).toBe(true);
 });
 
-test("the committed page shows what its CSV says", () => {
-  const read = (name: string) => readFileSync(join(root, "docs", name), "utf8");
-  expect(read("benchmarks.md")).toContain(measurements(rowsOf(read("benchmarks.csv"))));
+test.each(["benchmarks", "benchmarks-gpu"])("the committed page %s shows what its CSV says", (name) => {
+  const read = (ending: string) => readFileSync(join(root, "docs", name + ending), "utf8");
+  expect(read(".md")).toContain(measurements(rowsOf(read(".csv"))));
 });
 
 test.each([

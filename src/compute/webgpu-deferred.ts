@@ -308,7 +308,7 @@ class WebgpuVectors extends PendingVectors<WebgpuData, WebgpuVector> {
       const operands = vector.operands.map((operand, i) => sourceOf(operand, vector.spans[i] ?? "all"));
       return { operation: vector.operation as EntrywiseOperation, operands, to: destination(vector, parameters) };
     });
-    parameters.push(0);
+    parameters.push(0, 0);
     return { instructions, parameters, inputs };
   }
 

@@ -3,12 +3,16 @@ import { declarations, float, nanTest, opaque, word, workgroupSize } from "./web
 
 type Expression = (a: string, b: string, c: string, d: string) => string;
 
-/** The operations in WGSL, of numbers of type `T`. NaN is passed on, save by the choice, for which no comparison with NaN holds. */
+/**
+ * The operations in WGSL, of numbers of type `T`. NaN is passed on, save by the choice, for which no comparison with NaN
+ * holds. Of `other` the compiler does not see that it is what it is of: it may take a/a for 1 and a − a for 0, which they
+ * are not where a is 0, infinite or NaN.
+ */
 const expressions: Readonly<Record<EntrywiseOperation, Expression>> = {
   sum: (a, b) => `${a} + ${b}`,
-  difference: (a, b) => `${a} - ${b}`,
+  difference: (a, b) => `${a} - other(${b})`,
   product: (a, b) => `${a} * ${b}`,
-  quotient: (a, b) => `${a} / ${b}`,
+  quotient: (a, b) => `${a} / other(${b})`,
   magnitude: (a) => `abs(${a})`,
   squareRoot: (a) => `sqrt(${a})`,
   sign: (a) => `orNaN(select(select(T(0.0), T(1.0), ${a} > T(0.0)), T(-1.0), ${a} < T(0.0)), ${a})`,
@@ -36,10 +40,11 @@ export interface Instruction {
   readonly to?: number | undefined;
 }
 
-/** @param zero the parameter that is 0 */
-const prelude = (type: "f32" | "vec4<f32>", zero: number) => `
+/** @param zeros where the two parameters are that are 0 */
+const prelude = (type: "f32" | "vec4<f32>", zeros: number) => `
 alias T = ${type};${nanTest}
-${opaque(zero, type)}
+${opaque(zeros, type)}
+${opaque(zeros + 1, type, "other")}
 fn orNaN(x: T, a: T) -> T { return select(x, a, ${type === "f32" ? "isNaN" : "areNaN"}(a)); }`;
 
 function operandOf(source: Source): string {
@@ -59,7 +64,7 @@ const named = (letter: string, count: number, type: string) =>
 /**
  * Vectors of one length, entry by entry: each operation is rounded by itself, as if it were a program of its own. The first
  * parameters are how many entries there are and how many of them make a row or, where `isByFour`, how many fours of
- * them; the last one is 0.
+ * them; the last two are 0.
  */
 export function vectorSource(
   instructions: readonly Instruction[],
@@ -77,7 +82,7 @@ export function vectorSource(
     ...(instruction.to === undefined ? [] : [`  r${instruction.to}[i] = x${i};`]),
   ]);
   return `${declarations(buffers, counts.parameters)}
-${prelude(type, counts.parameters - 1)}
+${prelude(type, counts.parameters - 2)}
 @compute @workgroup_size(${workgroupSize})
 fn main(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgroups) groups: vec3<u32>) {
   let i = id.x + id.y * groups.x * ${workgroupSize}u;
@@ -90,14 +95,15 @@ ${lines.join("\n")}
 }`;
 }
 
-/** Scalars, or one of each row, one after the other. The first parameter is how many rows there are, the last one 0. */
+/** Scalars, or one of each row, one after the other. The first parameter is how many rows there are, the last two
+ * are 0. */
 export function scalarSource(instructions: readonly Instruction[], parameters: number): string {
   const lines = instructions.flatMap((instruction, i) => [
     computed(instruction, i),
     ...(instruction.to === undefined ? [] : [`  scalars[${word(instruction.to)} + row] = x${i};`]),
   ]);
   return `${declarations({ scalars: "write f32" }, parameters)}
-${prelude("f32", parameters - 1)}
+${prelude("f32", parameters - 2)}
 @compute @workgroup_size(${mostRows})
 fn main(@builtin(local_invocation_index) row: u32) {
   if (row >= ${word(0)}) { return; }

@@ -41,12 +41,12 @@ fn isNaN(x: f32) -> bool { return (bitcast<u32>(x) & 0x7fffffffu) > 0x7f800000u;
 fn areNaN(x: vec4<f32>) -> vec4<bool> { return (bitcast<vec4<u32>>(x) & vec4(0x7fffffffu)) > vec4(0x7f800000u); }`;
 
 /**
- * A number whose origin the compiler does not see, by a parameter that is always 0. Compilers for GPUs may else compute
- * (a/b)/c as a/(b·c), which can leave float32 where the former does not, or round a·b + c once.
+ * A function of this name: a number whose origin the compiler does not see, by a parameter that is always 0. Compilers for
+ * GPUs may else compute (a/b)/c as a/(b·c), which can leave float32 where the former does not, or round a·b + c once.
  */
-export const opaque = (zero: number, type: "f32" | "vec4<f32>" = "f32"): string => {
+export const opaque = (zero: number, type: "f32" | "vec4<f32>" = "f32", name = "opaque"): string => {
   const bits = type.replace("f32", "u32");
-  return `fn opaque(x: ${type}) -> ${type} { return bitcast<${type}>(bitcast<${bits}>(x) ^ ${bits}(${word(zero)})); }`;
+  return `fn ${name}(x: ${type}) -> ${type} { return bitcast<${type}>(bitcast<${bits}>(x) ^ ${bits}(${word(zero)})); }`;
 };
 
 const float32 = new Float32Array(1);

@@ -41,8 +41,9 @@ function isSoftware({ info }: GPUAdapter): boolean {
 }
 
 function describe({ info, limits }: GPUAdapter): string {
-  const name = info.description || info.device || `${info.vendor} ${info.architecture}`;
-  return `${name} (buffers up to ${(limits.maxBufferSize / 2 ** 30).toFixed(0)} GiB)`;
+  // Some name the card in the one and the driver in the other.
+  const names = [info.device.replace(/-$/, ""), info.description].filter(Boolean);
+  return `${names.join(", ") || `${info.vendor} ${info.architecture}`} (buffers up to ${(limits.maxBufferSize / 2 ** 30).toFixed(0)} GiB)`;
 }
 
 async function findAdapter(gpu: GPU, wanted: string | undefined, isAutomatic: boolean): Promise<GPUAdapter> {
