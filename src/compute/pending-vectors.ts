@@ -49,7 +49,7 @@ export abstract class PendingVectors<Data extends Counted, Vector extends Pendin
   protected abstract memoryFor(vector: Vector): ComputedVector<Data>;
 
   /**
-   * Computes vectors of one size.
+   * Computes vectors of one kind.
    *
    * @param needed each after those it is made of, which are among them or computed
    * @param results where the entries of those go that are wanted
@@ -90,15 +90,21 @@ export abstract class PendingVectors<Data extends Counted, Vector extends Pendin
     return this.disposeShipped(dataId, force);
   }
 
-  /** Computes vectors of any sizes. */
+  /** The same for vectors that one program can compute. */
+  protected kindOf(vector: Vector): unknown {
+    return vector.size;
+  }
+
+  /** Computes vectors of any kinds. */
   protected evaluateAll(vectors: readonly Vector[], isAsked = false): void {
-    const bySize = new Map<number, Vector[]>();
+    const byKind = new Map<unknown, Vector[]>();
     for (const vector of vectors) {
-      const group = bySize.get(vector.size);
+      const kind = this.kindOf(vector);
+      const group = byKind.get(kind);
       if (group) group.push(vector);
-      else bySize.set(vector.size, [vector]);
+      else byKind.set(kind, [vector]);
     }
-    for (const wanted of bySize.values()) this.evaluate(wanted, isAsked);
+    for (const wanted of byKind.values()) this.evaluate(wanted, isAsked);
   }
 
   private pendingAmong(vectors: readonly tf.Tensor[]): Vector[] {
@@ -124,7 +130,7 @@ export abstract class PendingVectors<Data extends Counted, Vector extends Pendin
   }
 
   /**
-   * @param wanted of one size
+   * @param wanted of one kind
    * @param isAsked whether they are wanted while others may yet be made of what they are made of
    */
   protected evaluate(wanted: readonly Vector[], isAsked = false): void {

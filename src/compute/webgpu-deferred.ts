@@ -55,6 +55,9 @@ const isHere = (operand: Operand<WebgpuData>): operand is WebgpuVector => isPend
 const isMissing = ({ data }: WebgpuVector) => data === undefined;
 const placeOf = ({ data }: ComputedVector<WebgpuData>): number => (data as PlacedScalars).place;
 
+/** The length of a row: rows are what scalars, and other rows, go with. */
+const widthOf = ({ shape, size }: WebgpuVector): number => (shape.length === 2 ? shape[1]! : size);
+
 /** How many computed vectors these are made of. */
 function inputsOf(vectors: readonly WebgpuVector[]): number {
   const inputs = new Set<tf.DataId>();
@@ -187,6 +190,10 @@ class WebgpuVectors extends PendingVectors<WebgpuData, WebgpuVector> {
     return { dataId, data: this.table.get(dataId) };
   }
 
+  protected override kindOf(vector: WebgpuVector): unknown {
+    return `${vector.size} ${widthOf(vector)}`;
+  }
+
   protected override compute(vector: WebgpuVector): WebgpuData {
     this.computeBefore([vector]);
     return vector.data ?? super.compute(vector);
@@ -212,13 +219,13 @@ class WebgpuVectors extends PendingVectors<WebgpuData, WebgpuVector> {
   }
 
   /**
-   * Computes what has another size than these vectors that are made of it, so that what is left of each is one program:
+   * Computes what is of another kind than these vectors that are made of it, so that what is left of each is one program:
    * scalars, those of these vectors that are scalars themselves, and rows.
    */
   private computeBefore(vectors: readonly WebgpuVector[]): void {
     const needed = this.pendingOf(vectors);
-    const rows = needed.flatMap(({ operands, spans }) =>
-      operands.filter((_, i) => spans[i] === "column").filter(isHere),
+    const rows = needed.flatMap((vector) =>
+      vector.operands.filter(isHere).filter((operand) => this.kindOf(operand) !== this.kindOf(vector)),
     );
     const reduced = needed.filter(({ isReduction }) => isReduction).flatMap(({ operands }) => operands.filter(isHere));
     const others = [...new Set([...rows, ...reduced])].filter(({ isScalar }) => !isScalar);
@@ -266,12 +273,9 @@ class WebgpuVectors extends PendingVectors<WebgpuData, WebgpuVector> {
   }
 
   protected run(needed: readonly WebgpuVector[], results: Results): void {
-    const { shape, size } = needed[0]!;
-    const isByFour = (shape.length === 2 ? shape[1]! : size) % 4 === 0;
-    const [count, width] = [size, shape.length === 2 ? shape[1]! : size].map((n) => (isByFour ? n / 4 : n)) as [
-      number,
-      number,
-    ];
+    const [first] = needed as [WebgpuVector];
+    const isByFour = widthOf(first) % 4 === 0;
+    const [count, width] = [first.size, widthOf(first)].map((n) => (isByFour ? n / 4 : n)) as [number, number];
     const outputs = [...results.keys()];
     const output = (vector: WebgpuVector) => (results.has(vector) ? outputs.indexOf(vector) : undefined);
     const { instructions, parameters, inputs } = this.instructionsFor(needed, output, [count, width]);

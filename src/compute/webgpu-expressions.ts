@@ -95,8 +95,7 @@ ${lines.join("\n")}
 }`;
 }
 
-/** Scalars, or one of each row, one after the other. The first parameter is how many rows there are, the last two
- * are 0. */
+/** Scalars, or one of each row, one after the other. The first parameter is how many rows there are, the last two are 0. */
 export function scalarSource(instructions: readonly Instruction[], parameters: number): string {
   const lines = instructions.flatMap((instruction, i) => [
     computed(instruction, i),

@@ -2,6 +2,7 @@ import * as tf from "@tensorflow/tfjs-core";
 import fc from "fast-check";
 import { beforeAll, describe, expect, it, vi } from "vitest";
 import { startBackend } from "../../src/compute/backends.js";
+import { deferredOperationsOf } from "../../src/compute/deferred-operations.js";
 import type { TensorAlgebra } from "../../src/compute/tensors.js";
 import { ProgramRunner } from "../../src/compute/webgpu-program.js";
 import { testedBackends } from "../tested-backends.js";
@@ -82,6 +83,39 @@ describe.skipIf(!testedBackends.includes("webgpu"))("operations that webgpu puts
       run.mockRestore();
       A.dispose(layers.flatMap(({ w, g }) => [w, g]));
     }
+  });
+
+  it("go with scalars of their rows, and with rows, whatever shapes have the same number of entries", async () => {
+    const deferred = deferredOperationsOf("webgpu")!;
+    const [wide, high] = [
+      [2, 6],
+      [6, 2],
+    ].map((shape) =>
+      A.vector(
+        Array.from({ length: 12 }, (_, i) => i),
+        shape,
+      ),
+    ) as [tf.Tensor, tf.Tensor];
+    const results = tf.tidy(() => {
+      const scaled = [wide, high].map((a) => deferred.make("product", [a, deferred.reduceRows!("total", a)!])!);
+      const row = deferred.make("sum", [tf.ones([1, 6]), 1])!;
+      const shifted = deferred.make("sum", [scaled[0]!, row])!;
+      // The entries of the one in the shape of the other.
+      const both = deferred.make("sum", [tf.reshape(shifted, [6, 2]), scaled[1]!])!;
+      deferred.settle([both]);
+      return [...scaled, shifted, both];
+    });
+    const [first, second, third, sum] = await Promise.all(results.map((result) => result.data()));
+    const sums = (columns: number) =>
+      Array.from({ length: 12 }, (_, i) => {
+        const row = Math.floor(i / columns);
+        return i * Array.from({ length: columns }, (_, j) => row * columns + j).reduce((a, b) => a + b);
+      });
+    expect([...first!]).toEqual(sums(6));
+    expect([...second!]).toEqual(sums(2));
+    expect([...third!]).toEqual(sums(6).map((x) => x + 2));
+    expect([...sum!]).toEqual(sums(6).map((x, i) => x + 2 + sums(2)[i]!));
+    tf.dispose([wide, high, ...results]);
   });
 
   it("go into several programs where one cannot have so many buffers", async () => {
