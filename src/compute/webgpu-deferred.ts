@@ -18,10 +18,8 @@ import { PendingVectors } from "./pending-vectors.js";
 import type { WebgpuBackend, WebgpuData } from "./webgpu-backend.js";
 import { type Instruction, type Source, scalarSource, vectorSource } from "./webgpu-expressions.js";
 import { bitsOf, type ProgramRunner, workgroupSize } from "./webgpu-program.js";
-import { reduceAll } from "./webgpu-reductions.js";
+import { reduceAll, reductions } from "./webgpu-reductions.js";
 import { PlacedScalars, ScalarMemory } from "./webgpu-scalars.js";
-
-const reductions: readonly string[] = ["norm1", "norm2", "largest", "total"] satisfies Reduction[];
 
 /** Whether a tensor of this shape is a scalar, or one of each of several runs. */
 const isScalarShape = (shape: readonly number[]) =>
@@ -41,7 +39,7 @@ class WebgpuVector extends PendingVector<WebgpuData> implements WebgpuData {
   ) {
     super(dataId, order, making, () => compute(this));
     this.isScalar = isScalarShape(making.shape);
-    this.isReduction = reductions.includes(making.operation);
+    this.isReduction = (reductions as readonly string[]).includes(making.operation);
   }
 
   get resource(): GPUBuffer {

@@ -12,7 +12,7 @@ export interface WantedReduction {
 }
 
 /** In the order of their numbers below. */
-const reductions: readonly Reduction[] = ["norm1", "norm2", "largest", "total"];
+export const reductions: readonly Reduction[] = ["norm1", "norm2", "largest", "total"];
 
 /** Entries that a workgroup adds up, as long as there are not too many workgroups. */
 const entriesPerGroup = 4096;
