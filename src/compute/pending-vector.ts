@@ -21,12 +21,9 @@ export interface Making<Data extends Counted> {
   readonly operation: EntrywiseOperation | Reduction;
   readonly operands: readonly Operand<Data>[];
   readonly shape: readonly number[];
-  /** Of each operand which entries go with those of the result, where it need not have the same shape. */
-  readonly spans?: readonly Span[];
+  /** Of each operand whether it is one row, which goes with every row of the result; absent where none is. */
+  readonly areRows?: readonly boolean[];
 }
-
-/** All in their order, one for each row or each column, or one of all. */
-export type Span = "all" | "row" | "column" | "one";
 
 /**
  * A vector that is made of others entry by entry, as soon as anybody asks for it: it has the place of its data in the
@@ -37,7 +34,6 @@ export abstract class PendingVector<Data extends Counted> implements Counted {
   readonly operation: EntrywiseOperation | Reduction;
   readonly operands: readonly Operand<Data>[];
   readonly shape: readonly number[];
-  readonly spans: readonly Span[];
   /** The number of its entries. */
   readonly size: number;
   refCount = 1;
@@ -51,13 +47,12 @@ export abstract class PendingVector<Data extends Counted> implements Counted {
     readonly dataId: DataId,
     /** Grows from one to the next: none is made of later ones. */
     readonly order: number,
-    { operation, operands, shape, spans }: Making<Data>,
+    { operation, operands, shape }: Making<Data>,
     private readonly compute: () => Data,
   ) {
     this.operation = operation;
     this.operands = operands;
     this.shape = shape;
-    this.spans = spans ?? [];
     this.size = shape.reduce((size, length) => size * length, 1);
   }
 

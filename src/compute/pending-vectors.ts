@@ -40,7 +40,7 @@ export abstract class PendingVectors<Data extends Counted, Vector extends Pendin
   }
 
   /** The form of the result; undefined where the operation is not to be put off. */
-  protected abstract formOf(entries: readonly Entries[]): Pick<Making<Data>, "shape" | "spans"> | undefined;
+  protected abstract formOf(entries: readonly Entries[]): Pick<Making<Data>, "shape" | "areRows"> | undefined;
 
   /** A vector that has the place of its data in the table. */
   protected abstract vector(dataId: tf.DataId, order: number, making: Making<Data>): Vector;

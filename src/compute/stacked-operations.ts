@@ -54,11 +54,13 @@ function broadcasting(): DeferredOperations | undefined {
 
 /** The result of an operation that may be put off, and else of `compute`. */
 const made = (operation: EntrywiseOperation, operands: readonly Entries[], compute: () => Tensor): Tensor =>
-  broadcasting()?.make(operation, operands) ?? tf.tidy(compute);
+  broadcasting()?.make(operation, operands) ?? compute();
 
 /** Limits the entries, but not NaN, as everywhere. */
 function clip(a: Tensor, low: Tensor, high: Tensor): Tensor {
-  return made("clipped", [a, low, high], () => tf.add(tf.minimum(tf.maximum(a, low), high), tf.mul(tf.step(a), 0)));
+  return made("clipped", [a, low, high], () =>
+    tf.tidy(() => tf.add(tf.minimum(tf.maximum(a, low), high), tf.mul(tf.step(a), 0))),
+  );
 }
 
 const isSame = (a: Float32Array, b: Float32Array) => a.length === b.length && a.every((x, i) => Object.is(x, b[i]));
@@ -94,7 +96,7 @@ export const scaleByQuotient = stackedOperation("scaleByQuotient", (s, t, a) =>
 export const absolute = stackedOperation("absolute", (a) => made("magnitude", [a!], () => tf.abs(a!)));
 export const signs = stackedOperation("sign", (a) => made("sign", [a!], () => sign(a!)));
 export const signsOrOne = stackedOperation("signOrOne", (a) =>
-  made("signOrOne", [a!], () => tf.sub(1, tf.mul(tf.step(tf.neg(a!)), 2))),
+  made("signOrOne", [a!], () => tf.tidy(() => tf.sub(1, tf.mul(tf.step(tf.neg(a!)), 2)))),
 );
 export const squareRoot = stackedOperation("squareRoot", (a) => made("squareRoot", [a!], () => tf.sqrt(a!)));
 export const exponential = stackedOperation("exponential", (a) => tf.exp(a!));
@@ -104,7 +106,7 @@ export const limit = stackedOperation("clip", (a, low, high) => clip(a!, low!, h
 export const sigmoid = stackedOperation("sigmoid", (a) => tf.sigmoid(a!));
 export const softplus = stackedOperation("softplus", (a) => tf.softplus(a!));
 export const whereLess = stackedOperation("whereLess", (a, b, then, otherwise) =>
-  made("chosen", [a!, b!, then!, otherwise!], () => tf.where(tf.less(a!, b!), then!, otherwise!)),
+  made("chosen", [a!, b!, then!, otherwise!], () => tf.tidy(() => tf.where(tf.less(a!, b!), then!, otherwise!))),
 );
 
 /** The sum of each row, as [rows, 1]. */

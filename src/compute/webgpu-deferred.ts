@@ -6,14 +6,7 @@ import {
   mostRows,
   type Reduction,
 } from "./deferred-operations.js";
-import {
-  type ComputedVector,
-  isPending,
-  type Making,
-  type Operand,
-  PendingVector,
-  type Span,
-} from "./pending-vector.js";
+import { type ComputedVector, isPending, type Making, type Operand, PendingVector } from "./pending-vector.js";
 import { PendingVectors } from "./pending-vectors.js";
 import type { WebgpuBackend, WebgpuData } from "./webgpu-backend.js";
 import { type Instruction, type Source, scalarSource, vectorSource } from "./webgpu-expressions.js";
@@ -30,6 +23,11 @@ class WebgpuVector extends PendingVector<WebgpuData> implements WebgpuData {
   readonly values = null;
   readonly isScalar: boolean;
   readonly isReduction: boolean;
+  readonly areRows: readonly boolean[];
+  /** The length of a row: rows are what scalars, and other rows, go with. */
+  readonly width: number;
+  /** What is the same for vectors that one program can compute. */
+  readonly kind: string;
 
   constructor(
     dataId: tf.DataId,
@@ -40,6 +38,9 @@ class WebgpuVector extends PendingVector<WebgpuData> implements WebgpuData {
     super(dataId, order, making, () => compute(this));
     this.isScalar = isScalarShape(making.shape);
     this.isReduction = (reductions as readonly string[]).includes(making.operation);
+    this.areRows = making.areRows ?? [];
+    this.width = making.shape.length === 2 ? making.shape[1]! : this.size;
+    this.kind = `${this.size} ${this.width}`;
   }
 
   get resource(): GPUBuffer {
@@ -53,9 +54,6 @@ const isHere = (operand: Operand<WebgpuData>): operand is WebgpuVector => isPend
 const isMissing = ({ data }: WebgpuVector) => data === undefined;
 const placeOf = ({ data }: ComputedVector<WebgpuData>): number => (data as PlacedScalars).place;
 
-/** The length of a row: rows are what scalars, and other rows, go with. */
-const widthOf = ({ shape, size }: WebgpuVector): number => (shape.length === 2 ? shape[1]! : size);
-
 /** How many computed vectors these are made of. */
 function inputsOf(vectors: readonly WebgpuVector[]): number {
   const inputs = new Set<tf.DataId>();
@@ -64,12 +62,6 @@ function inputsOf(vectors: readonly WebgpuVector[]): number {
     inputs.add(operand.dataId);
   }
   return inputs.size;
-}
-
-function spanOf(one: Entries, shape: readonly number[]): Span {
-  if (typeof one === "number" || tf.util.arraysEqual(one.shape, shape as number[])) return "all";
-  if (one.size === 1) return "one";
-  return one.shape[0] === 1 ? "column" : "row";
 }
 
 /** The shape that these have together; undefined where they do not go together, or are not put off. */
@@ -88,7 +80,7 @@ function jointShape(entries: readonly Entries[]): readonly number[] | undefined 
   }
   const [rows, columns] = shape ?? [];
   const fits = entries.every((one) => {
-    if (typeof one === "number" || one.rank === 0 || one.rank !== 2) return true;
+    if (typeof one === "number" || one.rank !== 2) return true;
     const [ownRows, ownColumns] = one.shape as [number, number];
     const isWhole = ownRows === rows && ownColumns === columns;
     // Scalars of rows are found by the row, and there are not too many of them.
@@ -123,7 +115,8 @@ class WebgpuVectors extends PendingVectors<WebgpuData, WebgpuVector> {
   protected formOf(entries: readonly Entries[]) {
     const shape = jointShape(entries);
     if (!shape || !this.hasRoomFor(shape)) return undefined;
-    return { shape, spans: entries.map((one) => spanOf(one, shape)) };
+    const isRow = (one: Entries) => typeof one !== "number" && one.rank === 2 && one.shape[0]! < shape[0]!;
+    return { shape, areRows: entries.map(isRow) };
   }
 
   /** Whether scalars that are the result, or come with it, have places. */
@@ -188,8 +181,8 @@ class WebgpuVectors extends PendingVectors<WebgpuData, WebgpuVector> {
     return { dataId, data: this.table.get(dataId) };
   }
 
-  protected override kindOf(vector: WebgpuVector): unknown {
-    return `${vector.size} ${widthOf(vector)}`;
+  protected override kindOf({ kind }: WebgpuVector): unknown {
+    return kind;
   }
 
   protected override compute(vector: WebgpuVector): WebgpuData {
@@ -222,9 +215,7 @@ class WebgpuVectors extends PendingVectors<WebgpuData, WebgpuVector> {
    */
   private computeBefore(vectors: readonly WebgpuVector[]): void {
     const needed = this.pendingOf(vectors);
-    const rows = needed.flatMap((vector) =>
-      vector.operands.filter(isHere).filter((operand) => this.kindOf(operand) !== this.kindOf(vector)),
-    );
+    const rows = needed.flatMap(({ operands, kind }) => operands.filter(isHere).filter((one) => one.kind !== kind));
     const reduced = needed.filter(({ isReduction }) => isReduction).flatMap(({ operands }) => operands.filter(isHere));
     const others = [...new Set([...rows, ...reduced])].filter(({ isScalar }) => !isScalar);
     if (others.length > 0) this.evaluateAll(others, true);
@@ -272,8 +263,8 @@ class WebgpuVectors extends PendingVectors<WebgpuData, WebgpuVector> {
 
   protected run(needed: readonly WebgpuVector[], results: Results): void {
     const [first] = needed as [WebgpuVector];
-    const isByFour = widthOf(first) % 4 === 0;
-    const [count, width] = [first.size, widthOf(first)].map((n) => (isByFour ? n / 4 : n)) as [number, number];
+    const isByFour = first.width % 4 === 0;
+    const [count, width] = [first.size, first.width].map((n) => (isByFour ? n / 4 : n)) as [number, number];
     const outputs = [...results.keys()];
     const output = (vector: WebgpuVector) => (results.has(vector) ? outputs.indexOf(vector) : undefined);
     const { instructions, parameters, inputs } = this.instructionsFor(needed, output, [count, width]);
@@ -297,17 +288,17 @@ class WebgpuVectors extends PendingVectors<WebgpuData, WebgpuVector> {
     const order = new Map(needed.map((vector, i) => [vector, i]));
     const inputs: ComputedVector<WebgpuData>[] = [];
     const parameter = (value: number) => parameters.push(value) - 1;
-    const sourceOf = (operand: Operand<WebgpuData>, span: Span): Source => {
+    const sourceOf = (operand: Operand<WebgpuData>, isOfColumn: boolean): Source => {
       if (typeof operand === "number") return { number: parameter(bitsOf(operand)) };
       if (isHere(operand)) return { result: order.get(operand)! };
       const data = operand.data!;
       if (data instanceof PlacedScalars) return { scalar: parameter(data.place), isOfRow: data.count > 1 };
       const known = inputs.findIndex(({ dataId }) => dataId === operand.dataId);
       const vector = known >= 0 ? known : inputs.push({ dataId: operand.dataId, data }) - 1;
-      return { vector, isOfColumn: span === "column" };
+      return { vector, isOfColumn };
     };
     const instructions = needed.map((vector): Instruction => {
-      const operands = vector.operands.map((operand, i) => sourceOf(operand, vector.spans[i] ?? "all"));
+      const operands = vector.operands.map((operand, i) => sourceOf(operand, vector.areRows[i] ?? false));
       return { operation: vector.operation as EntrywiseOperation, operands, to: destination(vector, parameters) };
     });
     parameters.push(0, 0);
