@@ -71,8 +71,13 @@ async function benchmark() {
   };
   const asked = words.filter((word, i) => !word.startsWith("--out") && words[i - 1] !== "--out");
   const command = ["npm run benchmark", ...(asked.length > 0 ? ["--", ...asked] : [])].join(" ");
-  /** The page of what there is so far: a benchmark that is ended early has measured something. */
-  const write = (/** @type {string} */ out) => {
+  /**
+   * The page of what there is so far: a benchmark that is ended early has measured something, and says what it has not.
+   *
+   * @param {string} out
+   * @param {readonly import("./benchmark/case.js").Case[]} missing
+   */
+  const write = (out, missing) => {
     mkdirSync(out, { recursive: true });
     const machine = machineFacts(engines);
     const facts = {
@@ -84,7 +89,7 @@ async function benchmark() {
       load,
       rounds,
       effort,
-      leftOut: [...leftOut],
+      leftOut: [...leftOut, ...missing.map(({ name }) => `${name}: the benchmark was ended before it`)],
     };
     const file = join(out, isOnGpu ? "benchmarks-gpu" : "benchmarks");
     writeFileSync(`${file}.csv`, csvOf(rows));
@@ -94,14 +99,14 @@ async function benchmark() {
   let file;
   try {
     if (isOnGpu) await demandGpu(engines);
-    for (const one of cases) {
+    for (const [i, one] of cases.entries()) {
       const found = await measure(one, { engines, directory, effort }, rounds);
       for (const { name, obstacle } of engines) if (obstacle !== undefined) leaveOut(`${name}: ${obstacle}`);
       if (found.length === 0) leaveOut(`${one.name}: there is no such problem, or nothing to compute it on`);
       else console.log(`${one.name}: ${one.title}`);
       for (const row of found) show(row);
       rows.push(...found);
-      if (out !== undefined) file = write(out);
+      if (out !== undefined) file = write(out, cases.slice(i + 1));
     }
   } finally {
     for (const engine of engines) engine.close();
