@@ -25,6 +25,7 @@ const bundle = await rolldown({
     testing: built("testing/index.js"),
     // Started or registered by their place.
     worker: built("execution/worker.js"),
+    "product-helper": built("compute/product-helper.js"),
     check: built("native/check.js"),
     "module-sharing": built("registry/module-sharing.js"),
   },

@@ -12,6 +12,8 @@ export interface StartedBackend {
   /** What computes, CPU or GPU first, e.g. "CPU, WebAssembly with SIMD". */
   readonly device: string;
   readonly version: string;
+  /** How many threads multiply matrices together, where that is this tool's affair; what they compute does not depend on it. */
+  readonly threads?: number;
   /** Version of the kernels this tool brings, and of the library they stand beside: part of a run's identity. */
   readonly kernels: string;
   readonly algebra: TensorAlgebra;
@@ -50,7 +52,7 @@ interface BackendDefinition {
   /** Whether the same device and version compute the same bits on every machine. */
   readonly portable: boolean;
   /** @throws Unavailable with the reason and the mend */
-  start(request: StartRequest): Promise<{ readonly device: string; readonly version: string }>;
+  start(request: StartRequest): Promise<Pick<StartedBackend, "device" | "version" | "threads">>;
 }
 
 async function addHostKernels(backend: "cpu" | "wasm"): Promise<void> {
@@ -109,15 +111,21 @@ const backends = [
       const { replaceWasmKernels, restoreWasmKernels } = await import("./wasm-kernels.js");
       if (patched) replaceWasmKernels(kernel);
       else restoreWasmKernels();
-      await withoutErrorListeners(() => activate("wasm"));
+      const { sharingMemory } = await import("./shared-memory.js");
+      await sharingMemory(() => withoutErrorListeners(() => activate("wasm")));
       const { prepareWasmMemory } = await import("./wasm-memory.js");
       prepareWasmMemory();
+      const { productThreads } = await import("./product-helpers.js");
       const { wasmReductions } = await import("./wasm-reductions.js");
       provideHostReductions("wasm", wasmReductions(kernel));
       const { wasmDeferredOperations } = await import("./wasm-deferred.js");
       provideDeferredOperations("wasm", wasmDeferredOperations(kernel));
       await addHostKernels("wasm");
-      return { device: `CPU, WebAssembly with SIMD of ${kernel.simdBits} bits`, version: tf.version_core };
+      return {
+        device: `CPU, WebAssembly with SIMD of ${kernel.simdBits} bits`,
+        version: tf.version_core,
+        threads: productThreads(),
+      };
     },
   },
   {

@@ -33,6 +33,10 @@ export function compile(bytes: Buffer, copy: string): WebAssembly.Module {
   return new WebAssembly.Module(new Uint8Array(Buffer.concat([bytes, section])));
 }
 
+/** Memory for the kernels, which are compiled for memory that threads share, where they do not compute in TensorFlow.js's. */
+export const kernelMemory = (pages: number): WebAssembly.Memory =>
+  new WebAssembly.Memory({ initial: pages, maximum: pages, shared: true });
+
 /** @throws ExperimentError if the variable says something else than on or off */
 function isAllowed(): boolean {
   const value = process.env[variable] || "on";

@@ -9,11 +9,16 @@ export interface MatrixKernel {
   readonly hasWideTiles: boolean;
   /** Bits of the registers that V8 was seen to use. */
   readonly simdBits: 128 | 256;
+  readonly module: WebAssembly.Module;
   instantiate(memory: WebAssembly.Memory): KernelExports;
 }
 
-function instantiator(module: WebAssembly.Module): MatrixKernel["instantiate"] {
-  return (memory) => new WebAssembly.Instance(module, { env: { memory } }).exports as unknown as KernelExports;
+/** A module, and its instances. */
+function compiled(bytes: Buffer, copy: string): Pick<MatrixKernel, "module" | "instantiate"> {
+  const module = compile(bytes, copy);
+  const instantiate = (memory: WebAssembly.Memory) =>
+    new WebAssembly.Instance(module, { env: { memory } }).exports as unknown as KernelExports;
+  return { module, instantiate };
 }
 
 async function prepare(): Promise<MatrixKernel> {
@@ -23,13 +28,13 @@ async function prepare(): Promise<MatrixKernel> {
     throw new Unavailable("this machine's WebAssembly has no SIMD; use backend cpu");
   }
   if (isWanted) switchMode(true);
-  const plain = () =>
-    ({ instantiate: instantiator(compile(bytes, "plain")), hasWideTiles: false, simdBits: 128 }) as const;
+  const plain = () => ({ ...compiled(bytes, "plain"), hasWideTiles: false, simdBits: 128 }) as const;
   // 16 registers of 128 bits are too few for a wide tile.
   if (process.arch === "x64" && !isWanted) return plain();
-  const instantiate = instantiator(compile(bytes, "tried"));
+  const tried = compiled(bytes, "tried");
+  const { instantiate } = tried;
   const isWide = (await fasterTiles(instantiate)) === "wide" && isExact(instantiate, "wide");
-  if (isWide) return { instantiate, hasWideTiles: true, simdBits: isWanted ? 256 : 128 };
+  if (isWide) return { ...tried, hasWideTiles: true, simdBits: isWanted ? 256 : 128 };
   if (isWanted) switchMode(false);
   return plain();
 }

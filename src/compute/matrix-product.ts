@@ -1,3 +1,6 @@
+import { type Helper, Helpers, nobody } from "./product-helpers.js";
+import { type HelperTask, signalBytes } from "./product-signal.js";
+
 /** What the module of WebAssembly gives; see assembly/kernels.ts. Addresses are in bytes. */
 export interface KernelExports extends ImageKernels {
   dot(x: number, y: number, length: number): number;
@@ -126,11 +129,21 @@ function writeAxes<Name extends string>(
   }
 }
 
-/** Bytes of what is to be multiplied, written before the workspace. */
+/** Bytes of what is to be multiplied, written before a workspace. */
 const productBytes = 128;
 
 /** Where addresses begin that one line of the cache holds no part of another with. */
 export const lineBytes = 64;
+
+/**
+ * Multiplications that are worth another thread, some half a millisecond: to wake one takes up to a fifth of that, and one
+ * that shares a core takes from this thread what it gives.
+ */
+const worthAThread = 2 ** 24;
+
+/** Shares of C are whole tiles, however wide: each but the last of so many rows, or columns, or a multiple. */
+const shareRows = 5;
+const shareColumns = 16;
 
 export interface MatrixProductOptions {
   readonly exports: KernelExports;
@@ -140,17 +153,63 @@ export interface MatrixProductOptions {
   allocate(bytes: number): number;
   /** Tiles of 5 × 16 elements and not of 5 × 8: a matter of speed, not of numbers. */
   readonly hasWideTiles: boolean;
+  /** Threads that multiply, this one included, and the module of the exports for the others; without it this one alone. */
+  readonly threads?: { readonly count: number; readonly module: WebAssembly.Module };
 }
 
-/** Multiplies matrices in one memory, with a workspace of a fixed size in it. */
+/** A part of C: rows and columns from the first of them to before the end. */
+interface Share {
+  readonly rows: readonly [first: number, end: number];
+  readonly columns: readonly [first: number, end: number];
+}
+
+const lengthOf = (axes: readonly { readonly length: number }[]) => axes.reduce((size, { length }) => size * length, 1);
+
+/** The longer side of C, which is cut: whoever makes a share packs all of the matrix along the other side. */
+const cutSide = (rows: number, columns: number) =>
+  rows > columns
+    ? { isByRows: true, length: rows, unit: shareRows }
+    : { isByRows: false, length: columns, unit: shareColumns };
+
+/** The i-th of so many shares of C. */
+function shareOf(rows: number, columns: number, i: number, count: number): Share {
+  const { isByRows, length, unit } = cutSide(rows, columns);
+  const boundary = (i: number) => Math.min(length, Math.ceil((i * length) / count / unit) * unit);
+  const share = [boundary(i), boundary(i + 1)] as const;
+  return isByRows ? { rows: share, columns: [0, columns] } : { rows: [0, rows], columns: share };
+}
+
+function write(fields: Int32Array, product: Product, { rows, columns }: Share): void {
+  const { a, b, c, bias, relu = false } = product;
+  const first = 4 * columns[0];
+  fields[0] = a;
+  fields[1] = b + first * product.columns.b;
+  fields[2] = c + first;
+  fields[3] = bias ? bias + first : 0;
+  fields[4] = Number(relu);
+  fields[5] = columns[1] - columns[0];
+  fields[6] = product.columns.b;
+  writeAxes(fields, 7, product.rows, ["a", "c"]);
+  writeAxes(fields, 16, product.inner, ["a", "b"]);
+  fields[25] = rows[0];
+  fields[26] = rows[1];
+}
+
+/**
+ * Multiplies matrices in one memory, with a workspace of a fixed size in it for each thread. What is large is shared among
+ * threads; each entry is made by one of them, the same way.
+ */
 export class MatrixProduct {
   private readonly workspace: number;
-  private fields: Int32Array;
+  private readonly fields: Int32Array;
+  private readonly helpers: Helpers | undefined;
 
   constructor(private readonly options: MatrixProductOptions) {
-    const address = options.allocate(lineBytes + productBytes + options.exports.workspaceBytes());
-    this.workspace = Math.ceil(address / lineBytes) * lineBytes;
-    this.fields = this.view();
+    const { memory, threads } = options;
+    this.workspace = this.allocate(productBytes + options.exports.workspaceBytes());
+    this.fields = new Int32Array(memory.buffer, this.workspace, productBytes / 4);
+    if (threads && threads.count > 1)
+      this.helpers = new Helpers(threads.count - 1, () => this.helperTask(threads.module));
   }
 
   /** What the same module does to images in this memory. */
@@ -159,24 +218,48 @@ export class MatrixProduct {
   }
 
   /** Each entry is one chain of additions in the order of the inner axes, rounded to float32 after each operation. */
-  multiply({ a, b, c, bias = 0, relu = false, rows, inner, columns }: Product): void {
-    const { exports, memory, hasWideTiles } = this.options;
-    // Memory that has grown has another buffer.
-    if (this.fields.buffer !== memory.buffer) this.fields = this.view();
-    const fields = this.fields;
-    fields[0] = a;
-    fields[1] = b;
-    fields[2] = c;
-    fields[3] = bias;
-    fields[4] = Number(relu);
-    fields[5] = columns.length;
-    fields[6] = columns.b;
-    writeAxes(fields, 7, rows, ["a", "c"]);
-    writeAxes(fields, 16, inner, ["a", "b"]);
-    exports.multiply(this.workspace, this.workspace + productBytes, Number(hasWideTiles));
+  multiply(product: Product): void {
+    const [rows, columns] = [lengthOf(product.rows), product.columns.length];
+    const helping = this.helpersFor(rows, columns, lengthOf(product.inner));
+    const count = helping.length + 1;
+    for (let i = 1; i < count; i++) {
+      const helper = helping[i - 1]!;
+      write(helper.fields, product, shareOf(rows, columns, i, count));
+      helper.ask();
+    }
+    write(this.fields, product, shareOf(rows, columns, 0, count));
+    this.makeShare(this.workspace);
+    const working: Helper[] = [];
+    for (const helper of helping) {
+      if (helper.takeBack()) this.makeShare(helper.product);
+      else working.push(helper);
+    }
+    for (const helper of working) helper.wait();
   }
 
-  private view(): Int32Array {
-    return new Int32Array(this.options.memory.buffer, this.workspace, productBytes / 4);
+  /** Those that are at hand, as many as are worth it. */
+  private helpersFor(rows: number, columns: number, inner: number): readonly Helper[] {
+    const worth = Math.floor((rows * columns * inner) / worthAThread);
+    if (worth < 2 || !this.helpers) return nobody;
+    const { length, unit } = cutSide(rows, columns);
+    return this.helpers.idle(Math.min(worth, Math.ceil(length / unit)) - 1);
+  }
+
+  /** @param product address of what was written */
+  private makeShare(product: number): void {
+    const { exports, hasWideTiles } = this.options;
+    exports.multiply(product, this.workspace + productBytes, Number(hasWideTiles));
+  }
+
+  private allocate(bytes: number): number {
+    return Math.ceil(this.options.allocate(lineBytes + bytes) / lineBytes) * lineBytes;
+  }
+
+  private helperTask(module: WebAssembly.Module): HelperTask {
+    const { memory, hasWideTiles, exports } = this.options;
+    const signals = this.allocate(signalBytes + productBytes + exports.workspaceBytes());
+    const product = signals + signalBytes;
+    const workspace = product + productBytes;
+    return { module, memory, signals, product, workspace, hasWideTiles: Number(hasWideTiles) };
   }
 }

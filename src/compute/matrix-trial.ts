@@ -1,4 +1,5 @@
 import { setTimeout } from "node:timers/promises";
+import { kernelMemory } from "./kernel-module.js";
 import { type KernelExports, MatrixProduct } from "./matrix-product.js";
 import { longestWait, Stopwatch } from "./stopwatch.js";
 
@@ -14,7 +15,7 @@ const comparedShapes: readonly Shape[] = [
 
 /** A product of made-up numbers in a memory of its own. */
 function trialOf(instantiate: Instantiate, [rows, inner, columns]: Shape) {
-  const memory = new WebAssembly.Memory({ initial: 32 });
+  const memory = kernelMemory(32);
   const exports = instantiate(memory);
   let free = 64;
   const allocate = (bytes: number) => {
@@ -47,7 +48,7 @@ type Triple = [number, number, number];
 
 /** Calls of each function that makes tiles, 256 steps long, where all that it reads is in the first cache. */
 function tileCalls(instantiate: Instantiate): Readonly<Record<Tiles, (() => void)[]>> {
-  const memory = new WebAssembly.Memory({ initial: 1 });
+  const memory = kernelMemory(1);
   const { tile5x16, gathered5x16, tile5x8, gathered5x8 } = instantiate(memory);
   const steps = 256;
   const [a, b, sums, zeros, rows, noRows, steppedBy20] = [0, 8192, 32768, 40960, 49152, 49184, 49216] as const;

@@ -1,5 +1,6 @@
 import type { Fit, Matrix, PointwiseLossName } from "./algebra.js";
 import { vectorOf } from "./host-vectors.js";
+import { kernelMemory } from "./kernel-module.js";
 import { lineBytes } from "./matrix-product.js";
 
 /** What the compiled module has for one float64 matrix: addresses, in bytes. */
@@ -81,7 +82,7 @@ export class PlacedMatrix {
     this.predictions = predictions;
     this.losses = losses;
     const [columnEnd, sumEnd, totals, rowEnd] = [columns, columns, 2, rows + 3].map((length) => layout.place(length));
-    const memory = new WebAssembly.Memory({ initial: Math.ceil(layout.bytes / pageBytes) });
+    const memory = kernelMemory(Math.ceil(layout.bytes / pageBytes));
     this.exports = new WebAssembly.Instance(module, { env: { memory } }).exports as unknown as Exports;
     new Float64Array(memory.buffer).set(entries);
     this.columnEnd = new Float64Array(memory.buffer, columnEnd, columns);

@@ -1,6 +1,7 @@
 import * as tf from "@tensorflow/tfjs-core";
 import type { MatrixKernel } from "./matrix-kernel.js";
 import { MatrixProduct, type Product } from "./matrix-product.js";
+import { productThreads } from "./product-helpers.js";
 import { addressOf, callKernel, type KernelArguments, type WasmBackend, type WasmModule } from "./wasm-backend.js";
 import { exportsIn } from "./wasm-instance.js";
 
@@ -62,6 +63,7 @@ export function multiplierBy(kernel: MatrixKernel): Multiplier {
       memory,
       allocate: (bytes) => wasm._malloc(bytes) >>> 0,
       hasWideTiles: kernel.hasWideTiles,
+      threads: { count: productThreads(), module: kernel.module },
     });
     productsByModule.set(wasm, product);
     return product;

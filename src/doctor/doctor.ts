@@ -15,6 +15,8 @@ export type BackendDiagnosis =
       readonly available: true;
       readonly device: string;
       readonly version: string;
+      /** How many threads multiply matrices together, where that is this tool's affair */
+      readonly threads?: number | undefined;
       /** Median milliseconds of loss and gradient of the trial network. */
       readonly stepMilliseconds: number;
     }
@@ -94,8 +96,8 @@ async function timeStep({ algebra }: StartedBackend): Promise<number> {
 async function diagnoseBackend(name: BackendName): Promise<BackendDiagnosis> {
   try {
     const started = await startBackend(name);
-    const { device, version } = started;
-    return { name, available: true, device, version, stepMilliseconds: await timeStep(started) };
+    const { device, version, threads } = started;
+    return { name, available: true, device, version, threads, stepMilliseconds: await timeStep(started) };
   } catch (error) {
     if (!(error instanceof ExperimentError)) throw error;
     return { name, available: false, reason: messageOf(error).replace(`backend ${name}: `, "") };
@@ -123,10 +125,13 @@ function gibibytes(bytes: number): string {
   return `${(bytes / 2 ** 30).toFixed(1)} GiB`;
 }
 
+function availableLine({ device, version, threads, stepMilliseconds }: BackendDiagnosis & { available: true }): string {
+  const count = threads === undefined ? "" : `, ${threads} thread${threads === 1 ? "" : "s"}`;
+  return `${stepMilliseconds.toFixed(1)} ms a step  ${device}${count}, ${version}`;
+}
+
 function backendLine(backend: BackendDiagnosis): string {
-  const what = backend.available
-    ? `${backend.stepMilliseconds.toFixed(1)} ms a step  ${backend.device}, ${backend.version}`
-    : `unavailable: ${backend.reason}`;
+  const what = backend.available ? availableLine(backend) : `unavailable: ${backend.reason}`;
   return `  ${backend.name.padEnd(12)}${what}`;
 }
 

@@ -4,6 +4,7 @@ import { dirname, join } from "node:path";
 import { MessageChannel } from "node:worker_threads";
 import { Piscina } from "piscina";
 import { ExperimentError, messageOf } from "../base/errors.js";
+import { productThreads, threadsVariable } from "../compute/product-helpers.js";
 import { type Manifest, readManifest, writeManifest } from "../results/manifest.js";
 import { runsDirectory } from "../results/summary.js";
 import { Bug } from "./crash.js";
@@ -33,10 +34,17 @@ const youngMegabytes = 12;
 /** What Node has from version 22 on. */
 const { getCompileCacheDir } = module as { getCompileCacheDir?(): string | undefined };
 
-/** With the place of the code that the engine has compiled before, which a thread is told by a variable alone. */
-function environment(): NodeJS.ProcessEnv {
+/**
+ * With what a thread is told by a variable alone: the place of the code that the engine has compiled before, and its share
+ * of the threads that multiply matrices.
+ */
+function environment(jobs: number): NodeJS.ProcessEnv {
   const ofThisVersion = getCompileCacheDir?.();
-  return { ...process.env, ...(ofThisVersion !== undefined && { NODE_COMPILE_CACHE: dirname(ofThisVersion) }) };
+  return {
+    ...process.env,
+    ...(ofThisVersion !== undefined && { NODE_COMPILE_CACHE: dirname(ofThisVersion) }),
+    [threadsVariable]: String(Math.max(1, Math.floor(productThreads() / jobs))),
+  };
 }
 
 /** A worker that was asked to end and has not by then is ended. */
@@ -182,7 +190,7 @@ export class WorkerPool implements Executor {
       idleTimeout: Number.POSITIVE_INFINITY,
       // A waiting worker should answer messages and keep no core busy.
       atomics: "disabled",
-      env: environment(),
+      env: environment(jobs),
       resourceLimits: {
         maxYoungGenerationSizeMb: youngMegabytes,
         ...(heapMegabytes && { maxOldGenerationSizeMb: heapMegabytes }),

@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { main as compileAssembly } from "assemblyscript/asc";
 import fc from "fast-check";
 import { expect, it } from "vitest";
+import { kernelMemory } from "../../src/compute/kernel-module.js";
 import { type MatrixKernel, prepareMatrixKernel } from "../../src/compute/matrix-kernel.js";
 import { MatrixProduct } from "../../src/compute/matrix-product.js";
 import { root } from "../cli/tool.js";
@@ -13,7 +14,7 @@ const kernel: MatrixKernel = await prepareMatrixKernel();
 
 /** A product C = bias + A·B in a memory of its own; the layout of each operand is chosen by its strides. */
 function multiply({ rows, inner, columns, transposeA, transposeB, bias, relu, seed }: Case, hasWideTiles: boolean) {
-  const memory = new WebAssembly.Memory({ initial: 160 });
+  const memory = kernelMemory(160);
   let free = 16;
   const allocate = (bytes: number) => {
     const address = free;
@@ -117,7 +118,7 @@ it("errs by no more than the rounding of so many additions", () => {
 });
 
 it("keeps NaN where relu is asked for", () => {
-  const memory = new WebAssembly.Memory({ initial: 20 });
+  const memory = kernelMemory(20);
   const product = new MatrixProduct({
     exports: kernel.instantiate(memory),
     memory,
@@ -144,6 +145,67 @@ it("keeps NaN where relu is asked for", () => {
   }
   expect(Array.from(c)).toEqual([Number.NaN, Number.NaN, 0, 2]);
 });
+
+it("gives the same bits however many threads share a product", async () => {
+  const memory = kernelMemory(800);
+  let free = 16;
+  /** Where what was allocated begins, and its bytes. */
+  const allocated: [number, number][] = [];
+  const allocate = (bytes: number) => {
+    allocated.push([free, bytes]);
+    free += Math.ceil(bytes / 16) * 16;
+    return allocated.at(-1)![0];
+  };
+  const { instantiate, hasWideTiles, module } = kernel;
+  const exports = instantiate(memory);
+  const alone = new MatrixProduct({ exports, memory, allocate, hasWideTiles });
+  const shared = new MatrixProduct({ exports, memory, allocate, hasWideTiles, threads: { count: 3, module } });
+  const [a, b, bias, c] = [2 ** 20, 2 ** 20, 2 ** 12, 2 ** 20].map((floats) => allocate(4 * floats)) as Addresses;
+  const numbers = new Float32Array(memory.buffer);
+  for (let i = a / 4; i < c / 4; i++) numbers[i] = Math.sin(i);
+  const made = allocated.length;
+
+  /** By rows or by columns, stored either way, as the products of layers are; patches of images are rows of three axes. */
+  const products = [
+    [700, 300, 500],
+    [300, 500, 701],
+    [1019, 64, 1021],
+    [4001, 1500, 6],
+    [6, 1500, 4001],
+    [64, 16_000, 61],
+  ].flatMap(([rows, inner, columns]) =>
+    [true, false].map((isTransposed) => ({
+      a,
+      b,
+      c,
+      bias: isTransposed ? bias : undefined,
+      relu: isTransposed,
+      rows: [
+        { length: 1, a: 0, c: 0 },
+        { length: rows!, a: isTransposed ? 1 : inner! % 251, c: columns! },
+      ],
+      inner: [{ length: inner!, a: isTransposed ? rows! % 251 : 1, b: isTransposed ? 1 : columns! % 251 }],
+      columns: { length: columns!, b: isTransposed ? inner! % 251 : 1 },
+    })),
+  );
+  const resultOf = (multiplier: MatrixProduct, product: Parameters<MatrixProduct["multiply"]>[0]) => {
+    numbers.fill(Number.NaN, c / 4, c / 4 + 2 ** 20);
+    multiplier.multiply(product);
+    return Buffer.from(Uint8Array.from(new Uint8Array(memory.buffer, c, 4 * 2 ** 20)));
+  };
+  const helpers = () => allocated.slice(made);
+  /** Whether a thread has packed a matrix in its own memory. */
+  const hasWorked = ([address, bytes]: [number, number]) =>
+    new Float32Array(memory.buffer, address + 4096, (bytes - 8192) / 4).some((number) => number !== 0);
+  const end = performance.now() + 60_000;
+  do {
+    for (const product of products) {
+      expect(resultOf(shared, product).equals(resultOf(alone, product)), JSON.stringify(product)).toBe(true);
+    }
+  } while (!helpers().every(hasWorked) && performance.now() < end);
+  expect(helpers().map(hasWorked)).toEqual([true, true]);
+});
+type Addresses = [a: number, b: number, bias: number, c: number];
 
 /** What the built tool makes of some hundred products and convolutions. */
 function hashProducts(setting: string) {

@@ -19,7 +19,13 @@ const spoilt = `
 
 it("trusts the kernels, and notices one that computes something else once it was called often", async () => {
   expect(isSameOptimized(compile(readModule(), "trusted"))).toBe(true);
-  const { binary, stderr } = await compileString(spoilt, { runtime: "stub", importMemory: true });
+  const { binary, stderr } = await compileString(spoilt, {
+    runtime: "stub",
+    importMemory: true,
+    enable: ["threads"],
+    sharedMemory: true,
+    maximumMemory: 65536,
+  } as Parameters<typeof compileString>[1]);
   expect(stderr.toString()).toBe("");
   expect(isSameOptimized(compile(Buffer.from(binary!), "spoilt"))).toBe(false);
 });

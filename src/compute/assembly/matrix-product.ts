@@ -23,7 +23,7 @@ export function workspaceBytes(): usize {
  */
 export function multiply(product: Product, workspace: usize, wide: bool): void {
   if (product.isRow) return multiplyRow(product);
-  const rows = product.rows;
+  const endRow = product.endRow;
   const inner = product.inner;
   const gathered = product.columns <= gatheredColumns;
   // As few blocks of k as can be, of about the same size.
@@ -39,8 +39,8 @@ export function multiply(product: Product, workspace: usize, wide: bool): void {
       const rectified = product.rectified != 0 && k + steps == inner;
       writeInner(workspace, product, k, steps, column);
       packB(workspace, product, steps, columns, wide);
-      for (let row: usize = 0; row < rows; row += rowBlock) {
-        const count = min(rowBlock, rows - row);
+      for (let row = product.firstRow; row < endRow; row += rowBlock) {
+        const count = min(rowBlock, endRow - row);
         writeRows(workspace, product, row, count, column);
         if (!gathered) packA(workspace, product, count, steps);
         multiplyBlock(workspace, count, steps, columns, wide, gathered, k == 0, rectified);

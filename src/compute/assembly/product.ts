@@ -30,6 +30,9 @@ export class Product {
   bInner0: isize;
   bInner1: isize;
   bInner2: isize;
+  /** The rows that are to be made, all of them or the share of one thread: from this one on to before that one. */
+  firstRow: usize;
+  endRow: usize;
 
   get rows(): usize {
     return this.rows0 * this.rows1 * this.rows2;
