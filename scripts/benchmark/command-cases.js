@@ -41,6 +41,12 @@ function secondsOfRuns(engine, config, { directory }, args = []) {
   }
 }
 
+/** Whether an engine is this tool as a user starts it. @param {readonly string[]} backends @returns {(engine: Engine) => boolean} */
+const isAsStarted =
+  (backends) =>
+  ({ isPeer, backend, threads }) =>
+    !isPeer && threads === undefined && backends.includes(backend);
+
 /**
  * This tool's engines of these backends that are there, as contenders.
  *
@@ -51,7 +57,7 @@ function secondsOfRuns(engine, config, { directory }, args = []) {
  */
 async function toolContenders({ engines }, backends, measure) {
   const made = [];
-  for (const engine of engines.filter(({ isPeer, backend }) => !isPeer && backends.includes(backend))) {
+  for (const engine of engines.filter(isAsStarted(backends))) {
     if (await engine.server()) {
       made.push({ name: engine.name, isPeer: false, measure: async () => measure(engine) });
     }

@@ -16,7 +16,7 @@ const pathOf = (/** @type {string} */ file) => fileURLToPath(new URL(file, impor
  * @property {boolean} isPeer false for this tool
  * @property {string} backend of this tool; of a peer its library
  * @property {NodeBinary} [node]
- * @property {number} [threads] of a peer on the CPU
+ * @property {number} [threads] of a peer on the CPU; of this tool where they are limited
  * @property {boolean} isOnGpu
  * @property {() => Server} process a new one
  * @property {() => Promise<Server | undefined>} server the one that lives; nothing where it cannot be had
@@ -87,17 +87,22 @@ function engine(facts, process) {
  *
  * @param {string} backend
  * @param {NodeBinary} node
+ * @param {1} [threads] on which it multiplies matrices; without it as many as it takes by itself
  */
-const toolOn = (backend, node) =>
+const toolOn = (backend, node, threads) =>
   engine(
     {
-      name: `${backend}, Node ${node.version.split(".")[0]}`,
+      name: `${backend}${threads ? ", 1 thread" : ""}, Node ${node.version.split(".")[0]}`,
       isPeer: false,
       backend,
       node,
       isOnGpu: backend === "webgpu" || backend === "cuda",
+      ...(threads !== undefined && { threads }),
     },
-    () => jsonLines(node.path, ["--expose-gc", pathOf("tool.js")]),
+    () => {
+      const environment = { ...process.env, ...(threads && { RUN_EXPERIMENT_WASM_THREADS: String(threads) }) };
+      return jsonLines(node.path, ["--expose-gc", pathOf("tool.js")], environment);
+    },
   );
 
 const titles = { pytorch: "PyTorch", jax: "JAX and optax, jit", numpy: "NumPy" };
@@ -138,9 +143,12 @@ export function enginesOn(nodes, isOnGpu) {
   process.env.NVIDIA_TF32_OVERRIDE = "0";
   const cores = cpus().length;
   const threads = cores > 1 ? [1, cores] : [1];
-  const tool = ["wasm", "tensorflow", "cuda", "webgpu", "float64"].flatMap((backend) =>
-    nodes.map((node) => toolOn(backend, node)),
-  );
+  const tool = [
+    ...nodes.map((node) => toolOn("wasm", node, 1)),
+    ...["wasm", "tensorflow", "cuda", "webgpu", "float64"].flatMap((backend) =>
+      nodes.map((node) => toolOn(backend, node)),
+    ),
+  ];
   const peersOnGpu = [peer("pytorch", "gpu"), peer("jax", "gpu")];
   if (isOnGpu) return [...tool, ...peersOnGpu, peer("pytorch", cores), peer("jax", cores)];
   const onCpu = [...threads.map((count) => peer("pytorch", count)), peer("jax", cores), peer("numpy", cores)];

@@ -22,7 +22,7 @@ export const productCases = Object.entries(products).map(([name, [title, ...shap
   async contenders({ engines, effort }) {
     const made = [];
     for (const { name: engineName, backend, isPeer, threads, server } of engines) {
-      if (!(backend === "wasm" || (backend === "pytorch" && threads === 1))) continue;
+      if (!(["wasm", "pytorch"].includes(backend) && threads === 1)) continue;
       const started = await server();
       if (!started) continue;
       const product = (/** @type {string} */ kernels) => () =>

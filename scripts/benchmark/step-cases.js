@@ -22,6 +22,7 @@ import { taskOf } from "./task.js";
  * @property {number} tolerance
  * @property {boolean} [gradientJumps]
  * @property {number} [rounds]
+ * @property {boolean} [isShared] whether its matrix products are so large that threads share them: measured without that too
  * @property {boolean} [oneThread] whether PyTorch on the CPU is asked on one thread alone
  */
 
@@ -121,6 +122,7 @@ const peerCases = [
     ...network,
     name: "wide-mlp",
     title: "MLP 784-1024-1024-10, batch 1024",
+    isShared: true,
     config: networkConfig({ name: "mlp", hidden: [1024, 1024] }, 1024),
     engines: everyNetworkEngine,
     steps: 9,
@@ -252,6 +254,7 @@ function stepCase(entry) {
       const made = [];
       for (const engine of context.engines.filter(({ backend }) => engines.includes(backend))) {
         if (oneThread && engine.backend === "pytorch" && engine.threads !== 1 && !engine.isOnGpu) continue;
+        if (!engine.isPeer && engine.threads === 1 && !entry.isShared) continue;
         if (engine.isOnGpu && !onGpu) continue;
         made.push(
           engine.isPeer
