@@ -41,7 +41,6 @@ const onCpus = {
 [benchmarks.csv](benchmarks.csv) has all digits. On a GPU: [Benchmarks on a GPU](benchmarks-gpu.md).`,
   method: `- Networks on a CPU: the numbers of each step are read back before the next begins. NumPy has its gradients written out.
 - Convex problems: steps alone, without traces, unless the case says otherwise. The time of this tool is the whole run's, as its manifest has it.
-- Large matrix products on wasm are shared among all cores; _wasm, 1 thread_ is without that, where it makes a difference.
 - A line that says _wasm, kernels of TensorFlow.js_ is the same backend with the kernels as they are shipped.`,
   rerun: `    npm ci && npm run build
     npm run benchmark                      # everything this machine has; rewrites this page

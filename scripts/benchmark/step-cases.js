@@ -121,7 +121,7 @@ const peerCases = [
   {
     ...network,
     name: "wide-mlp",
-    title: "MLP 784-1024-1024-10, batch 1024",
+    title: "MLP 784-1024-1024-10, batch 1024; on wasm all cores share its products, unless it says 1 thread",
     isShared: true,
     config: networkConfig({ name: "mlp", hidden: [1024, 1024] }, 1024),
     engines: everyNetworkEngine,

@@ -31,14 +31,19 @@ export function withSharedMemory(module: Uint8Array): Uint8Array {
   return module;
 }
 
+/** What a module of TensorFlow.js imports, as those of Emscripten do, and others that may be made meanwhile do not. */
+const importedFrom = "wasi_snapshot_preview1";
+
 /**
- * Has the modules that f makes share their memory with threads. TensorFlow.js makes its own of a file that it finds by
+ * Has the modules of TensorFlow.js that f makes share their memory with threads. It makes them of a file that it finds by
  * itself, and takes no other bytes.
  */
 export async function sharingMemory(f: () => Promise<void>): Promise<void> {
   const { instantiate } = WebAssembly;
-  const instantiateShared = (bytes: Uint8Array<ArrayBuffer>, imports?: WebAssembly.Imports) =>
-    instantiate(withSharedMemory(new Uint8Array(bytes)) as typeof bytes, imports);
+  const instantiateShared = (source: Uint8Array<ArrayBuffer> | WebAssembly.Module, imports?: WebAssembly.Imports) =>
+    source instanceof Uint8Array && imports && importedFrom in imports
+      ? instantiate(withSharedMemory(source) as typeof source, imports)
+      : instantiate(source as WebAssembly.Module, imports);
   WebAssembly.instantiate = instantiateShared as typeof instantiate;
   try {
     await f();

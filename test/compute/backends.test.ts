@@ -99,7 +99,7 @@ it("the doctor reports on every backend, with a time for those that work", async
   expect(lines[0]).toMatch(/^run-experiment \d.*, Node v\d.*, TensorFlow\.js 4\.22\.0$/);
   expect(lines).toContain(`  tensorflow  unavailable: ${absent}`);
   expect(lines.find((line) => line.startsWith("  wasm"))).toMatch(
-    /^ {2}wasm {8}\d+\.\d ms a step {2}CPU, WebAssembly with SIMD of (128|256) bits, 4\.22\.0$/,
+    /^ {2}wasm {8}\d+\.\d ms a step {2}CPU, WebAssembly with SIMD of (128|256) bits, \d+ threads?, 4\.22\.0$/,
   );
 });
 

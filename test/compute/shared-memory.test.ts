@@ -26,19 +26,20 @@ it("leaves other modules as they are: without a maximum, shared already, without
   }
 });
 
-it("has only what is made inside share its memory, and is undone by an error", async () => {
-  const made: unknown[] = [];
-  const make = async () => {
-    const { instance } = await WebAssembly.instantiate(withMemory(1, 1, 2));
-    made.push((instance.exports as { m: WebAssembly.Memory }).m.buffer);
-  };
-  await sharingMemory(make);
+it("has modules of TensorFlow.js share it that are made inside, and nothing else, and is undone by an error", async () => {
+  const module = withMemory(1, 1, 2);
+  const ofTensorFlow = { wasi_snapshot_preview1: {} };
+  const kind = ({ exports }: WebAssembly.Instance) => (exports as { m: WebAssembly.Memory }).m.buffer.constructor;
+  const make = async () => [
+    kind((await WebAssembly.instantiate(module, ofTensorFlow)).instance),
+    kind((await WebAssembly.instantiate(module)).instance),
+    kind(await WebAssembly.instantiate(new WebAssembly.Module(module), ofTensorFlow)),
+  ];
+  await sharingMemory(async () => expect(await make()).toEqual([SharedArrayBuffer, ArrayBuffer, ArrayBuffer]));
   await expect(
     sharingMemory(() => {
       throw new Error("as it happens");
     }),
   ).rejects.toThrow("as it happens");
-  await make();
-  expect(made[0]).toBeInstanceOf(SharedArrayBuffer);
-  expect(made[1]).toBeInstanceOf(ArrayBuffer);
+  expect(await make()).toEqual([ArrayBuffer, ArrayBuffer, ArrayBuffer]);
 });
