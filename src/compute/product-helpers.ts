@@ -35,6 +35,22 @@ export function productThreads(): number {
   return count;
 }
 
+/** Starts a thread. One that cannot start, or not to its end, is never ready: the others make its shares. */
+function start(task: HelperTask): void {
+  try {
+    const worker = new Worker(new URL("../../dist/bundle/product-helper.js", import.meta.url), {
+      workerData: task,
+      execArgv: [],
+      resourceLimits: { maxOldGenerationSizeMb: 16, maxYoungGenerationSizeMb: 2 },
+    });
+    worker.on("error", () => {});
+    worker.unref();
+  } catch (error) {
+    // The system has no more threads, as under a limit of a cluster.
+    if ((error as NodeJS.ErrnoException).code !== "ERR_WORKER_INIT_FAILED") throw error;
+  }
+}
+
 /** A thread that makes shares of products. */
 class Helper {
   /** Address of the share that it is asked for, and what is written there. */
@@ -51,14 +67,7 @@ class Helper {
     this.signals[asked] = 0;
     this.signals[begun] = 0;
     this.signals[done] = notReady;
-    const worker = new Worker(new URL("../../dist/bundle/product-helper.js", import.meta.url), {
-      workerData: task,
-      execArgv: [],
-      resourceLimits: { maxOldGenerationSizeMb: 16, maxYoungGenerationSizeMb: 2 },
-    });
-    // One that cannot start is never ready: the others make its shares.
-    worker.on("error", () => {});
-    worker.unref();
+    start(task);
   }
 
   get isIdle(): boolean {
