@@ -20,11 +20,12 @@ export const threadsVariable = "RUN_EXPERIMENT_WASM_THREADS";
 const mostThreads = 16;
 
 /**
- * Threads that multiply matrices together, this one included: one a core, unless the variable says otherwise.
+ * Threads that multiply matrices together, the one that asks included: one a core, unless the variable says otherwise.
  *
- * @throws ExperimentError if it says something else than a number of threads
+ * @param jobs that do so at the same time, each with its share of the threads
+ * @throws ExperimentError if the variable says something else than a number of threads
  */
-export function productThreads(): number {
+export function productThreads(jobs = 1): number {
   const value = process.env[threadsVariable] || String(Math.min(availableParallelism(), mostThreads));
   const count = Number(value);
   if (!(Number.isInteger(count) && count >= 1)) {
@@ -32,7 +33,15 @@ export function productThreads(): number {
       `${threadsVariable} is ${JSON.stringify(value)}; expected a whole number of threads, 1 or more`,
     );
   }
-  return count;
+  return Math.max(1, Math.floor(count / jobs));
+}
+
+let isTold = false;
+
+/** The numbers are the same with fewer threads; that it takes longer is told once. */
+function tell(error: Error): void {
+  if (!isTold) process.emitWarning(`fewer threads than asked for multiply matrices: ${error.message}`);
+  isTold = true;
 }
 
 /** Starts a thread. One that cannot start, or not to its end, is never ready: the others make its shares. */
@@ -43,16 +52,17 @@ function start(task: HelperTask): void {
       execArgv: [],
       resourceLimits: { maxOldGenerationSizeMb: 16, maxYoungGenerationSizeMb: 2 },
     });
-    worker.on("error", () => {});
+    worker.on("error", tell);
     worker.unref();
   } catch (error) {
     // The system has no more threads, as under a limit of a cluster.
     if ((error as NodeJS.ErrnoException).code !== "ERR_WORKER_INIT_FAILED") throw error;
+    tell(error as Error);
   }
 }
 
 /** A thread that makes shares of products. */
-class Helper {
+export class Helper {
   /** Address of the share that it is asked for, and what is written there. */
   readonly product: number;
   readonly fields: Int32Array;
@@ -90,8 +100,6 @@ class Helper {
     waitWhile(this.signals, done, this.shares - 1);
   }
 }
-
-export type { Helper };
 
 export const nobody: readonly Helper[] = [];
 

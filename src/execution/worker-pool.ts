@@ -43,7 +43,7 @@ function environment(jobs: number): NodeJS.ProcessEnv {
   return {
     ...process.env,
     ...(ofThisVersion !== undefined && { NODE_COMPILE_CACHE: dirname(ofThisVersion) }),
-    [threadsVariable]: String(Math.max(1, Math.floor(productThreads() / jobs))),
+    [threadsVariable]: String(productThreads(jobs)),
   };
 }
 

@@ -4,10 +4,11 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { main as compileAssembly } from "assemblyscript/asc";
 import fc from "fast-check";
-import { expect, it } from "vitest";
+import { expect, it, vi } from "vitest";
 import { kernelMemory } from "../../src/compute/kernel-module.js";
 import { type MatrixKernel, prepareMatrixKernel } from "../../src/compute/matrix-kernel.js";
-import { MatrixProduct } from "../../src/compute/matrix-product.js";
+import { lineBytes, MatrixProduct, type MatrixProductOptions, type Product } from "../../src/compute/matrix-product.js";
+import { asked, begun, done, notReady, signalBytes } from "../../src/compute/product-signal.js";
 import { root } from "../cli/tool.js";
 
 const kernel: MatrixKernel = await prepareMatrixKernel();
@@ -146,7 +147,8 @@ it("keeps NaN where relu is asked for", () => {
   expect(Array.from(c)).toEqual([Number.NaN, Number.NaN, 0, 2]);
 });
 
-it("gives the same bits however many threads share a product", async () => {
+/** Products by one thread and by several, beside made-up numbers in one memory. */
+function sharing(threads: NonNullable<MatrixProductOptions["threads"]>) {
   const memory = kernelMemory(800);
   let free = 16;
   /** Where what was allocated begins, and its bytes. */
@@ -156,17 +158,46 @@ it("gives the same bits however many threads share a product", async () => {
     free += Math.ceil(bytes / 16) * 16;
     return allocated.at(-1)![0];
   };
-  const { instantiate, hasWideTiles, module } = kernel;
+  const { instantiate, hasWideTiles } = kernel;
   const exports = instantiate(memory);
   const alone = new MatrixProduct({ exports, memory, allocate, hasWideTiles });
-  const shared = new MatrixProduct({ exports, memory, allocate, hasWideTiles, threads: { count: 3, module } });
+  const shared = new MatrixProduct({ exports, memory, allocate, hasWideTiles, threads });
   const [a, b, bias, c] = [2 ** 20, 2 ** 20, 2 ** 12, 2 ** 20].map((floats) => allocate(4 * floats)) as Addresses;
   const numbers = new Float32Array(memory.buffer);
   for (let i = a / 4; i < c / 4; i++) numbers[i] = Math.sin(i);
   const made = allocated.length;
+  const resultOf = (multiplier: MatrixProduct, product: Omit<Product, "a" | "b" | "c" | "bias">) => {
+    numbers.fill(Number.NaN, c / 4, c / 4 + 2 ** 20);
+    multiplier.multiply({ ...product, a, b, c, bias: product.relu ? bias : undefined });
+    return Buffer.from(Uint8Array.from(new Uint8Array(memory.buffer, c, 4 * 2 ** 20)));
+  };
+  return {
+    memory,
+    /** What the threads were given. */
+    givenToThreads: () => allocated.slice(made),
+    isSame: (product: Parameters<typeof resultOf>[1]) => resultOf(shared, product).equals(resultOf(alone, product)),
+  };
+}
+type Addresses = [a: number, b: number, bias: number, c: number];
 
-  /** By rows or by columns, stored either way, as the products of layers are; patches of images are rows of three axes. */
-  const products = [
+/** Patches of 11 × 11 in 200 images of 28 × 28, by six filters: rows of three axes. */
+const convolution = {
+  rows: [
+    { length: 200, a: 784, c: 324 * 6 },
+    { length: 18, a: 28, c: 18 * 6 },
+    { length: 18, a: 1, c: 6 },
+  ],
+  inner: [
+    { length: 11, a: 28, b: 11 * 6 },
+    { length: 11, a: 1, b: 6 },
+  ],
+  columns: { length: 6, b: 1 },
+};
+
+it("gives the same bits however many threads share a product", () => {
+  const { memory, givenToThreads, isSame } = sharing({ count: 3, module: kernel.module });
+  /** Cut by rows or by columns, stored either way, with bias and relu or without. */
+  const layers = [
     [700, 300, 500],
     [300, 500, 701],
     [1019, 64, 1021],
@@ -175,37 +206,44 @@ it("gives the same bits however many threads share a product", async () => {
     [64, 16_000, 61],
   ].flatMap(([rows, inner, columns]) =>
     [true, false].map((isTransposed) => ({
-      a,
-      b,
-      c,
-      bias: isTransposed ? bias : undefined,
       relu: isTransposed,
-      rows: [
-        { length: 1, a: 0, c: 0 },
-        { length: rows!, a: isTransposed ? 1 : inner! % 251, c: columns! },
-      ],
+      rows: [{ length: rows!, a: isTransposed ? 1 : inner! % 251, c: columns! }],
       inner: [{ length: inner!, a: isTransposed ? rows! % 251 : 1, b: isTransposed ? 1 : columns! % 251 }],
       columns: { length: columns!, b: isTransposed ? inner! % 251 : 1 },
     })),
   );
-  const resultOf = (multiplier: MatrixProduct, product: Parameters<MatrixProduct["multiply"]>[0]) => {
-    numbers.fill(Number.NaN, c / 4, c / 4 + 2 ** 20);
-    multiplier.multiply(product);
-    return Buffer.from(Uint8Array.from(new Uint8Array(memory.buffer, c, 4 * 2 ** 20)));
-  };
-  const helpers = () => allocated.slice(made);
   /** Whether a thread has packed a matrix in its own memory. */
   const hasWorked = ([address, bytes]: [number, number]) =>
     new Float32Array(memory.buffer, address + 4096, (bytes - 8192) / 4).some((number) => number !== 0);
   const end = performance.now() + 60_000;
   do {
-    for (const product of products) {
-      expect(resultOf(shared, product).equals(resultOf(alone, product)), JSON.stringify(product)).toBe(true);
-    }
-  } while (!helpers().every(hasWorked) && performance.now() < end);
-  expect(helpers().map(hasWorked)).toEqual([true, true]);
+    for (const product of [...layers, convolution]) expect(isSame(product), JSON.stringify(product)).toBe(true);
+  } while (!givenToThreads().every(hasWorked) && performance.now() < end);
+  expect(givenToThreads().map(hasWorked)).toEqual([true, true]);
 });
-type Addresses = [a: number, b: number, bias: number, c: number];
+
+it("makes itself what a thread was asked for that does not begin", async () => {
+  // It imports what there is not: its threads end at once.
+  const unusable = [0, 0x61, 0x73, 0x6d, 1, 0, 0, 0, 1, 4, 1, 0x60, 0, 0, 2, 7, 1, 1, 0x78, 1, 0x79, 0, 0];
+  const warning = vi.spyOn(process, "emitWarning").mockReturnValue();
+  const { memory, givenToThreads, isSame } = sharing({
+    count: 2,
+    module: new WebAssembly.Module(Uint8Array.from(unusable)),
+  });
+  expect(isSame(convolution)).toBe(true);
+  await vi.waitFor(() => expect(warning).toHaveBeenCalledOnce());
+  const [[address]] = givenToThreads() as [[number, number]];
+  const signals = new Int32Array(memory.buffer, Math.ceil(address / lineBytes) * lineBytes, signalBytes / 4);
+  expect(signals[done]).toBe(notReady);
+  // As if it were ready, and slept.
+  signals[done] = 0;
+  expect(isSame(convolution)).toBe(true);
+  expect([signals[asked], signals[begun], signals[done]]).toEqual([1, 1, 0]);
+  expect(warning.mock.calls[0]).toEqual([
+    expect.stringMatching(/^fewer threads than asked for multiply matrices: .*Import #0/),
+  ]);
+  warning.mockRestore();
+});
 
 /** What the built tool makes of some hundred products and convolutions. */
 function hashProducts(setting: string) {

@@ -55,9 +55,9 @@ it("a run is the same to the byte however many threads it has, in this process a
   expect(inWorkers).toEqual(alone);
 });
 
-it("there are as many threads as the variable says", () => {
+it("there are as many threads as the variable says, shared by the jobs", () => {
   vi.stubEnv(threadsVariable, "7");
-  expect(productThreads()).toBe(7);
+  expect([undefined, 2, 7, 8].map(productThreads)).toEqual([7, 3, 1, 1]);
   vi.stubEnv(threadsVariable, "");
   expect(productThreads()).toBeGreaterThanOrEqual(1);
 });
