@@ -1,14 +1,16 @@
-// Prints, as JSON, SHA-256 of what the wasm backend makes of products, convolutions and their gradients, and of what the
-// host makes of float64 matrices and vectors, and the bits of the registers. The hashes are the same on every machine and Node.js version, with RUN_EXPERIMENT_WASM_256 on and off.
-// Usage: npm run build && node scripts/hash-products.js
+// Prints, as JSON, SHA-256 of what a wasm backend makes of products, convolutions and their gradients, and of what the
+// host makes of float64 matrices and vectors, and the bits of the registers. The hashes are the same on every machine and
+// Node.js version, with RUN_EXPERIMENT_WASM_256 on and off.
+// Usage: npm run build && node scripts/hash-products.js [wasm|wasm-fma]
 import { createHash } from "node:crypto";
 import * as tf from "@tensorflow/tfjs-core";
 import { startBackend } from "../dist/compute/backends.js";
 import { float64 } from "../dist/compute/float64.js";
 import { prepareMatrixKernel } from "../dist/compute/matrix-kernel.js";
 
-await startBackend("wasm");
-const { simdBits } = await prepareMatrixKernel();
+const backend = process.argv[2] ?? "wasm";
+await startBackend(backend);
+const { simdBits } = await prepareMatrixKernel(backend === "wasm-fma" ? "fused" : "separate");
 
 let state = 1;
 /** Numbers between −1 and 1 that do not depend on the machine. @param {number[]} shape */

@@ -48,7 +48,7 @@ describe("the package", () => {
         .map(({ parentPath, name }) => join(parentPath, name).slice(root.length)),
     );
     const documents = ["CHANGELOG.md", "CITATION.cff", "LICENSE", "README.md"];
-    const compiled = ["dist/compute/decimal.wasm", "dist/compute/kernels.wasm"];
+    const compiled = ["decimal", "fused-kernels", "kernels"].map((name) => `dist/compute/${name}.wasm`);
     const rest = [
       "bin/run-experiment.js",
       ...compiled,

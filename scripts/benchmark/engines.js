@@ -144,8 +144,8 @@ export function enginesOn(nodes, isOnGpu) {
   const cores = cpus().length;
   const threads = cores > 1 ? [1, cores] : [1];
   const tool = [
-    ...nodes.map((node) => toolOn("wasm", node, 1)),
-    ...["wasm", "tensorflow", "cuda", "webgpu", "float64"].flatMap((backend) =>
+    ...["wasm", "wasm-fma"].flatMap((backend) => nodes.map((node) => toolOn(backend, node, 1))),
+    ...["wasm", "wasm-fma", "tensorflow", "cuda", "webgpu", "float64"].flatMap((backend) =>
       nodes.map((node) => toolOn(backend, node)),
     ),
   ];

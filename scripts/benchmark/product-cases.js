@@ -22,13 +22,14 @@ export const productCases = Object.entries(products).map(([name, [title, ...shap
   async contenders({ engines, effort }) {
     const made = [];
     for (const { name: engineName, backend, isPeer, threads, server } of engines) {
-      if (!(["wasm", "pytorch"].includes(backend) && threads === 1)) continue;
+      if (!(["wasm", "wasm-fma", "pytorch"].includes(backend) && threads === 1)) continue;
       const started = await server();
       if (!started) continue;
       const product = (/** @type {string} */ kernels) => () =>
-        started.request("product", { shape, seconds: 0.3 * effort, kernels });
+        started.request("product", { backend, shape, seconds: 0.3 * effort, kernels });
       made.push({ name: engineName, isPeer, measure: product("own") });
-      if (!isPeer) made.push({ name: `${engineName}, kernels of TensorFlow.js`, isPeer, measure: product("shipped") });
+      if (backend === "wasm")
+        made.push({ name: `${engineName}, kernels of TensorFlow.js`, isPeer, measure: product("shipped") });
     }
     return made;
   },

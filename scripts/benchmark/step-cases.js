@@ -46,7 +46,7 @@ export const networkConfig = (problem, batchSize) => ({
   batchSize,
   evaluate: { every: "end", trainingExamples: 16 },
 });
-const tensorBackends = ["wasm", "tensorflow", "cuda", "webgpu"];
+const tensorBackends = ["wasm", "wasm-fma", "tensorflow", "cuda", "webgpu"];
 const everyNetworkEngine = [...tensorBackends, "pytorch", "jax", "numpy"];
 /** PyTorch adds up a norm in one float32 pass: of a million weights that is off by 3e-4, and so then is LARS. */
 const float32Tolerance = 1e-3;
@@ -151,7 +151,7 @@ const peerCases = [
   },
 ];
 
-const scalingEngines = [...tensorBackends, "pytorch"];
+const scalingEngines = [...tensorBackends.filter((name) => name !== "wasm-fma"), "pytorch"];
 /** @type {readonly StepCase[]} */
 const scalingCases = [
   ...[128, 256, 512, 1024].map((width) => ({

@@ -49,11 +49,11 @@ function traced(directory) {
 }
 
 /** The best GFLOP/s that a matrix product of random numbers reaches in so many seconds. */
-async function product(/** @type {any} */ { shape, seconds, kernels }) {
+async function product(/** @type {any} */ { backend, shape, seconds, kernels }) {
   const tf = await import("@tensorflow/tfjs-core");
   // The kernels of TensorFlow.js itself have an interface of their own.
   const { startBackend: start } = await import("../../dist/compute/backends.js");
-  await start("wasm", { patched: kernels !== "shipped" });
+  await start(backend, { patched: kernels !== "shipped" });
   const [rows, inner, columns, transposeA, transposeB] = shape;
   const a = tf.randomNormal(transposeA ? [inner, rows] : [rows, inner]);
   const b = tf.randomNormal(transposeB ? [columns, inner] : [inner, columns]);

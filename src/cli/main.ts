@@ -37,7 +37,7 @@ export function createProgram(): Command {
     )
     .option("--extend", "where the best lies at the end of a swept axis, go on with the axis, three times at most")
     .option("--seed <n>", "run with this seed in place of the config's (repeatable)", collect)
-    .option("--backend <name>", "auto, tensorflow, cuda, webgpu, wasm, cpu or float64")
+    .option("--backend <name>", "auto, tensorflow, cuda, webgpu, wasm, wasm-fma, cpu or float64")
     .option("-j, --jobs <n>", "runs at once (default: one a core, one on a GPU)")
     .option(
       "--batch-runs <n>",

@@ -1,4 +1,5 @@
 import * as tf from "@tensorflow/tfjs-core";
+import type { WasmBackendName } from "./wasm-backend.js";
 
 /** A kernel in plain JavaScript, for backends whose tensors lie in this process's memory. */
 export interface HostKernel {
@@ -11,7 +12,7 @@ export interface HostKernel {
   compute(inputs: readonly Float32Array[], results: readonly Float32Array[], attributes: tf.NamedAttrMap): void;
 }
 
-export type HostBackendName = "cpu" | "wasm";
+export type HostBackendName = "cpu" | WasmBackendName;
 
 /** What is used of the two backends' own interfaces. */
 interface CpuBackend {

@@ -12,7 +12,7 @@ const variable = "RUN_EXPERIMENT_WASM_256";
  *
  * @throws ExperimentError if the package was not built
  */
-export function readModule(file: "kernels.wasm" | "decimal.wasm" = "kernels.wasm"): Buffer {
+export function readModule(file: "kernels.wasm" | "fused-kernels.wasm" | "decimal.wasm" = "kernels.wasm"): Buffer {
   try {
     return readFileSync(fileURLToPath(new URL(`../../dist/compute/${file}`, import.meta.url)));
   } catch (error) {

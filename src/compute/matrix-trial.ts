@@ -13,6 +13,12 @@ const comparedShapes: readonly Shape[] = [
   [8, 23, 21],
 ];
 
+/** Of one in so many parts: products of such numbers have more digits than float32, and sums of them fewer than float64. */
+const grain = 2 ** 15;
+
+/** What becomes of a sum when x·y is added to it, to the bit. */
+export type Addition = (sum: number, x: number, y: number) => number;
+
 /** A product of made-up numbers in a memory of its own. */
 function trialOf(instantiate: Instantiate, [rows, inner, columns]: Shape) {
   const memory = kernelMemory(32);
@@ -24,7 +30,7 @@ function trialOf(instantiate: Instantiate, [rows, inner, columns]: Shape) {
   };
   const [a, b, c] = [rows * inner, inner * columns, rows * columns].map((size) => allocate(4 * size)) as Triple;
   const values = new Float32Array(memory.buffer);
-  for (let i = a / 4; i < c / 4; i++) values[i] = Math.sin(i);
+  for (let i = a / 4; i < c / 4; i++) values[i] = Math.round(Math.sin(i) * grain) / grain;
   const products: Readonly<Record<Tiles, MatrixProduct>> = {
     wide: new MatrixProduct({ exports, memory, allocate, hasWideTiles: true }),
     narrow: new MatrixProduct({ exports, memory, allocate, hasWideTiles: false }),
@@ -88,8 +94,8 @@ export async function fasterTiles(instantiate: Instantiate): Promise<Tiles> {
   return Stopwatch.sum(wide) / (5 * 16) < Stopwatch.sum(narrow) / (5 * 8) ? "wide" : "narrow";
 }
 
-/** Whether every entry is, to the bit, the chain of rounded operations that it is defined to be. */
-export function isExact(instantiate: Instantiate, tiles: Tiles): boolean {
+/** Whether every entry is, to the bit, the chain of additions that it is defined to be. */
+export function isExact(instantiate: Instantiate, tiles: Tiles, plus: Addition): boolean {
   return comparedShapes.every((shape) => {
     const [rows, inner, columns] = shape;
     const { a, b, c, multiply } = trialOf(instantiate, shape);
@@ -97,9 +103,7 @@ export function isExact(instantiate: Instantiate, tiles: Tiles): boolean {
     for (let i = 0; i < rows; i++) {
       for (let j = 0; j < columns; j++) {
         let sum = 0;
-        for (let k = 0; k < inner; k++) {
-          sum = Math.fround(sum + Math.fround(a[i * inner + k]! * b[k * columns + j]!));
-        }
+        for (let k = 0; k < inner; k++) sum = plus(sum, a[i * inner + k]!, b[k * columns + j]!);
         if (sum !== c[i * columns + j]) return false;
       }
     }

@@ -2,6 +2,9 @@ import type * as tf from "@tensorflow/tfjs-core";
 import { getKernel } from "@tensorflow/tfjs-core";
 import type { WasmData } from "./wasm-vector.js";
 
+/** The names by which TensorFlow.js's backend for WebAssembly is started, each with kernels of its own. */
+export type WasmBackendName = "wasm" | "wasm-fma";
+
 /** What is used of the interior of the wasm backend: its Emscripten module. */
 export interface WasmModule {
   _malloc(bytes: number): number;

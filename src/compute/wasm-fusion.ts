@@ -2,8 +2,8 @@ import * as tf from "@tensorflow/tfjs-core";
 import type { MatrixKernel } from "./matrix-kernel.js";
 import { MatrixProduct, type Product } from "./matrix-product.js";
 import { productThreads } from "./product-helpers.js";
-import { addressOf, callKernel, type KernelArguments, type WasmBackend, type WasmModule } from "./wasm-backend.js";
-import { exportsIn } from "./wasm-instance.js";
+import { addressOf, callKernel, type KernelArguments, type WasmBackend } from "./wasm-backend.js";
+import { exportsIn, oncePerMemory } from "./wasm-instance.js";
 
 /** What a fused operation does with its product. */
 export interface Fusion {
@@ -50,24 +50,20 @@ function followed(backend: WasmBackend, x: tf.TensorInfo, f: (x: tf.TensorInfo) 
 /** Multiplies matrices in the memory of the backend that asks. */
 export type Multiplier = (backend: WasmBackend) => MatrixProduct;
 
-/** One for each memory, kept for as long as that is: the workspaces are never freed. */
-const productsByModule = new WeakMap<WasmModule, MatrixProduct>();
-
-export function multiplierBy(kernel: MatrixKernel): Multiplier {
-  return ({ wasm }) => {
-    const known = productsByModule.get(wasm);
-    if (known) return known;
-    const { memory } = wasm.asm;
-    const product = new MatrixProduct({
+/** Their workspaces are never freed. */
+const productIn = oncePerMemory(
+  (wasm, kernel) =>
+    new MatrixProduct({
       exports: exportsIn(wasm, kernel),
-      memory,
+      memory: wasm.asm.memory,
       allocate: (bytes) => wasm._malloc(bytes) >>> 0,
       hasWideTiles: kernel.hasWideTiles,
       threads: { count: productThreads(), module: kernel.module },
-    });
-    productsByModule.set(wasm, product);
-    return product;
-  };
+    }),
+);
+
+export function multiplierBy(kernel: MatrixKernel): Multiplier {
+  return ({ wasm }) => productIn(wasm, kernel);
 }
 
 /**

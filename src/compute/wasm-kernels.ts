@@ -1,7 +1,7 @@
 import * as tf from "@tensorflow/tfjs-core";
 import { crossEntropyKernel, hitsKernel, intensitiesKernel, reluGradientKernel } from "./kernel-names.js";
 import type { MatrixKernel } from "./matrix-kernel.js";
-import type { Inputs, Kernel, KernelFunction, WasmBackend } from "./wasm-backend.js";
+import type { Inputs, Kernel, KernelFunction, WasmBackend, WasmBackendName } from "./wasm-backend.js";
 import { convolution, filterGradient, inputGradient } from "./wasm-convolution.js";
 import { wasmCrossEntropy } from "./wasm-cross-entropy.js";
 import { type Multiplier, multiplierBy } from "./wasm-fusion.js";
@@ -12,8 +12,6 @@ import { averagePoolGradient, maxPoolGradient } from "./wasm-pooling.js";
 import { wasmReluGradient } from "./wasm-relu-gradient.js";
 import { leadingSums } from "./wasm-sum.js";
 import { wasmTanh } from "./wasm-tanh.js";
-
-const backendName = "wasm";
 
 /** Another handle of the same data: the kernel that is shipped copies it. */
 const identity: KernelFunction = ({ inputs, backend }) => {
@@ -47,21 +45,24 @@ const additions: Readonly<Record<string, (multiplier: Multiplier, kernel: Matrix
   [hitsKernel]: () => wasmHits,
 };
 
-/** The kernels replaced, as they were shipped; empty while none is. */
-const shippedKernels = new Map<string, Kernel>();
+/** By backend, the kernels replaced, as they were shipped. */
+const shippedKernels = new Map<WasmBackendName, readonly Kernel[]>();
 
 function register(kernel: Kernel): void {
-  tf.unregisterKernel(kernel.kernelName, backendName);
+  tf.unregisterKernel(kernel.kernelName, kernel.backendName);
   tf.registerKernel(kernel);
 }
 
-/** Replaces kernels of the wasm backend that are slow or wrong, and adds a missing one. Doing it twice is doing it once. */
-export function replaceWasmKernels(kernel: MatrixKernel): void {
-  if (shippedKernels.size > 0) return;
+/** Replaces kernels of a wasm backend that are slow or wrong, and adds missing ones. Doing it twice is doing it once. */
+export function replaceWasmKernels(backendName: WasmBackendName, kernel: MatrixKernel): void {
+  if (shippedKernels.has(backendName)) return;
   const multiplier = multiplierBy(kernel);
+  shippedKernels.set(
+    backendName,
+    Object.keys(replacements).map((name) => tf.getKernel(name, backendName)),
+  );
   for (const [name, replace] of Object.entries(replacements)) {
     const shipped = tf.getKernel(name, backendName);
-    shippedKernels.set(name, shipped);
     register({ ...shipped, kernelFunc: replace(shipped.kernelFunc, multiplier, kernel) });
   }
   for (const [kernelName, make] of Object.entries(additions)) {
@@ -69,10 +70,11 @@ export function replaceWasmKernels(kernel: MatrixKernel): void {
   }
 }
 
-/** Leaves the wasm backend with the kernels it is shipped with. */
-export function restoreWasmKernels(): void {
-  if (shippedKernels.size === 0) return;
-  for (const shipped of shippedKernels.values()) register(shipped);
+/** Leaves a wasm backend with the kernels it is shipped with. */
+export function restoreWasmKernels(backendName: WasmBackendName): void {
+  const kernels = shippedKernels.get(backendName);
+  if (!kernels) return;
+  for (const shipped of kernels) register(shipped);
   for (const kernelName of Object.keys(additions)) tf.unregisterKernel(kernelName, backendName);
-  shippedKernels.clear();
+  shippedKernels.delete(backendName);
 }

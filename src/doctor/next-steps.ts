@@ -30,6 +30,11 @@ export function nextSteps({ backends, nvidiaGpus, showsGpu, node }: Surroundings
   if (!works("tensorflow") && !isOnGpu && Number.parseInt(node.replace("v", ""), 10) < 24) {
     steps.push("Node 24 or newer    has WebAssembly compute on registers of 256 bits, where the processor has them");
   }
+  if (!works("tensorflow") && !isOnGpu && works("wasm-fma")) {
+    steps.push(
+      "run-experiment <config> --backend wasm-fma    rounds a product and its sum at once: faster, with other last digits",
+    );
+  }
   if (isOnGpu && !works("cuda")) {
     steps.push("run-experiment <config> --backend webgpu    computes on the GPU that is found");
   }

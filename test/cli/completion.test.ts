@@ -2,6 +2,7 @@ import { spawnSync } from "node:child_process";
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { beforeAll, describe, expect, test } from "vitest";
+import { backendNames } from "../../src/compute/backends.js";
 import { freshDirectory, runTool } from "./tool.js";
 
 const directory = freshDirectory();
@@ -42,7 +43,7 @@ printf '%s\\n' "\${COMPREPLY[@]}"`;
     [["verify", "--ba"], ["--backend"]],
     [
       ["verify", "--backend", "w"],
-      ["webgpu", "wasm"],
+      ["webgpu", "wasm", "wasm-fma"],
     ],
     [["lars-mnist", "--exec"], ["--executor"]],
     [
@@ -92,8 +93,13 @@ test.runIf(has("fish"))("fish offers what there is", async () => {
     return stdout.split("\n").flatMap((line) => (line === "" ? [] : [line.split("\t")[0]!]));
   };
   expect(offered("run-experiment paper/no")).toEqual(["paper/norms"]);
-  expect(offered("run-experiment verify --backend w").sort()).toEqual(["wasm", "webgpu"]);
+  expect(offered("run-experiment verify --backend w").sort()).toEqual(["wasm", "wasm-fma", "webgpu"]);
   expect(offered("run-experiment verify --junit loc")).toEqual(["local.yaml"]);
+});
+
+test("the help names every backend", async () => {
+  const { stdout } = await runTool(["run", "--help"]);
+  expect(stdout.replace(/\s+/g, " ")).toContain(`${["auto", ...backendNames].join(", ")} or float64`);
 });
 
 test("an unknown shell is refused", async () => {

@@ -8,6 +8,7 @@ import { nativeDirectory } from "../../src/compute/native-addon.js";
 import { diagnose, renderDiagnosis } from "../../src/doctor/doctor.js";
 import { nextSteps } from "../../src/doctor/next-steps.js";
 import { problems } from "../../src/problems/registry.js";
+import { wasmBackends } from "../wasm-backends.js";
 
 // Must come first: the modules imported above have not loaded TensorFlow.js if its global engine is not there.
 const loadedEarly = Reflect.has(globalThis, "_tfengine");
@@ -30,7 +31,7 @@ const absent = "not installed; run-experiment native builds it, or use backend w
 
 describe("backends", () => {
   it("have names that cost no TensorFlow.js", () => {
-    expect(backendNames).toEqual(["tensorflow", "cuda", "webgpu", "wasm", "cpu"]);
+    expect(backendNames).toEqual(["tensorflow", "cuda", "webgpu", "wasm", "wasm-fma", "cpu"]);
     expect(problems.map(({ name }) => name)).toContain("mlp");
     expect(loadedEarly).toBe(false);
   });
@@ -39,7 +40,7 @@ describe("backends", () => {
     const failure = startBackend("metal");
     await expect(failure).rejects.toBeInstanceOf(ExperimentError);
     await expect(failure).rejects.toThrow(
-      /^backend metal is unknown; expected auto or one of tensorflow, cuda, webgpu, wasm, cpu$/,
+      /^backend metal is unknown; expected auto or one of tensorflow, cuda, webgpu, wasm, wasm-fma, cpu$/,
     );
   });
 
@@ -81,7 +82,7 @@ describe("backends", () => {
     const spies = (["log", "info", "warn", "error"] as const).map((method) => vi.spyOn(console, method));
     const listeners = () => ["uncaughtException", "unhandledRejection"].map((event) => process.listenerCount(event));
     const before = listeners();
-    for (const name of ["cpu", "wasm"]) {
+    for (const name of ["cpu", ...wasmBackends]) {
       const { algebra } = await startBackend(name);
       expect(await algebra.read([algebra.scalar(3)])).toEqual([3]);
     }
@@ -93,12 +94,13 @@ describe("backends", () => {
 it("the doctor reports on every backend, with a time for those that work", async () => {
   const diagnosis = await diagnose();
   expect(diagnosis.backends.map(({ name }) => name)).toEqual(backendNames);
-  expect(diagnosis.backends.filter(({ available }) => available).map(({ name }) => name)).toEqual(["wasm", "cpu"]);
+  const available = diagnosis.backends.filter(({ available }) => available).map(({ name }) => name);
+  expect(available).toEqual([...wasmBackends, "cpu"]);
   for (const backend of diagnosis.backends) if (backend.available) expect(backend.stepMilliseconds).toBeGreaterThan(0);
   const lines = renderDiagnosis(diagnosis);
   expect(lines[0]).toMatch(/^run-experiment \d.*, Node v\d.*, TensorFlow\.js 4\.22\.0$/);
   expect(lines).toContain(`  tensorflow  unavailable: ${absent}`);
-  expect(lines.find((line) => line.startsWith("  wasm"))).toMatch(
+  expect(lines.find((line) => line.startsWith("  wasm "))).toMatch(
     /^ {2}wasm {8}\d+\.\d ms a step {2}CPU, WebAssembly with SIMD of (128|256) bits, \d+ threads?, 4\.22\.0$/,
   );
 });
@@ -116,6 +118,12 @@ describe("the doctor's next steps", () => {
   it.each([
     ["nothing where the native backend works and there is no GPU", [...native, noWebgpu], {}, []],
     ["the native backend", [...neither, noWebgpu], { node: "v24.1.0" }, [/^run-experiment native {4}/]],
+    [
+      "fused multiply-add where there is nothing faster",
+      [...neither, noWebgpu, present("wasm-fma", "CPU")],
+      { node: "v24.1.0" },
+      [/^run-experiment native {4}/, /^run-experiment <config> --backend wasm-fma {4}/],
+    ],
     ["or a newer Node", [...neither, noWebgpu], {}, [/^run-experiment native {4}/, /^Node 24 or newer {4}/]],
     [
       "CUDA for an NVIDIA GPU",

@@ -5,16 +5,61 @@ import { join } from "node:path";
 import { main as compileAssembly } from "assemblyscript/asc";
 import fc from "fast-check";
 import { expect, it, vi } from "vitest";
+import { Unavailable } from "../../src/compute/activation.js";
 import { kernelMemory } from "../../src/compute/kernel-module.js";
-import { type MatrixKernel, prepareMatrixKernel } from "../../src/compute/matrix-kernel.js";
+import { type MatrixKernel, prepareMatrixKernel, type Rounding } from "../../src/compute/matrix-kernel.js";
 import { lineBytes, MatrixProduct, type MatrixProductOptions, type Product } from "../../src/compute/matrix-product.js";
 import { asked, begun, done, notReady, signalBytes } from "../../src/compute/product-signal.js";
 import { root } from "../cli/tool.js";
 
-const kernel: MatrixKernel = await prepareMatrixKernel();
+interface Tested {
+  readonly rounding: Rounding;
+  readonly kernel: MatrixKernel;
+  /** What becomes of a sum when x·y is added to it. */
+  plus(sum: number, x: number, y: number): number;
+  /** A number between −1 and 1 that tests multiply by others. */
+  entry(x: number): number;
+}
+
+const separate: Tested = {
+  rounding: "separate",
+  kernel: await prepareMatrixKernel("separate"),
+  plus: (sum, x, y) => Math.fround(sum + Math.fround(x * y)),
+  entry: Math.fround,
+};
+const { kernel } = separate;
+
+/**
+ * Products of its entries are multiples of 2⁻³⁰, which have up to 30 digits, and so are their sums, also rounded to float32:
+ * double precision adds to them without rounding.
+ */
+const fused: Omit<Tested, "kernel"> = {
+  rounding: "fused",
+  plus: (sum, x, y) => Math.fround(sum + x * y),
+  entry: (x) => Math.round(x * 2 ** 15) / 2 ** 15,
+};
+
+const fusedKernel = await prepareMatrixKernel("fused").catch((error: Error) => error);
+const tested = fusedKernel instanceof Error ? [separate] : [separate, { ...fused, kernel: fusedKernel }];
+if (fusedKernel instanceof Error) console.log(`Fused multiply-add is not tested: ${fusedKernel.message}`);
+
+it("has no fused multiply-add where Node has none, and says so", () => {
+  const node = process.versions.node;
+  if (Number.parseInt(node, 10) >= 22) expect(fusedKernel).toMatchObject({ module: expect.anything() });
+  else {
+    expect(fusedKernel).toBeInstanceOf(Unavailable);
+    expect((fusedKernel as Error).message).toBe(
+      `WebAssembly in Node ${node} has no relaxed SIMD; use Node 22 or later, or backend wasm`,
+    );
+  }
+});
 
 /** A product C = bias + A·B in a memory of its own; the layout of each operand is chosen by its strides. */
-function multiply({ rows, inner, columns, transposeA, transposeB, bias, relu, seed }: Case, hasWideTiles: boolean) {
+function multiply(
+  { kernel, entry }: Tested,
+  { rows, inner, columns, transposeA, transposeB, bias, relu, seed }: Case,
+  hasWideTiles: boolean,
+) {
   const memory = kernelMemory(160);
   let free = 16;
   const allocate = (bytes: number) => {
@@ -34,7 +79,7 @@ function multiply({ rows, inner, columns, transposeA, transposeB, bias, relu, se
   for (const operand of [a, b, start]) {
     for (let i = 0; i < operand.length - 1; i++) {
       state = (Math.imul(state, 1664525) + 1013904223) | 0;
-      operand[i] = state / 2 ** 31;
+      operand[i] = entry(state / 2 ** 31);
     }
   }
   c.fill(Number.NaN, 0, -1);
@@ -79,27 +124,30 @@ const matrices = fc
   .filter(({ rows, inner, columns }) => rows * inner * columns < 4e5);
 type Case = typeof matrices extends fc.Arbitrary<infer T> ? T : never;
 
-it("makes each element the chain of rounded operations that it is defined to be, to the bit, whatever the tiles", () => {
-  fc.assert(
-    fc.property(matrices, fc.boolean(), (drawn, hasWideTiles) => {
-      const { c, a, b, start } = multiply(drawn, hasWideTiles);
-      const expected = Float32Array.from(c, (_, at) => {
-        const [i, j] = [Math.floor(at / drawn.columns), at % drawn.columns];
-        let sum = start(j);
-        for (let k = 0; k < drawn.inner; k++) sum = Math.fround(sum + Math.fround(a(i, k) * b(k, j)));
-        return drawn.relu && sum < 0 ? 0 : sum;
-      });
-      const bytes = ({ buffer, byteOffset, byteLength }: Float32Array) => Buffer.from(buffer, byteOffset, byteLength);
-      if (!bytes(c).equals(bytes(expected))) expect(Array.from(c)).toEqual(Array.from(expected));
-    }),
-    { seed: 1, numRuns: 300 },
-  );
-});
+it.each(tested)(
+  "makes each element the chain of additions that it is defined to be, to the bit, whatever the tiles: $rounding",
+  (one) => {
+    fc.assert(
+      fc.property(matrices, fc.boolean(), (drawn, hasWideTiles) => {
+        const { c, a, b, start } = multiply(one, drawn, hasWideTiles);
+        const expected = Float32Array.from(c, (_, at) => {
+          const [i, j] = [Math.floor(at / drawn.columns), at % drawn.columns];
+          let sum = start(j);
+          for (let k = 0; k < drawn.inner; k++) sum = one.plus(sum, a(i, k), b(k, j));
+          return drawn.relu && sum < 0 ? 0 : sum;
+        });
+        const bytes = ({ buffer, byteOffset, byteLength }: Float32Array) => Buffer.from(buffer, byteOffset, byteLength);
+        if (!bytes(c).equals(bytes(expected))) expect(Array.from(c)).toEqual(Array.from(expected));
+      }),
+      { seed: 1, numRuns: 300 },
+    );
+  },
+);
 
-it("errs by no more than the rounding of so many additions", () => {
+it.each(tested)("errs by no more than the rounding of so many additions: $rounding", (one) => {
   fc.assert(
     fc.property(matrices, fc.boolean(), (drawn, hasWideTiles) => {
-      const { c, a, b, start } = multiply({ ...drawn, relu: false }, hasWideTiles);
+      const { c, a, b, start } = multiply(one, { ...drawn, relu: false }, hasWideTiles);
       c.forEach((value, at) => {
         const [i, j] = [Math.floor(at / drawn.columns), at % drawn.columns];
         let [sum, magnitudes] = [start(j), Math.abs(start(j))];
@@ -246,16 +294,18 @@ it("makes itself what a thread was asked for that does not begin", async () => {
 });
 
 /** What the built tool makes of some hundred products and convolutions. */
-function hashProducts(setting: string) {
-  return spawnSync(process.execPath, [join(root, "scripts/hash-products.js")], {
+function hashProducts(setting: string, backend = "wasm") {
+  return spawnSync(process.execPath, [join(root, "scripts/hash-products.js"), backend], {
     encoding: "utf8",
     env: { ...process.env, RUN_EXPERIMENT_WASM_256: setting },
   });
 }
 
-it("gives the same bits with and without registers of 256 bits", () => {
+const backends: Readonly<Record<Rounding, string>> = { separate: "wasm", fused: "wasm-fma" };
+
+it.each(tested)("gives the same bits with and without registers of 256 bits: $rounding", ({ rounding }) => {
   const [allowed, plain] = ["on", "off"].map((setting) => {
-    const { stdout, stderr } = hashProducts(setting);
+    const { stdout, stderr } = hashProducts(setting, backends[rounding]);
     expect(stderr).toBe("");
     return JSON.parse(stdout);
   });
@@ -270,17 +320,22 @@ it("is refused with an unknown setting of the mode", () => {
   expect(status).toBe(1);
 });
 
-it("is built from the sources that are here", async () => {
+it.each([
+  ["plain", "kernels.wasm"],
+  ["fused", "fused-kernels.wasm"],
+])("is built from the sources that are here: %s", async (target, file) => {
   const directory = mkdtempSync(join(tmpdir(), "run-experiment-"));
   try {
     const { error, stderr } = await compileAssembly([
       "--config",
       join(root, "src/compute/assembly/asconfig.json"),
+      "--target",
+      target,
       "--outFile",
       join(directory, "rebuilt.wasm"),
     ]);
     expect({ error, stderr: stderr.toString() }).toEqual({ error: null, stderr: "" });
-    const built = readFileSync(join(root, "dist/compute/kernels.wasm"));
+    const built = readFileSync(join(root, "dist/compute", file));
     expect(built.equals(readFileSync(join(directory, "rebuilt.wasm")))).toBe(true);
     expect(built.length).toBeLessThan(20_000);
   } finally {

@@ -8,6 +8,7 @@ import { batchNormalised } from "../../src/compute/batch-normalisation.js";
 import { prepareMatrixKernel } from "../../src/compute/matrix-kernel.js";
 import type { WasmBackend } from "../../src/compute/wasm-backend.js";
 import { replaceWasmKernels, restoreWasmKernels } from "../../src/compute/wasm-kernels.js";
+import { wasmBackends } from "../wasm-backends.js";
 
 const length = fc.integer({ min: 1, max: 7 });
 const product = fc.record({
@@ -358,9 +359,9 @@ it("sums over axes to the bits of the kernel that is shipped", async () => {
     fc.property(length, length, columns, axes, fc.boolean(), (a, b, c, over, keepDims) => {
       const x = tf.randomUniform([a, b, c], -1, 1, "float32", a + b + c);
       const own = sums(x, over, keepDims);
-      restoreWasmKernels();
+      restoreWasmKernels("wasm");
       const shipped = sums(x, over, keepDims);
-      replaceWasmKernels(matrixKernel);
+      replaceWasmKernels("wasm", matrixKernel);
       x.dispose();
       expect(own).toEqual(shipped);
     }),
@@ -368,18 +369,38 @@ it("sums over axes to the bits of the kernel that is shipped", async () => {
   );
 });
 
+it.runIf(wasmBackends.includes("wasm-fma"))("has both roundings in one process, whichever started first", async () => {
+  const separate = await startBackend("wasm");
+  const fused = await startBackend("wasm-fma");
+  // −(1 + 2⁻¹¹) + (1 + 2⁻¹²)², whose last term is 1 + 2⁻¹¹ + 2⁻²⁴ and, rounded, 1 + 2⁻¹¹
+  const a = tf.tensor2d([[-1, 1 + 2 ** -12]]);
+  const b = tf.tensor2d([[1 + 2 ** -11], [1 + 2 ** -12]]);
+  const image = tf.reshape(a, [1, 1, 2, 1]) as tf.Tensor4D;
+  const filter = tf.reshape(b, [1, 2, 1, 1]) as tf.Tensor4D;
+  const both = (x: tf.Tensor, y: tf.Tensor) => tf.concat([tf.reshape(x, [-1]), tf.reshape(y, [-1])]);
+  const sums = () => [...tf.tidy(() => both(tf.matMul(a, b), tf.conv2d(image, filter, 1, "valid"))).dataSync()];
+  for (let round = 0; round < 2; round++) {
+    await separate.activate();
+    expect(sums()).toEqual([0, 0]);
+    await fused.activate();
+    expect(sums()).toEqual([2 ** -24, 2 ** -24]);
+  }
+  await separate.activate();
+  tf.dispose([a, b, image, filter]);
+});
+
 it("is idempotent and can be undone", async () => {
   const matrixKernel = await prepareMatrixKernel();
   const kernel = () => tf.getKernel(tf.BatchMatMul, "wasm").kernelFunc;
   const replaced = kernel();
-  replaceWasmKernels(matrixKernel);
+  replaceWasmKernels("wasm", matrixKernel);
   expect(kernel()).toBe(replaced);
-  restoreWasmKernels();
+  restoreWasmKernels("wasm");
   const shipped = kernel();
   expect(shipped).not.toBe(replaced);
-  restoreWasmKernels();
+  restoreWasmKernels("wasm");
   expect(kernel()).toBe(shipped);
-  replaceWasmKernels(matrixKernel);
+  replaceWasmKernels("wasm", matrixKernel);
   expect(kernel()).not.toBe(shipped);
 });
 

@@ -1,3 +1,4 @@
+import { plus } from "./multiply-add";
 import { Product } from "./product";
 
 // Each of these adds to elements of C that lie beside each other, in registers: the same chain of additions over k as in
@@ -14,14 +15,14 @@ function multiply32(a: usize, aStep: usize, b: usize, bStep: usize, steps: usize
   let c7 = v128.load(sums, 112);
   for (; steps > 0; steps--, a += aStep, b += bStep) {
     const x = v128.load32_splat(a);
-    c0 = f32x4.add(c0, f32x4.mul(x, v128.load(b, 0)));
-    c1 = f32x4.add(c1, f32x4.mul(x, v128.load(b, 16)));
-    c2 = f32x4.add(c2, f32x4.mul(x, v128.load(b, 32)));
-    c3 = f32x4.add(c3, f32x4.mul(x, v128.load(b, 48)));
-    c4 = f32x4.add(c4, f32x4.mul(x, v128.load(b, 64)));
-    c5 = f32x4.add(c5, f32x4.mul(x, v128.load(b, 80)));
-    c6 = f32x4.add(c6, f32x4.mul(x, v128.load(b, 96)));
-    c7 = f32x4.add(c7, f32x4.mul(x, v128.load(b, 112)));
+    c0 = plus(c0, x, v128.load(b, 0));
+    c1 = plus(c1, x, v128.load(b, 16));
+    c2 = plus(c2, x, v128.load(b, 32));
+    c3 = plus(c3, x, v128.load(b, 48));
+    c4 = plus(c4, x, v128.load(b, 64));
+    c5 = plus(c5, x, v128.load(b, 80));
+    c6 = plus(c6, x, v128.load(b, 96));
+    c7 = plus(c7, x, v128.load(b, 112));
   }
   v128.store(sums, c0, 0);
   v128.store(sums, c1, 16);
@@ -36,15 +37,15 @@ function multiply32(a: usize, aStep: usize, b: usize, bStep: usize, steps: usize
 function multiply4(a: usize, aStep: usize, b: usize, bStep: usize, steps: usize, sums: usize): void {
   let c = v128.load(sums);
   for (; steps > 0; steps--, a += aStep, b += bStep) {
-    c = f32x4.add(c, f32x4.mul(v128.load32_splat(a), v128.load(b)));
+    c = plus(c, v128.load32_splat(a), v128.load(b));
   }
   v128.store(sums, c);
 }
 
 function multiply1(a: usize, aStep: usize, b: usize, bStep: usize, steps: usize, sums: usize): void {
-  let c = load<f32>(sums);
-  for (; steps > 0; steps--, a += aStep, b += bStep) c += load<f32>(a) * load<f32>(b);
-  store<f32>(sums, c);
+  let c = v128.load32_zero(sums);
+  for (; steps > 0; steps--, a += aStep, b += bStep) c = plus(c, v128.load32_zero(a), v128.load32_zero(b));
+  v128.store32_lane(sums, c, 0);
 }
 
 /** max(0, x), and NaN where x is. */

@@ -1,3 +1,5 @@
+import { plus } from "./multiply-add";
+
 /** Rows of C that one tile holds in registers. */
 export const tileRows: usize = 5;
 
@@ -12,13 +14,6 @@ function rectifyRow(wide: bool, row: usize): void {
     v128.store(row, f32x4.pmax(v128.load(row, 32), zero), 32);
     v128.store(row, f32x4.pmax(v128.load(row, 48), zero), 48);
   }
-}
-
-/** sum + x·y, the product rounded before it is added. */
-// @ts-expect-error: a decorator of AssemblyScript
-@inline
-function plus(sum: v128, x: v128, y: v128): v128 {
-  return f32x4.add(sum, f32x4.mul(x, y));
 }
 
 /**
