@@ -16,7 +16,7 @@ const { devDependencies, ...description } = JSON.parse(readFileSync(join(root, "
 };
 
 /** The budget, as CONTRIBUTING.md states it. */
-const budget = { packedBytes: 1_460_000, unpackedBytes: 5_500_000, dependencies: 20, installedPackages: 140 };
+const budget = { packedBytes: 1_750_000, unpackedBytes: 6_800_000, dependencies: 20, installedPackages: 140 };
 
 interface Packed {
   readonly filename: string;
@@ -57,6 +57,20 @@ describe("the package", () => {
       "src/native/quiet.cc",
     ];
     expect([...paths].sort()).toEqual([...bundle, ...types, ...copied, ...documents, ...rest].sort());
+  });
+
+  test("passes on the license of every package that is joined with it", () => {
+    const files = readdirSync(join(root, "dist/bundle")).filter((name) => name.endsWith(".js"));
+    const code = files.map((name) => readFileSync(join(root, "dist/bundle", name), "utf8")).join("");
+    const joined = [...code.matchAll(/^\/\/ node_modules\/((?:@[^/]+\/)?[^/]+)/gm)].map(([, name]) => name!);
+    expect(joined).toEqual(expect.arrayContaining(["commander", "string-width", "yaml", "zod"]));
+    const licenses = readFileSync(join(root, "dist/bundle/LICENSES.txt"), "utf8").split(`\n${"-".repeat(80)}\n`);
+    const named = licenses.map((text) => text.trim().split(" ")[0]!);
+    const apart = /^(@tensorflow|piscina|vega|webgpu)/;
+    const direct = Object.keys(description.dependencies).filter((name) => !apart.test(name));
+    expect(named).toEqual(expect.arrayContaining([...new Set([...joined, ...direct])]));
+    expect(new Set(named).size).toBe(named.length);
+    for (const license of licenses) expect(license).toMatch(/Copyright.*(Permission|permitted)/is);
   });
 
   test("keeps to its budget", () => {

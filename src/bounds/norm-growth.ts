@@ -15,18 +15,30 @@ interface Memory {
   growing: number;
 }
 
+/**
+ * x·factor, for a factor in [0, 1]. More than half of the smallest number there is rounds to that number again: so say
+ * without a multiplication, which takes some processors as long as fifty of other numbers.
+ */
+const shrunk = (x: number, factor: number): number => (x === Number.MIN_VALUE && factor > 0.5 ? x : x * factor);
+
 function start(context: BoundContext, state?: unknown): BoundMonitor {
   const { norm, coefficient } = ruleOf(context);
   const blocks = blocksOf(context);
   const underflow = roundingOf(context)(0);
   const memory: Memory = { step: 0, shrinking: 1, growing: 1, ...(state as Partial<Memory>) };
+  /** ‖w_0‖_p·Π(1 − λ_i) of each block, and the product that it was made with: it no longer changes once it has vanished. */
+  const lowest = blocks.map(() => Number.NaN);
+  let madeWith = Number.NaN;
 
   function advanceTo(step: number): void {
     for (; memory.step < step; memory.step++) {
       const rate = context.learningRate(memory.step) * coefficient;
       memory.growing *= 1 + rate;
-      memory.shrinking *= Math.max(0, 1 - rate);
+      memory.shrinking = shrunk(memory.shrinking, Math.max(0, 1 - rate));
     }
+    if (memory.shrinking === madeWith) return;
+    madeWith = memory.shrinking;
+    for (let i = 0; i < blocks.length; i++) lowest[i] = memory.start![i]! * madeWith;
   }
 
   return {
@@ -44,7 +56,7 @@ function start(context: BoundContext, state?: unknown): BoundMonitor {
         // What underflow took away at some step has grown since. The product can overflow, and 0·∞ is not 0.
         if (initial === 0) check(weights, 0, 0, name);
         else check(weights, initial * memory.growing, underflow * memory.growing, name);
-        check(initial * memory.shrinking, weights, underflow, name);
+        check(lowest[i]!, weights, underflow, name);
       }
       return noColumns;
     },

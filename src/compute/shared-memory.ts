@@ -24,7 +24,9 @@ export function withSharedMemory(module: Uint8Array): Uint8Array {
     if (module[at] === memorySection) {
       const [, limits] = numberAt(module, content);
       if (module[limits] !== withMaximum) return module;
-      return Uint8Array.from(module, (byte, i) => (i === limits ? sharedWithMaximum : byte));
+      const copy = new Uint8Array(module);
+      copy[limits] = sharedWithMaximum;
+      return copy;
     }
     at = content + size;
   }

@@ -1,4 +1,5 @@
 import { isUtf8 } from "node:buffer";
+import { parse } from "csv-parse/sync";
 import { ExperimentError, messageOf } from "../base/errors.js";
 import { readOwnFile } from "./own-file.js";
 
@@ -66,18 +67,17 @@ const mostBytes = 100_000_000;
  * @param option of the config that names the file, for errors
  * @throws ExperimentError if it cannot be read, is no CSV file or has no line of numbers
  */
-export async function readCsv(path: string, option: string, delimiter = ","): Promise<CsvTable> {
+export function readCsv(path: string, option: string, delimiter = ","): CsvTable {
   const { bytes, sha256 } = readOwnFile(path, option, mostBytes);
   if (!isUtf8(bytes) || bytes.includes(0)) {
     throw new ExperimentError(`${path} is not text in UTF-8: save it as CSV in UTF-8`);
   }
-  const [header, ...rows] = await parseRows(bytes.toString(), path, delimiter);
+  const [header, ...rows] = parseRows(bytes.toString(), path, delimiter);
   if (header && rows.length > 0) return new CsvTable(path, header.cells, rows, sha256);
   throw new ExperimentError(`${path} holds no examples: expected a header line and at least one line of numbers`);
 }
 
-async function parseRows(text: string, path: string, delimiter: string): Promise<CsvRow[]> {
-  const { parse } = await import("csv-parse/sync");
+function parseRows(text: string, path: string, delimiter: string): CsvRow[] {
   const rows: CsvRow[] = [];
   try {
     parse(text, {

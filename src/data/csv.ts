@@ -59,9 +59,9 @@ export const csv = defineDataset({
   schema,
   async load(options, { directory = "" }) {
     const { task, split } = options;
-    const table = async (file: string, option: string) => readCsv(resolve(directory, file), option, options.delimiter);
-    const train = await table(options.file, "data.file");
-    const test = options.test === undefined ? undefined : await table(options.test, "data.test");
+    const table = (file: string, option: string) => readCsv(resolve(directory, file), option, options.delimiter);
+    const train = table(options.file, "data.file");
+    const test = options.test === undefined ? undefined : table(options.test, "data.test");
     const files = test ? [train, test] : [train];
     return ownDataset({
       ...{ name: "csv", task, split },

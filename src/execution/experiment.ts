@@ -8,6 +8,7 @@ import { type Objective, objectiveOf } from "../comparison/objective.js";
 import { type RungScore, searchCsv } from "../comparison/search-table.js";
 import { searchedOf } from "../comparison/searched.js";
 import { TargetReader } from "../comparison/targets.js";
+import { isShareable } from "../compute/backends.js";
 import type { Run } from "../config/expand.js";
 import type { Experiment } from "../config/load.js";
 import type { Target } from "../config/target-schema.js";
@@ -84,9 +85,8 @@ function prepareDirectory(out: string, { name }: Experiment): string {
 }
 
 /** How many runs, or batches of them, are made at once. */
-async function jobsFor(pending: readonly PlannedRun[], jobs: number | undefined): Promise<number> {
+function jobsFor(pending: readonly PlannedRun[], jobs: number | undefined): number {
   if (jobs !== undefined) return jobs;
-  const { isShareable } = await import("../compute/backends.js");
   return pending.every(({ backend }) => isShareable(backend.name)) ? availableParallelism() : 1;
 }
 
@@ -97,7 +97,7 @@ export async function executorFor(
   resources: Resources,
 ): Promise<Executor> {
   const pending = batches.flat();
-  const count = Math.min(await jobsFor(pending, jobs), batches.length);
+  const count = Math.min(jobsFor(pending, jobs), batches.length);
   const isLimited = pending.some(({ run }) => run.config.stop.wallSeconds !== undefined);
   const workers = async (jobs: number) => new (await import("./worker-pool.js")).WorkerPool({ jobs, resources });
   return count <= 1 && !isLimited ? inProcess(resources, () => workers(1)) : workers(Math.max(1, count));
@@ -221,7 +221,7 @@ class Maker {
 
   private async batches(runs: readonly PlannedRun[]): Promise<PlannedRun[][]> {
     const { batchRuns = "off", jobs } = this.options;
-    return batchesOf(runs, batchRuns, await jobsFor(runs, jobs));
+    return batchesOf(runs, batchRuns, jobsFor(runs, jobs));
   }
 
   /** @param rungs of the runs, where they are the trials of a successive halving */

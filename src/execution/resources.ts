@@ -1,4 +1,4 @@
-import type { StartedBackend } from "../compute/backends.js";
+import { type StartedBackend, startBackend } from "../compute/backends.js";
 import { canonicalJson } from "../config/identity.js";
 import type { Named } from "../config/schema.js";
 import type { ImageDataset } from "../data/dataset.js";
@@ -75,7 +75,6 @@ export class Resources {
 
   /** A running backend of this name ("auto": the first that is available), the active one from now on. */
   async backend(choice: string): Promise<StartedBackend> {
-    const { startBackend } = await import("../compute/backends.js");
     const started = await this.once(this.started, choice, async () => {
       const backend = await startBackend(choice);
       const others = backend.notChosen.map(({ name, reason }) => `${name}: ${reason}`).join("; ");

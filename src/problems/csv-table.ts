@@ -17,8 +17,8 @@ export interface CsvSource {
  *
  * @throws ExperimentError naming the file and, where it applies, line and column
  */
-export async function readExamples(source: CsvSource): Promise<Examples> {
-  const table = await readCsv(resolve(source.directory, source.file), "problem.data.file");
+export function readExamples(source: CsvSource): Examples {
+  const table = readCsv(resolve(source.directory, source.file), "problem.data.file");
   const { rows } = table;
   const featureNames = source.features ?? table.featuresBeside(source.targets);
   const entriesOf = (names: readonly string[]) => {

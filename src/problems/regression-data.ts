@@ -241,7 +241,7 @@ async function readClassification(
   context: ProblemContext,
 ): Promise<Examples> {
   if (data.source === "csv") {
-    const { targets, ...examples } = await fromFile(data, intercept, context);
+    const { targets, ...examples } = fromFile(data, intercept, context);
     return { ...examples, targets: targets.map((target, i) => signLabel(target, i, data.file)) };
   }
   const { features, weights } = generate(data, intercept, context);
@@ -261,12 +261,12 @@ function generate(data: Generated, intercept: InterceptOption, context: ProblemC
   return { weights, features: { rows: data.examples, columns, entries } };
 }
 
-async function fromFile(
+function fromFile(
   source: Extract<RegressionData, { source: "csv" }>,
   intercept: InterceptOption,
   { directory }: ProblemContext,
-): Promise<Examples> {
-  const { features, targets } = await readExamples({ ...source, targets: [source.target].flat(), directory });
+): Examples {
+  const { features, targets } = readExamples({ ...source, targets: [source.target].flat(), directory });
   const complete = intercept ? withOnes(features) : features;
   if (complete.columns > 0) return { features: complete, targets, checksum: checksumOf(complete.entries, targets) };
   throw new ExperimentError(`${source.file} has no feature column besides the target: add one or set intercept: true`);
