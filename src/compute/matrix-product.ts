@@ -217,7 +217,7 @@ export class MatrixProduct {
     return this.options.exports;
   }
 
-  /** Each entry is one chain of additions in the order of the inner axes, rounded to float32 after each operation. */
+  /** Each entry is one chain of additions in the order of the inner axes, rounded to float32 as the exports do. */
   multiply(product: Product): void {
     const [rows, columns] = [lengthOf(product.rows), product.columns.length];
     const helping = this.helpersFor(rows, columns, lengthOf(product.inner));

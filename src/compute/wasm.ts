@@ -17,11 +17,8 @@ const roundings: Readonly<Record<WasmBackendName, Rounding>> = { wasm: "separate
 /** The backend of TensorFlow.js, which is another one's too: what tells them apart are the kernels of its name. */
 const shippedName: WasmBackendName = "wasm";
 
-let isRegistered = false;
-
 /** Has TensorFlow.js know the backend by all of its names, with the kernels that it is shipped with. */
 async function registerShipped(): Promise<void> {
-  if (isRegistered) return;
   await import("@tensorflow/tfjs-backend-wasm");
   const tf = await loadCore();
   for (const name of Object.keys(roundings)) {
@@ -29,8 +26,9 @@ async function registerShipped(): Promise<void> {
     tf.copyRegisteredKernels(shippedName, name);
     tf.registerBackend(name, () => tf.findBackend(shippedName));
   }
-  isRegistered = true;
 }
+
+let registered: Promise<void> | undefined;
 
 /**
  * Starts TensorFlow.js's backend for WebAssembly under one of its names, with the kernels of assembly/ in place of those
@@ -41,7 +39,8 @@ async function registerShipped(): Promise<void> {
  */
 export async function startWasm(name: WasmBackendName, { patched }: { readonly patched: boolean }) {
   const rounding = roundings[name];
-  const [kernel] = await Promise.all([prepareMatrixKernel(rounding), registerShipped()]);
+  registered ??= registerShipped();
+  const [kernel] = await Promise.all([prepareMatrixKernel(rounding), registered]);
   if (patched) replaceWasmKernels(name, kernel);
   else restoreWasmKernels(name);
   await sharingMemory(() => withoutErrorListeners(() => activate(shippedName)));

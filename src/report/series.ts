@@ -1,4 +1,4 @@
-import { band, quantile } from "../comparison/quantile.js";
+import { spread } from "../comparison/quantile.js";
 import type { Manifest } from "../results/manifest.js";
 
 /** One run's numbers of one column. */
@@ -43,7 +43,8 @@ export class MedianOverSeeds {
       if (this.seeds === 1) return { step, value: values[0]! };
       const gone = this.ends.filter((end) => end < step).map(() => Number.POSITIVE_INFINITY);
       const all = [...values, ...gone];
-      return { step, value: quantile(all, 0.5), ...band(all) };
+      const { low, median, high } = spread(all);
+      return { step, value: median, low, high };
     });
   }
 }

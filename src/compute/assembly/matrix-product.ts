@@ -17,7 +17,7 @@ export function workspaceBytes(): usize {
 
 /**
  * C[i, j] = bias[j] + Σ_k A[i, k]·B[k, j] in float32, where the rows and k run over axes of any stride. Every element is
- * one chain of additions in the order of k, the products rounded before they are added.
+ * one chain of additions in the order of k, each as `plus` of multiply-add.ts rounds it.
  *
  * @param wide whether tiles are of 5 × 16 elements and not of 5 × 8; the numbers are the same
  */

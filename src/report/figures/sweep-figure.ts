@@ -1,7 +1,7 @@
 import { capitalized, plural } from "../../base/text.js";
 import { axesOf, bestGroups, type Group, medianOf, scoresOf } from "../../comparison/groups.js";
 import { isAccuracy, type Objective, wordsOf } from "../../comparison/objective.js";
-import { band, bandText } from "../../comparison/quantile.js";
+import { bandText, spread } from "../../comparison/quantile.js";
 import { type Curve, measured } from "../curve.js";
 import type { Cell, Figure, FigureMaker, Spec } from "../figure.js";
 import { heightOf, inPanels, pageParams, searched } from "../panels.js";
@@ -25,11 +25,13 @@ export const divergedOf = ({ runs }: Group) => runs.filter(({ status }) => statu
 
 function outcomeOf(group: Group, path: string, objective: Objective): Outcome {
   const finished = scoresOf(group, objective).filter(Number.isFinite);
+  const { low, high } = finished.length > 0 ? spread(finished) : { low: Number.NaN, high: Number.NaN };
   return {
     group,
     x: Number(group.axes[path]),
     median: medianOf(group, objective),
-    ...(finished.length > 0 ? band(finished) : { low: Number.NaN, high: Number.NaN }),
+    low,
+    high,
     diverged: divergedOf(group),
   };
 }
