@@ -4,8 +4,6 @@ import { ExperimentError, messageOf } from "../base/errors.js";
 
 const blockBytes = 1 << 16;
 const newline = 10;
-const comma = 44;
-const quote = 34;
 
 /** Reads whole lines, a block of them at a time: a long trace never lies in memory as a whole. */
 function* blocksOfLines(path: string): Generator<Buffer> {
@@ -28,9 +26,13 @@ function* blocksOfLines(path: string): Generator<Buffer> {
   }
 }
 
-/** The fields of one line, which ends before the line break: those of the wanted columns are made into text. */
+/** The fields of the lines of a text, those of the wanted columns; what comes between is not looked at character by character. */
 class LineReader {
   readonly fields: string[];
+  private text = "";
+  private hasQuotes = false;
+  /** Where the next comma is. */
+  private comma = -1;
 
   /** @param slots of each column of the file the place in `fields`, or −1 */
   constructor(
@@ -40,19 +42,35 @@ class LineReader {
     this.fields = new Array<string>(wanted).fill("");
   }
 
-  /** @returns how many fields the line has */
-  read(block: Buffer, from: number, to: number): number {
-    let start = from;
-    let count = 0;
-    for (let i = from; i <= to; i++) {
-      const byte = i === to ? comma : block[i];
-      if (byte === quote) return this.readQuoted(block.toString("utf8", from, to));
-      if (byte !== comma) continue;
-      const slot = this.slots[count++] ?? -1;
-      if (slot >= 0) this.fields[slot] = block.toString("utf8", start, i);
-      start = i + 1;
+  /** Goes on with these lines. */
+  begin(text: string): void {
+    this.text = text;
+    this.hasQuotes = text.includes('"');
+    this.comma = -1;
+  }
+
+  /** @returns how many fields the line has, which ends before the line break at `to` */
+  read(from: number, to: number): number {
+    const { text } = this;
+    if (this.hasQuotes) {
+      const line = text.slice(from, to);
+      if (line.includes('"')) return this.readQuoted(line);
     }
-    return count;
+    for (let start = from, count = 0; ; count++) {
+      const end = Math.min(to, this.commaFrom(start));
+      const slot = this.slots[count] ?? -1;
+      if (slot >= 0) this.fields[slot] = text.slice(start, end);
+      if (end === to) return count + 1;
+      start = end + 1;
+    }
+  }
+
+  /** Where the next comma is from here on, or the end; asked from the beginning of the text to its end. */
+  private commaFrom(start: number): number {
+    if (this.comma >= start) return this.comma;
+    const found = this.text.indexOf(",", start);
+    this.comma = found < 0 ? this.text.length : found;
+    return this.comma;
   }
 
   private readQuoted(line: string): number {
@@ -91,21 +109,24 @@ export function scanCsv(path: string, columns: readonly string[], visit: (fields
     let reader: LineReader | undefined;
     let line = 0;
     for (const block of blocksOfLines(path)) {
-      for (let from = 0; from < block.length; ) {
-        const found = block.indexOf(newline, from);
-        const to = found < 0 ? block.length : found;
+      const text = block.toString();
+      reader?.begin(text);
+      for (let from = 0; from < text.length; ) {
+        const found = text.indexOf("\n", from);
+        const to = found < 0 ? text.length : found;
         line++;
         if (header && reader) {
-          const count = reader.read(block, from, to);
+          const count = reader.read(from, to);
           if (count !== header.length) throw new Error(`line ${line} has ${count} fields, not ${header.length}`);
           visit(reader.fields);
         } else {
-          header = (parse(block.toString("utf8", from, to)) as string[][])[0] ?? [];
+          header = (parse(text.slice(from, to)) as string[][])[0] ?? [];
           if (!columns.every((column) => header!.includes(column))) return false;
           reader = new LineReader(
             header.map((name) => columns.indexOf(name)),
             columns.length,
           );
+          reader.begin(text);
         }
         from = to + 1;
       }
