@@ -162,7 +162,8 @@ export function batchedWeights(name: string, device: string): number {
 
 /**
  * Whether what is computed on this backend is the same on every machine, as long as its version is. So it is on
- * WebAssembly, whose arithmetic is specified to the bit, whatever registers it has, and fused wherever that can be had; elsewhere the order of sums is the processor's affair.
+ * WebAssembly, whose arithmetic is specified to the bit, whatever registers it has; and fused where it can be had, which a
+ * trial has found out when the backend has started. Elsewhere the order of sums is the processor's affair.
  */
 export const isPortable = (name: string): boolean =>
   backends.find((backend) => backend.name === name)?.portable ?? false;
