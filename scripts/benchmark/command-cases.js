@@ -144,7 +144,7 @@ const sweep = {
   onGpu: true,
   async contenders(context) {
     const steps = scaled(sweepSteps, context, 5);
-    const own = await toolContenders(context, ["wasm", "tensorflow"], (engine) =>
+    const own = await toolContenders(context, ["wasm", "wasm-fma", "tensorflow"], (engine) =>
       secondsOfRuns(engine, sweepConfig(16, steps), context, ["--jobs", "2"]),
     );
     /** @param {string} runs that train together @param {string} what */
