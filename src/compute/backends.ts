@@ -110,7 +110,7 @@ const backends = [
   },
   {
     name: "wasm-fma",
-    summary: "the same with fused multiply-add: faster on most CPUs, Node 22 or later, rounded differently",
+    summary: "the same with fused multiply-add, on Node 22 or later: faster matrix products, other last digits",
     automatic: false,
     kernels: 1,
     shareable: true,

@@ -19,6 +19,10 @@ export interface Surroundings {
 export function nextSteps({ backends, nvidiaGpus, showsGpu, node }: Surroundings): string[] {
   const of = (name: string) => backends.find((backend) => backend.name === name);
   const works = (name: string) => of(name)?.available === true;
+  const millisecondsOn = (name: string) => {
+    const backend = of(name);
+    return backend?.available ? backend.stepMilliseconds : Number.POSITIVE_INFINITY;
+  };
   const webgpu = of("webgpu");
   const isOnGpu = webgpu?.available === true && webgpu.device.startsWith("GPU");
   const steps: string[] = [];
@@ -30,10 +34,8 @@ export function nextSteps({ backends, nvidiaGpus, showsGpu, node }: Surroundings
   if (!works("tensorflow") && !isOnGpu && Number.parseInt(node.replace("v", ""), 10) < 24) {
     steps.push("Node 24 or newer    has WebAssembly compute on registers of 256 bits, where the processor has them");
   }
-  if (!works("tensorflow") && !isOnGpu && works("wasm-fma")) {
-    steps.push(
-      "run-experiment <config> --backend wasm-fma    rounds a product and its sum at once: faster, with other last digits",
-    );
+  if (!works("tensorflow") && !isOnGpu && millisecondsOn("wasm-fma") < millisecondsOn("wasm")) {
+    steps.push("run-experiment <config> --backend wasm-fma    was faster here than wasm; last digits differ");
   }
   if (isOnGpu && !works("cuda")) {
     steps.push("run-experiment <config> --backend webgpu    computes on the GPU that is found");

@@ -107,8 +107,8 @@ it("the doctor reports on every backend, with a time for those that work", async
 
 describe("the doctor's next steps", () => {
   const absent = (name: BackendName, reason = "not installed") => ({ name, available: false, reason }) as const;
-  const present = (name: BackendName, device: string) =>
-    ({ name, available: true, device, version: "4.22.0", stepMilliseconds: 1 }) as const;
+  const present = (name: BackendName, device: string, stepMilliseconds = 1) =>
+    ({ name, available: true, device, version: "4.22.0", stepMilliseconds }) as const;
   const surroundings = { nvidiaGpus: [], showsGpu: false, node: "v20.20.2" };
   const nvidiaGpus = [{ name: "NVIDIA A100", memoryMebibytes: 81920, driver: "550.1" }];
   const native = [present("tensorflow", "CPU, native"), absent("cuda")];
@@ -119,10 +119,16 @@ describe("the doctor's next steps", () => {
     ["nothing where the native backend works and there is no GPU", [...native, noWebgpu], {}, []],
     ["the native backend", [...neither, noWebgpu], { node: "v24.1.0" }, [/^run-experiment native {4}/]],
     [
-      "fused multiply-add where there is nothing faster",
-      [...neither, noWebgpu, present("wasm-fma", "CPU")],
+      "fused multiply-add where it was faster",
+      [...neither, noWebgpu, present("wasm", "CPU", 2), present("wasm-fma", "CPU", 1.9)],
       { node: "v24.1.0" },
       [/^run-experiment native {4}/, /^run-experiment <config> --backend wasm-fma {4}/],
+    ],
+    [
+      "nothing of it where it was not",
+      [...neither, noWebgpu, present("wasm", "CPU", 2), present("wasm-fma", "CPU", 2)],
+      { node: "v24.1.0" },
+      [/^run-experiment native {4}/],
     ],
     ["or a newer Node", [...neither, noWebgpu], {}, [/^run-experiment native {4}/, /^Node 24 or newer {4}/]],
     [

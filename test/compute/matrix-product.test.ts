@@ -7,13 +7,13 @@ import fc from "fast-check";
 import { expect, it, vi } from "vitest";
 import { Unavailable } from "../../src/compute/activation.js";
 import { kernelMemory } from "../../src/compute/kernel-module.js";
-import { type MatrixKernel, prepareMatrixKernel, type Rounding } from "../../src/compute/matrix-kernel.js";
+import { type MatrixKernel, prepareMatrixKernel } from "../../src/compute/matrix-kernel.js";
 import { lineBytes, MatrixProduct, type MatrixProductOptions, type Product } from "../../src/compute/matrix-product.js";
 import { asked, begun, done, notReady, signalBytes } from "../../src/compute/product-signal.js";
 import { root } from "../cli/tool.js";
 
 interface Tested {
-  readonly rounding: Rounding;
+  readonly backend: string;
   readonly kernel: MatrixKernel;
   /** What becomes of a sum when x·y is added to it. */
   plus(sum: number, x: number, y: number): number;
@@ -22,7 +22,7 @@ interface Tested {
 }
 
 const separate: Tested = {
-  rounding: "separate",
+  backend: "wasm",
   kernel: await prepareMatrixKernel("separate"),
   plus: (sum, x, y) => Math.fround(sum + Math.fround(x * y)),
   entry: Math.fround,
@@ -34,7 +34,7 @@ const { kernel } = separate;
  * double precision adds to them without rounding.
  */
 const fused: Omit<Tested, "kernel"> = {
-  rounding: "fused",
+  backend: "wasm-fma",
   plus: (sum, x, y) => Math.fround(sum + x * y),
   entry: (x) => Math.round(x * 2 ** 15) / 2 ** 15,
 };
@@ -125,7 +125,7 @@ const matrices = fc
 type Case = typeof matrices extends fc.Arbitrary<infer T> ? T : never;
 
 it.each(tested)(
-  "makes each element the chain of additions that it is defined to be, to the bit, whatever the tiles: $rounding",
+  "makes each element the chain of additions that it is defined to be, to the bit, whatever the tiles: $backend",
   (one) => {
     fc.assert(
       fc.property(matrices, fc.boolean(), (drawn, hasWideTiles) => {
@@ -144,7 +144,7 @@ it.each(tested)(
   },
 );
 
-it.each(tested)("errs by no more than the rounding of so many additions: $rounding", (one) => {
+it.each(tested)("errs by no more than the rounding of so many additions: $backend", (one) => {
   fc.assert(
     fc.property(matrices, fc.boolean(), (drawn, hasWideTiles) => {
       const { c, a, b, start } = multiply(one, { ...drawn, relu: false }, hasWideTiles);
@@ -294,18 +294,16 @@ it("makes itself what a thread was asked for that does not begin", async () => {
 });
 
 /** What the built tool makes of some hundred products and convolutions. */
-function hashProducts(setting: string, backend = "wasm") {
+function hashProducts(setting: string, backend: string) {
   return spawnSync(process.execPath, [join(root, "scripts/hash-products.js"), backend], {
     encoding: "utf8",
     env: { ...process.env, RUN_EXPERIMENT_WASM_256: setting },
   });
 }
 
-const backends: Readonly<Record<Rounding, string>> = { separate: "wasm", fused: "wasm-fma" };
-
-it.each(tested)("gives the same bits with and without registers of 256 bits: $rounding", ({ rounding }) => {
+it.each(tested)("gives the same bits with and without registers of 256 bits: $backend", ({ backend }) => {
   const [allowed, plain] = ["on", "off"].map((setting) => {
-    const { stdout, stderr } = hashProducts(setting, backends[rounding]);
+    const { stdout, stderr } = hashProducts(setting, backend);
     expect(stderr).toBe("");
     return JSON.parse(stdout);
   });
@@ -315,7 +313,7 @@ it.each(tested)("gives the same bits with and without registers of 256 bits: $ro
 });
 
 it("is refused with an unknown setting of the mode", () => {
-  const { stderr, status } = hashProducts("no");
+  const { stderr, status } = hashProducts("no", "wasm");
   expect(stderr).toContain('ExperimentError: RUN_EXPERIMENT_WASM_256 is "no"; expected on or off');
   expect(status).toBe(1);
 });
